@@ -1,0 +1,35 @@
+"""Who may do what: one table, written into Django's groups after every migrate."""
+
+from typing import Any
+
+from django.contrib.auth.models import Group, Permission, User
+
+UPLOADER = ["pipeline.add_batch", "pipeline.view_batch"]
+OPERATOR = ["pipeline.see_picture", "pipeline.decide", "review.view_queueitem"]
+MANAGER = ["pipeline.see_verdict", "pipeline.see_figures", "pipeline.view_frame", "pipeline.view_gatepolicy"]
+ADMIN = [f"auth.{action}_user" for action in ("add", "change", "delete", "view")] + ["auth.view_group"]
+ROLES: dict[str, list[str]] = {
+    "uploader": [*UPLOADER, "pipeline.see_picture"],
+    "operator": OPERATOR,
+    "manager": [*UPLOADER, *OPERATOR, *MANAGER],
+    "admin": [*UPLOADER, *OPERATOR, *MANAGER, *ADMIN],
+}
+
+
+def sync(using: str = "default", **_: Any) -> None:
+    """Make the groups say what the table says. Runs once per app after migrate; early runs find fewer permissions."""
+    by_name = {
+        f"{permission.content_type.app_label}.{permission.codename}": permission
+        for permission in Permission.objects.using(using).select_related("content_type")
+    }
+    for role, names in ROLES.items():
+        group, _ = Group.objects.using(using).get_or_create(name=role)
+        group.permissions.set([by_name[name] for name in names if name in by_name])
+    User.objects.using(using).filter(groups__name__in=ROLES, is_staff=False).update(is_staff=True)
+
+
+def let_members_sign_in(instance: User, action: str, reverse: bool, pk_set: set[int] | None, **_: Any) -> None:
+    """A role without is_staff could not open a single page."""
+    if action == "post_add" and not reverse and Group.objects.filter(pk__in=pk_set, name__in=ROLES).exists():
+        User.objects.filter(pk=instance.pk).update(is_staff=True)
+        instance.is_staff = True

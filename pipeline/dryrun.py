@@ -1,0 +1,103 @@
+"""Try the pipeline on a folder of photos, without Redis, S3 or a single row."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.template.loader import render_to_string
+
+from pipeline import naming, processing
+from pipeline.engines.protocols import Matter
+from pipeline.imaging import renditions
+from pipeline.imaging.decode import DecodeError
+from pipeline.imaging.types import RGB, Policy, ProductClass, View
+from pipeline.processing import Examined
+from pipeline.states import in_words
+
+_SUFFIXES = "jpg jpeg jpe png webp tif tiff bmp gif mpo jp2 avif heic heif hif dng cr2 cr3 nef arw raf orf rw2 psd"
+PHOTO_SUFFIXES = {f".{suffix}" for suffix in _SUFFIXES.split()}
+# Labels of a benchmark, and what an earlier run wrote, when photos and output share a folder.
+NOT_PHOTOS = (".alpha.png", ".glass.png")
+THUMB_SIDE = 360
+
+
+@dataclass
+class Row:
+    """One line of report.jsonl."""
+
+    name: str
+    confidence: float = 0.0
+    verdict: str = "review"
+    bridge_x: float | None = None
+    crop: str | None = None
+    reasons: list[str] = field(default_factory=list)
+    metrics: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+def find_photos(folder: Path) -> list[Path]:
+    files = sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
+    return [p for p in files if p.suffix.lower() in PHOTO_SUFFIXES and not p.name.lower().endswith(NOT_PHOTOS)]
+
+
+def assess(photos: list[Path], out: Path, matter: Matter, product_class: ProductClass, policy: Policy) -> Iterator[Row]:
+    """Examine each photo, write its alpha and thumbnails to `out`, and yield its row."""
+    (out / "thumbs").mkdir(parents=True, exist_ok=True)
+    seen: set[str] = set()
+    for photo in photos:
+        if photo.stem in seen:
+            yield Row(photo.name, reasons=[f"{photo.name}: another photo here is called {photo.stem}; rename one"])
+            continue
+        seen.add(photo.stem)
+        start = time.perf_counter()
+        row = _assess_one(photo, out, matter, product_class, policy)
+        row.seconds = round(time.perf_counter() - start, 3)
+        yield row
+
+
+def _assess_one(photo: Path, out: Path, matter: Matter, product_class: ProductClass, policy: Policy) -> Row:
+    try:
+        rgb = processing.enhancer().enhance(processing.decode_photo(photo.read_bytes()))
+    except (DecodeError, OSError, MemoryError) as error:
+        return Row(photo.stem, reasons=[f"{photo.name}: {error}"])
+    examined = processing.examine(rgb, matter, product_class, _view(photo.name), policy)
+    _write_pictures(out, photo.stem, rgb, examined)
+    crop = examined.crop
+    return Row(
+        name=photo.stem,
+        confidence=round(examined.score.confidence, 6),
+        verdict="publish" if examined.verdict.publish else "review",
+        bridge_x=round(crop.bridge_x, 2) if crop else None,
+        crop=None if crop is None else "sure" if crop.is_sure else "unsure",
+        reasons=[in_words(reason) for reason in examined.verdict.reasons],
+        metrics=dict(examined.score.metrics),
+    )
+
+
+def _view(filename: str) -> View | None:
+    try:
+        return naming.parse_photo_name(filename).view
+    except naming.NamingError:
+        return None
+
+
+def _write_pictures(out: Path, name: str, rgb: RGB, examined: Examined) -> None:
+    (out / f"{name}.alpha.png").write_bytes(renditions.encode_alpha(examined.alpha))
+    (out / "thumbs" / f"{name}.photo.webp").write_bytes(renditions.preview(rgb, THUMB_SIDE))
+    (out / "thumbs" / f"{name}.cutout.webp").write_bytes(renditions.cutout_preview(rgb, examined.alpha, THUMB_SIDE))
+
+
+def write_report(out: Path, rows: list[Row]) -> list[dict[str, Any]]:
+    """report.jsonl and index.html. Rows of an earlier run on other photos stay: two classes make one report."""
+    report = out / "report.jsonl"
+    lines = report.read_text().splitlines() if report.exists() else []
+    by_name = {row["name"]: row for row in map(json.loads, lines)} | {row.name: vars(row) for row in rows}
+    report.write_text("".join(json.dumps(row) + "\n" for row in by_name.values()))
+    ranked = sorted(by_name.values(), key=lambda row: row["confidence"])
+    for row in ranked:
+        row["has_pictures"] = (out / "thumbs" / f"{row['name']}.cutout.webp").exists()
+    (out / "index.html").write_text(render_to_string("pipeline/contact_sheet.html", {"rows": ranked}))
+    return ranked

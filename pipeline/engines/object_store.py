@@ -1,0 +1,83 @@
+"""Buckets, through django-storages: the private `work` and the public `published`."""
+
+import hashlib
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+from django.core.files.storage import storages
+
+CONTENT_TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp", "json": "application/json"}
+# Names are stable and contents may be replaced: caches must ask again after a while.
+CACHE_CONTROL = {"json": "no-cache"}
+DEFAULT_CACHE_CONTROL = "public, max-age=3600, stale-while-revalidate=86400"
+
+
+class ObjectStoreError(RuntimeError):
+    """The bucket did not answer, or did not keep what it was given."""
+
+
+class MissingObjectError(ObjectStoreError):
+    """There is no such object."""
+
+
+def _client(alias: str) -> tuple[Any, str]:
+    storage: Any = storages[alias]
+    return storage.connection.meta.client, storage.bucket_name
+
+
+def _call(alias: str, operation: str, **arguments: Any) -> Any:
+    client, bucket = _client(alias)
+    try:
+        return getattr(client, operation)(Bucket=bucket, **arguments)
+    except (BotoCoreError, ClientError) as error:
+        is_missing = isinstance(error, client.exceptions.NoSuchKey)
+        kind = MissingObjectError if is_missing else ObjectStoreError
+        raise kind(f"bucket {bucket}: {operation} {arguments.get('Key', '')}: {error}") from error
+
+
+def save_work(key: str, data: bytes) -> None:
+    _call("work", "put_object", Key=key, Body=data)
+
+
+def load_work(key: str) -> bytes:
+    return _read("work", key)
+
+
+def put_published(key: str, data: bytes) -> None:
+    extension = key.rpartition(".")[2]
+    _call(
+        "published",
+        "put_object",
+        Key=key,
+        Body=data,
+        ContentType=CONTENT_TYPES[extension],
+        CacheControl=CACHE_CONTROL.get(extension, DEFAULT_CACHE_CONTROL),
+    )
+
+
+def delete_published(key: str) -> None:
+    _call("published", "delete_object", Key=key)
+
+
+def verify_published(key: str, size: int, sha256: str) -> None:
+    """Read back what was put: the manifest vouches for it."""
+    data = _read("published", key)
+    if len(data) != size or hashlib.sha256(data).hexdigest() != sha256:
+        raise ObjectStoreError(f"{key}: the bucket holds other bytes than were put")
+
+
+def _read(alias: str, key: str) -> bytes:
+    body = _call(alias, "get_object", Key=key)["Body"]
+    try:
+        data: bytes = body.read()
+    except (BotoCoreError, OSError) as error:
+        raise ObjectStoreError(f"{key}: the download broke off: {error}") from error
+    return data
+
+
+def ensure_buckets() -> None:
+    for alias in ("work", "published"):
+        client, bucket = _client(alias)
+        existing = {found["Name"] for found in client.list_buckets()["Buckets"]}
+        if bucket not in existing:
+            _call(alias, "create_bucket")

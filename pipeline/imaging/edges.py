@@ -1,0 +1,206 @@
+"""What an alpha's edge tells of the matte's quality: one function a metric, each on one alpha at one scale.
+
+Lengths are relative to the object's longer side, so that a figure means the same at every resolution;
+`score.measure` calls these on a copy of at most 1024 px, which is the size that the network saw.
+An alpha without an object gives each metric's worst value, never NaN.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage as ndi
+
+from pipeline.imaging.types import RGB, Alpha
+
+Mask = NDArray[np.bool_]
+
+SOLID = 0.5
+UNKNOWN = (0.05, 0.95)
+EIGHT = np.ones((3, 3), bool)
+
+
+def coverage(alpha: Alpha) -> float:
+    """Share of the photograph that the object covers.
+
+    Parameters
+    ----------
+    alpha : (H, W) float32, 0–1
+
+    Returns
+    -------
+    float, 0–1
+    """
+    return float((alpha > SOLID).mean())
+
+
+def softness(alpha: Alpha) -> float:
+    """Half-transparent mass of the matte, per unit of its area: mean of 4α(1 − α) weighted to the object.
+
+    A binary matte gives 0, one that is 0.5 all over gives 2; an undecided network leaves greys.
+    4α(1 − α) is the quadratic fuzziness index of a fuzzy set, see Pal & Rosenfeld,
+    "Image enhancement and thresholding by optimization of fuzzy compactness", 1988.
+
+    Parameters
+    ----------
+    alpha : (H, W) float32, 0–1
+
+    Returns
+    -------
+    float, 0 (crisp) – 4; 4 for an empty alpha
+    """
+    area = float(alpha.sum())
+    return float((4 * alpha * (1 - alpha)).sum()) / area if area > 0 else 4.0
+
+
+def band_width(alpha: Alpha) -> float:
+    """Width of the unknown band: its area over the length of the object's outline, relative to the object's size.
+
+    Parameters
+    ----------
+    alpha : (H, W) float32, 0–1
+
+    Returns
+    -------
+    float, ≥ 0
+        Fraction of the object's longer side. A crisp edge is one to two pixels wide; 1 for an empty alpha.
+    """
+    outline = int(_outline(alpha > SOLID).sum())
+    if not outline:
+        return 1.0
+    is_unknown = (alpha > UNKNOWN[0]) & (alpha < UNKNOWN[1])
+    return float(is_unknown.sum()) / outline / _longer_side(alpha > SOLID)
+
+
+def edge_alignment(alpha: Alpha, rgb: RGB, *, reach: float = 0.004) -> float:
+    """Share of the matte's outline that runs along an edge in the photograph.
+
+    An edge is there where the photograph's gradient, within `reach` of the outline, stands out of the
+    gradients of the backdrop (three times their median).
+
+    Parameters
+    ----------
+    alpha : (H, W) float32, 0–1
+    rgb : (H, W, 3) uint8
+    reach : float
+        Tolerance, as a fraction of the object's longer side; at least one pixel.
+
+    Returns
+    -------
+    float, 0 (no edge under the outline) – 1
+    """
+    is_fg = alpha > SOLID
+    outline = _outline(is_fg)
+    if not outline.any():
+        return 0.0
+    gradient = _gradient(rgb)
+    pixels = max(1, round(reach * _longer_side(is_fg)))
+    is_bg = ~_dilate(alpha > UNKNOWN[0], 2 * pixels)
+    noise = float(np.median(gradient[is_bg])) if is_bg.any() else 0.0
+    is_edge = ndi.maximum_filter(gradient, 2 * pixels + 1) > max(3 * noise, 0.02)
+    return float(is_edge[outline].mean())
+
+
+def border_touch(alpha: Alpha) -> float:
+    """Fraction of the photograph's border that the object touches.
+
+    Parameters
+    ----------
+    alpha : (H, W) float32, 0–1
+
+    Returns
+    -------
+    float, 0–1
+    """
+    border = np.concatenate([alpha[0], alpha[-1], alpha[1:-1, 0], alpha[1:-1, -1]])
+    return float((border > SOLID).mean())
+
+
+def second_component(alpha: Alpha) -> float:
+    """Area of the second largest piece of the object over that of the largest: a torn matte, or a second product.
+
+    Parameters
+    ----------
+    alpha : (H, W) float32, 0–1
+
+    Returns
+    -------
+    float, 0 (one piece) – 1; 1 for an empty alpha
+    """
+    pieces, count = ndi.label(alpha > SOLID, EIGHT)
+    if not count:
+        return 1.0
+    areas = np.sort(np.bincount(pieces.ravel())[1:])
+    return float(areas[-2] / areas[-1]) if count > 1 else 0.0
+
+
+def haze(alpha: Alpha, *, reach: float = 0.008) -> float:
+    """Alpha left over away from the solid object, per unit of the object's area.
+
+    Mist, a shadow, or what is left of a part that the network half saw and let go.
+
+    Parameters
+    ----------
+    alpha : (H, W) float32, 0–1
+    reach : float
+        How far the edge's own softness may go, as a fraction of the object's longer side; at least two pixels.
+
+    Returns
+    -------
+    float, ≥ 0; 1 for an empty alpha
+    """
+    is_fg = alpha > SOLID
+    if not is_fg.any():
+        return 1.0
+    pixels = max(2, round(reach * _longer_side(is_fg)))
+    outside = alpha[~_dilate(is_fg, pixels)]
+    return float(outside[outside > 0.02].sum()) / float(is_fg.sum())
+
+
+def see_through(alpha: Alpha, *, depth: float = 0.01) -> float:
+    """How undecided the matte is inside the object: 4ᾱ(1 − ᾱ) averaged over the core of the filled silhouette.
+
+    A lens that is wholly kept or a rim that is empty inside costs nothing; a half-eaten one does.
+
+    Parameters
+    ----------
+    alpha : (H, W) float32, 0–1
+    depth : float
+        How far inside the outline the core begins, as a fraction of the object's longer side; at least two pixels.
+
+    Returns
+    -------
+    float, 0–1; 1 for an empty alpha, 0 for an object too thin to have a core
+    """
+    is_fg = alpha > SOLID
+    if not is_fg.any():
+        return 1.0
+    pixels = max(2, round(depth * _longer_side(is_fg)))
+    core = alpha[_erode(ndi.binary_fill_holes(alpha > UNKNOWN[0]), pixels)]
+    return float((4 * core * (1 - core)).mean()) if core.size else 0.0
+
+
+def _outline(is_fg: Mask) -> Mask:
+    return is_fg & ~_erode(is_fg, 1)
+
+
+def _erode(mask: Mask, pixels: int) -> Mask:
+    return ~_dilate(~mask, pixels)
+
+
+def _dilate(mask: Mask, pixels: int) -> Mask:
+    # A square window: separable, so its cost does not grow with its size.
+    grown = ndi.maximum_filter(mask.view(np.uint8), 2 * pixels + 1, mode="nearest")
+    return np.asarray(grown, np.bool_)
+
+
+def _longer_side(is_fg: Mask) -> int:
+    columns, rows = np.flatnonzero(is_fg.any(0)), np.flatnonzero(is_fg.any(1))
+    return int(max(columns[-1] - columns[0], rows[-1] - rows[0])) + 1 if columns.size else 1
+
+
+def _gradient(rgb: RGB) -> NDArray[np.float32]:
+    """Length of the colour gradient by central differences, 0–1 (1 = a full step in all three channels)."""
+    padded = np.pad(rgb, ((1, 1), (1, 1), (0, 0)), mode="edge").astype(np.float32)
+    across = padded[1:-1, 2:] - padded[1:-1, :-2]
+    down = padded[2:, 1:-1] - padded[:-2, 1:-1]
+    squares = np.einsum("ijk,ijk->ij", across, across) + np.einsum("ijk,ijk->ij", down, down)
+    return np.asarray(np.sqrt(squares / 3) / 255, np.float32)

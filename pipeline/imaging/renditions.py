@@ -1,0 +1,242 @@
+"""Compose a listing picture from photo and alpha, and encode it: the same input gives the same bytes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+from pipeline.imaging.refine import SNAP_LOW, snap
+from pipeline.imaging.types import RGB, Alpha, Crop, CropBox
+
+RGBA = NDArray[np.uint8]
+"""Straight (unmultiplied) sRGB with opacity, H × W × 4, 0–255."""
+
+HALF_GLASS = "half-glass"
+TRANSPARENT = "transparent"
+PREVIEW_QUALITY, PREVIEW_METHOD = 80, 2
+
+
+@dataclass(frozen=True)
+class ListingSpec:
+    """How a listing picture looks: square canvas (px), the share its product fills, encoder settings."""
+
+    canvas: int
+    fill: float
+    background: tuple[int, int, int]
+    jpeg_quality: int
+    jpeg_subsampling: str
+    webp_quality: int
+    webp_method: int
+    png_level: int
+
+    @classmethod
+    def from_mapping(cls, document: Mapping[str, Any]) -> "ListingSpec":
+        """Read a parsed listing.json; ValueError names missing and unknown keys."""
+        known = {entry.name for entry in fields(cls)}
+        missing, unknown = sorted(known - document.keys()), sorted(document.keys() - known)
+        if missing or unknown:
+            raise ValueError(f"listing spec: missing {missing}, unknown {unknown}; expected {sorted(known)}")
+        if not 0 < document["fill"] <= 1:
+            raise ValueError(f"listing spec: fill is {document['fill']}; expected a share above 0, at most 1")
+        return cls(**{**document, "background": tuple(document["background"])})
+
+
+def render_all(
+    rgb: RGB, alpha: Alpha, crop: Crop | None, spec: ListingSpec, formats: Mapping[str, Sequence[str]]
+) -> dict[tuple[str, str], bytes]:
+    """Every rendition of one photo.
+
+    Parameters
+    ----------
+    rgb : ndarray of uint8, shape (H, W, 3)
+        Straight product colour, as `estimate_foreground` gives it.
+    alpha : ndarray of float32, shape (H, W), range 0–1
+    crop : Crop or None
+        Without one there is no half-glass variant.
+    spec : ListingSpec
+    formats : mapping of str to sequence of str
+        File extensions by variant: transparent, white, half-glass.
+
+    Returns
+    -------
+    dict of (variant, extension) to bytes
+
+    Raises
+    ------
+    ValueError
+        If the alpha, or the part of it inside the crop, is empty.
+    KeyError
+        For a variant other than these three.
+    """
+    pictures = _pictures(rgb, alpha, crop, spec)
+    return {
+        (variant, extension): encode(pictures[variant], extension, spec)
+        for variant, extensions in formats.items()
+        if variant != HALF_GLASS or crop is not None
+        for extension in extensions
+    }
+
+
+def _pictures(rgb: RGB, alpha: Alpha, crop: Crop | None, spec: ListingSpec) -> dict[str, NDArray[np.uint8]]:
+    whole = compose(rgb, alpha, None, spec)
+    pictures = {TRANSPARENT: whole, "white": flatten(whole, spec.background)}
+    if crop is not None:
+        pictures[HALF_GLASS] = flatten(compose(rgb, alpha, crop.box, spec), spec.background)
+    return pictures
+
+
+def compose(rgb: RGB, alpha: Alpha, box: CropBox | None, spec: ListingSpec) -> RGBA:
+    """The product alone, scaled to fill its share of a transparent square, and centred.
+
+    Parameters
+    ----------
+    rgb : ndarray of uint8, shape (H, W, 3)
+    alpha : ndarray of float32, shape (H, W), range 0–1
+    box : CropBox or None
+        Nothing outside it is used, so where it cuts the product the edge is sharp.
+    spec : ListingSpec
+
+    Returns
+    -------
+    ndarray of uint8, shape (canvas, canvas, 4)
+        Straight colour; white where opacity is 0.
+
+    Raises
+    ------
+    ValueError
+        If no pixel (in the box) is opaque.
+    """
+    if box is not None:
+        rgb, alpha = rgb[box.y0 : box.y1, box.x0 : box.x1], alpha[box.y0 : box.y1, box.x0 : box.x1]
+    product = _bounding_box(alpha)
+    height, width = product.y1 - product.y0, product.x1 - product.x0
+    scale = spec.fill * spec.canvas / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return _centred(_resize(rgb, alpha, product, size), spec.canvas)
+
+
+def _bounding_box(alpha: Alpha) -> CropBox:
+    is_product = alpha > SNAP_LOW
+    rows, columns = np.flatnonzero(is_product.any(axis=1)), np.flatnonzero(is_product.any(axis=0))
+    if not rows.size:
+        raise ValueError("the alpha is empty: there is no product to compose")
+    return CropBox(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
+
+
+def _resize(rgb: RGB, alpha: Alpha, part: CropBox, size: tuple[int, int]) -> RGBA:
+    """Scale premultiplied, in float: ringing clipped before the division would leave bright rims."""
+    alpha = alpha[part.y0 : part.y1, part.x0 : part.x1]
+    rgb = rgb[part.y0 : part.y1, part.x0 : part.x1]
+    opacity = _lanczos(alpha, size)
+    weight: NDArray[np.float32] = np.maximum(opacity, np.float32(1 / 255))
+    layers: list[NDArray[np.float32]] = [
+        _lanczos(rgb[..., index].astype(np.float32) * alpha, size) / weight for index in range(3)
+    ]
+    layers.append(snap(opacity) * np.float32(255))  # the kernel's ripples are haze too
+    return np.rint(np.clip(np.dstack(layers), 0, 255)).astype(np.uint8)
+
+
+def _lanczos(channel: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    picture = Image.fromarray(np.ascontiguousarray(channel, np.float32))
+    return np.asarray(picture.resize(size, Image.Resampling.LANCZOS))
+
+
+def _centred(picture: RGBA, canvas: int) -> RGBA:
+    height, width = picture.shape[:2]
+    y0, x0 = (canvas - height) // 2, (canvas - width) // 2
+    result = np.full((canvas, canvas, 4), (255, 255, 255, 0), np.uint8)
+    result[y0 : y0 + height, x0 : x0 + width] = np.where(picture[..., 3:] > 0, picture, result[0, 0])
+    return result
+
+
+def flatten(rgba: RGBA, background: tuple[int, int, int]) -> RGB:
+    """Composite over one colour; exactly that colour where opacity is 0.
+
+    Parameters
+    ----------
+    rgba : ndarray of uint8, shape (H, W, 4)
+        Straight colour.
+    background : three of 0–255
+
+    Returns
+    -------
+    ndarray of uint8, shape (H, W, 3)
+    """
+    opacity = rgba[..., 3:].astype(np.uint16)
+    under = np.array(background, np.uint16) * (255 - opacity)
+    return ((rgba[..., :3] * opacity + under + 127) // 255).astype(np.uint8)
+
+
+def encode(image: NDArray[np.uint8], extension: str, spec: ListingSpec) -> bytes:
+    """Encode RGB or RGBA as jpg, png or webp with the sRGB profile and no other metadata.
+
+    Raises
+    ------
+    ValueError
+        For another extension.
+    """
+    options: dict[str, dict[str, Any]] = {
+        "jpg": {"format": "JPEG", "quality": spec.jpeg_quality, "subsampling": spec.jpeg_subsampling},
+        "png": {"format": "PNG", "compress_level": spec.png_level},
+        "webp": {"format": "WEBP", "quality": spec.webp_quality, "method": spec.webp_method},
+    }
+    if extension not in options:
+        raise ValueError(f"cannot encode {extension!r}; expected one of {', '.join(options)}")
+    return _save(image, icc_profile=_srgb_profile(), **options[extension])
+
+
+@cache
+def _srgb_profile() -> bytes:
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    profile[24:36] = bytes(12)  # its creation time, which would make every process write other bytes
+    return bytes(profile)
+
+
+def preview(rgb: RGB, side: int) -> bytes:
+    """WebP of the photo within side × side, never up-scaled."""
+    return _webp_within(rgb, side)
+
+
+def cutout_preview(rgb: RGB, alpha: Alpha, side: int) -> bytes:
+    """WebP of the product on transparent ground within side × side, never up-scaled."""
+    return _webp_within(np.dstack([rgb, _to_bytes(alpha)]), side)
+
+
+def _webp_within(image: NDArray[np.uint8], side: int) -> bytes:
+    picture = Image.fromarray(image)
+    picture.thumbnail((side, side), Image.Resampling.LANCZOS)
+    return _save(np.asarray(picture), format="WEBP", quality=PREVIEW_QUALITY, method=PREVIEW_METHOD)
+
+
+def encode_alpha(alpha: Alpha) -> bytes:
+    """An alpha as 8-bit grey PNG."""
+    return _save(_to_bytes(alpha), format="PNG", compress_level=1)
+
+
+def decode_alpha(data: bytes) -> Alpha:
+    """The alpha that `encode_alpha` wrote, to the nearest 1/255.
+
+    Raises
+    ------
+    ValueError
+        If it is not a grey 8-bit picture.
+    """
+    with Image.open(BytesIO(data), formats=("PNG",)) as picture:
+        if picture.mode != "L":
+            raise ValueError(f"an alpha is an 8-bit grey PNG; this one has mode {picture.mode}")
+        return np.asarray(picture).astype(np.float32) / np.float32(255)
+
+
+def _to_bytes(alpha: Alpha) -> NDArray[np.uint8]:
+    return np.rint(alpha * 255).astype(np.uint8)
+
+
+def _save(image: NDArray[np.uint8], **options: Any) -> bytes:
+    buffer = BytesIO()
+    Image.fromarray(np.ascontiguousarray(image)).save(buffer, **options)
+    return buffer.getvalue()

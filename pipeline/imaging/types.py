@@ -1,0 +1,69 @@
+"""What the imaging functions hand to one another: plain, frozen, NumPy-only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+RGB = NDArray[np.uint8]
+"""Upright sRGB photograph, H × W × 3, 0–255."""
+
+Alpha = NDArray[np.float32]
+"""Opacity, H × W, 0–1."""
+
+ProductClass = Literal["eyewear", "watch"]
+View = Literal["front", "angle", "side"]
+
+
+@dataclass(frozen=True)
+class Matte:
+    """A matte at the photo's own size, with the model's raw range before clipping."""
+
+    alpha: Alpha
+    raw_min: float
+    raw_max: float
+
+
+@dataclass(frozen=True)
+class CropBox:
+    """Half-open pixel box."""
+
+    y0: int
+    x0: int
+    y1: int
+    x1: int
+
+
+@dataclass(frozen=True)
+class Crop:
+    """The half-glass crop: the bridge column in pixels, the box, and how sure we are."""
+
+    bridge_x: float
+    box: CropBox
+    is_sure: bool
+
+
+@dataclass(frozen=True)
+class Score:
+    """Components (0–1, 1 = good) and the confidence (0–1) they combine to."""
+
+    confidence: float
+    components: Mapping[str, float]
+    metrics: Mapping[str, float]
+    vetoes: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate says of one score."""
+
+    publish: bool
+    threshold: float
+    reasons: tuple[str, ...] = field(default=())
+
+
+Policy = Mapping[str, Any]
+"""The parsed policy document (pipeline/policies/default.json)."""

@@ -1,0 +1,91 @@
+"""Photos in: the name is read, the row and the original are stored; nothing is decoded here."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import get_args
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from pipeline import naming
+from pipeline.engines import object_store
+from pipeline.imaging.types import ProductClass
+from pipeline.models import Batch, Frame
+from pipeline.states import State
+from pipeline.transitions import advance
+
+
+class IntakeError(ValueError):
+    """A photo, or a batch, that can't be taken; the text tells the uploader what to do."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of one photo: its frame, and whether this batch had its bytes already."""
+
+    frame: Frame
+    is_duplicate: bool
+
+
+def open_batch(name: str, product_class: str, user: object = None) -> Batch:
+    """The batch of that name, made when there is none."""
+    name = name.strip()
+    if not name:
+        raise IntakeError("The batch needs a name.")
+    if product_class not in get_args(ProductClass):
+        raise IntakeError(f"Product class {product_class!r}; expected one of {', '.join(get_args(ProductClass))}.")
+    batch, _ = Batch.objects.get_or_create(name=name, defaults={"product_class": product_class, "created_by": user})
+    if batch.product_class != product_class:
+        raise IntakeError(f"Batch {name!r} holds {batch.product_class} photos; name another one for {product_class}.")
+    return batch
+
+
+def check(filename: str, size: int) -> naming.PhotoName:
+    """Raise IntakeError unless a photo of that name and size can be taken."""
+    if size > settings.MAX_PHOTO_BYTES:
+        limit = settings.MAX_PHOTO_BYTES // 1_000_000
+        raise IntakeError(f"{filename}: {size / 1e6:.0f} MB; expected at most {limit} MB. Export it smaller.")
+    try:
+        return naming.parse_photo_name(filename)
+    except naming.NamingError as error:
+        raise IntakeError(str(error)) from error
+
+
+def receive(batch: Batch, filename: str, data: bytes) -> Receipt:
+    """Store one photo.
+
+    Raises
+    ------
+    IntakeError
+        The name or the size is not acceptable.
+    ObjectStoreError
+        The original could not be stored; nothing was kept.
+    """
+    name = check(filename, len(data))
+    digest = hashlib.sha256(data).hexdigest()
+    try:
+        with transaction.atomic():
+            frame = Frame.objects.create(
+                batch=batch, filename=filename, code=name.code, view=name.view, sha256=digest, state=State.RECEIVED
+            )
+    except IntegrityError:
+        frame = batch.frames.get(sha256=digest)
+        _mend_lost_original(frame, data)
+        return Receipt(frame, is_duplicate=True)
+    _store_original(frame, data)
+    return Receipt(frame, is_duplicate=False)
+
+
+def _store_original(frame: Frame, data: bytes) -> None:
+    try:
+        object_store.save_work(naming.original_key(frame.pk), data)
+    except object_store.ObjectStoreError:
+        frame.delete()
+        raise
+
+
+def _mend_lost_original(frame: Frame, data: bytes) -> None:
+    """An upload that broke off between row and original is finished by sending the photo again."""
+    if "original-missing" in frame.reasons and frame.state == State.EXCEPTION:
+        object_store.save_work(naming.original_key(frame.pk), data)
+        advance(frame, State.RECEIVED, actor="intake", why="the photo was sent again", reasons=[], cause="", faults=0)

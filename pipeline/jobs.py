@@ -1,0 +1,52 @@
+"""What RQ runs, and the only place that enqueues. The database is the truth: any job may run twice, or never."""
+
+import logging
+
+import django_rq
+from redis import RedisError
+from rq.exceptions import DuplicateJobError
+
+from pipeline import intake, processing, publishing, reaper
+from pipeline.models import Batch, Frame
+from pipeline.states import State
+
+log = logging.getLogger(__name__)
+
+
+def process(frame_id: int) -> None:
+    frame = processing.run(frame_id)
+    if frame and frame.state == State.APPROVED:
+        enqueue(frame)
+
+
+def publish(frame_id: int) -> None:
+    publishing.run(frame_id)
+
+
+STEPS = {State.RECEIVED: ("process", process), State.APPROVED: ("publish", publish)}
+
+
+def enqueue(frame: Frame) -> None:
+    """Queue a frame's next step, once per version of the frame."""
+    queue, step = STEPS[State(frame.state)]
+    try:
+        django_rq.get_queue(queue).enqueue(
+            step, frame.pk, job_id=f"{queue}-{frame.pk}-{frame.version}", unique=True, result_ttl=0, failure_ttl=5
+        )
+    except DuplicateJobError:
+        pass
+    except RedisError as error:
+        log.warning("frame %s (%s) waits for the reaper: Redis did not take its job: %s", frame.pk, frame, error)
+
+
+def submit(batch: Batch, filename: str, data: bytes) -> intake.Receipt:
+    """Take a photo in and queue it; raises what intake.receive raises."""
+    receipt = intake.receive(batch, filename, data)
+    if receipt.frame.state == State.RECEIVED:
+        enqueue(receipt.frame)
+    return receipt
+
+
+def reap() -> None:
+    for frame in [*reaper.release_lapsed(), *reaper.waiting()]:
+        enqueue(frame)

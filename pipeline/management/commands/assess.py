@@ -1,0 +1,50 @@
+import os
+from pathlib import Path
+from typing import Any, get_args
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from tqdm import tqdm
+
+from pipeline import dryrun, gate, processing
+from pipeline.engines.weights import WeightsError
+from pipeline.imaging.types import ProductClass
+
+
+class Command(BaseCommand):
+    help = "Try the pipeline on a folder of photos: mattes, confidences and a contact sheet. Needs no server."
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("folder", type=Path)
+        parser.add_argument("--out", type=Path, required=True, help="where mattes, report.jsonl and index.html go")
+        parser.add_argument("--class", dest="product_class", choices=get_args(ProductClass), default="eyewear")
+
+    def handle(self, *args: Any, folder: Path, out: Path, product_class: ProductClass, **options: Any) -> None:
+        if not folder.is_dir():
+            raise CommandError(f"{folder}: no such folder.")
+        photos = dryrun.find_photos(folder)
+        if not photos:
+            raise CommandError(f"{folder}: no photos here (looked for {', '.join(sorted(dryrun.PHOTO_SUFFIXES))}).")
+        try:
+            matter = processing.load_matter(threads=os.cpu_count() or 1)
+        except WeightsError as error:
+            raise CommandError(str(error)) from error
+        rows: list[dryrun.Row] = []
+        try:
+            examined = dryrun.assess(photos, out, matter, product_class, gate.shipped_policy())
+            # One by one, so that what was done before an interruption is reported.
+            for row in tqdm(examined, total=len(photos), desc="Assessing", unit="photo"):
+                rows.append(row)
+        finally:
+            dryrun.write_report(out, rows)
+        self._summarise(rows, out)
+
+    def _summarise(self, rows: list[dryrun.Row], out: Path) -> None:
+        published = sum(row.verdict == "publish" for row in rows)
+        seconds = sum(row.seconds for row in rows) / len(rows)
+        self.stdout.write(
+            f"{len(rows)} photos: {published} would be published unseen, {len(rows) - published} reviewed "
+            f"({1 - published / len(rows):.0%} of {len(rows)}); {seconds:.1f} s a photo with {settings.MATTE_MODEL}.\n"
+            f"Look at {out / 'index.html'}"
+        )

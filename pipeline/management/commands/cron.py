@@ -1,0 +1,39 @@
+"""The clock: calls the reaper every few seconds."""
+
+import logging
+import signal
+import threading
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError, close_old_connections
+from redis.exceptions import RedisError
+
+from pipeline import jobs
+
+logger = logging.getLogger(__name__)
+PERIOD_SECONDS = 5
+
+
+class Command(BaseCommand):
+    help = f"Every {PERIOD_SECONDS} s: give lapsed frames back to the queue, and enqueue what is due."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        while not stop.is_set():
+            tick()
+            stop.wait(PERIOD_SECONDS)
+
+
+def tick() -> None:
+    """Reap once. A server that is away is one line in the log, and tried again at the next tick."""
+    close_old_connections()
+    try:
+        jobs.reap()
+    except (RedisError, DatabaseError) as error:
+        logger.error("the reaper could not run, next try in %d s: %s", PERIOD_SECONDS, error)
+    except Exception:
+        # A bug, with its traceback; but without a reaper nothing would ever be retried.
+        logger.exception("the reaper failed")

@@ -1,0 +1,76 @@
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+from tqdm import tqdm
+
+from pipeline import intake, jobs
+from pipeline.engines.object_store import ObjectStoreError
+from pipeline.imaging.types import ProductClass
+from pipeline.models import Batch, Frame
+from pipeline.states import State
+
+AT_WORK = (State.RECEIVED, State.PROCESSING, State.APPROVED, State.PUBLISHING)
+
+
+class Command(BaseCommand):
+    help = "Take photos in, from files and folders."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a photo, or a folder of photos")
+        parser.add_argument("--batch", metavar="NAME", help="the batch's name (default: today's date and time)")
+        parser.add_argument("--class", dest="product_class", choices=get_args(ProductClass), default="eyewear")
+        parser.add_argument("--wait", action="store_true", help="until every photo is published or needs a person")
+
+    def handle(self, *args: Any, paths: list[Path], product_class: str, wait: bool, **options: Any) -> None:
+        photos = list(_photos(paths))
+        name = options["batch"] or timezone.localtime().strftime("%Y-%m-%d %H:%M:%S")
+        try:
+            batch = intake.open_batch(name, product_class)
+        except intake.IntakeError as error:
+            raise CommandError(str(error)) from error
+        taken = self._submit_all(batch, photos)
+        if wait:
+            _wait_for(batch)
+            self._print_states(batch)
+        if photos and not taken:
+            raise CommandError("No photo was taken in.")
+
+    def _submit_all(self, batch: Batch, photos: list[Path]) -> int:
+        taken = duplicates = 0
+        for photo in tqdm(photos, desc=f"Batch {batch.name}", unit="photo"):
+            try:
+                receipt = jobs.submit(batch, photo.name, photo.read_bytes())
+            except (intake.IntakeError, ObjectStoreError, OSError) as error:
+                tqdm.write(f"Not taken: {error}", file=self.stderr)
+                continue
+            taken += 1
+            duplicates += receipt.is_duplicate
+        again = f", {duplicates} of them already in the batch" if duplicates else ""
+        self.stdout.write(f"{taken} of {len(photos)} photos taken in{again}.")
+        return taken
+
+    def _print_states(self, batch: Batch) -> None:
+        for frame in batch.frames.order_by("code", "view"):
+            self.stdout.write(f"{frame.filename:30} {frame.state:10} {'; '.join(frame.reason_words)}")
+
+
+def _photos(paths: Iterable[Path]) -> Iterator[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
+        elif path.is_file():
+            yield path
+        else:
+            raise CommandError(f"{path}: no such file or folder.")
+
+
+def _wait_for(batch: Batch) -> None:
+    with tqdm(total=batch.frames.count(), desc="Finished", unit="photo") as bar:
+        while bar.n < bar.total:
+            busy = Frame.objects.filter(batch=batch, state__in=AT_WORK).count()
+            bar.update(bar.total - busy - bar.n)
+            time.sleep(0.5)

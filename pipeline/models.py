@@ -1,0 +1,185 @@
+"""Rows. State is moved by transitions.advance() only; scorecards, policies and transitions are never rewritten."""
+
+from typing import Any, get_args
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from pipeline.imaging.types import ProductClass, View
+from pipeline.states import State, in_words
+
+
+def _choices(literal: Any) -> list[tuple[str, str]]:
+    return [(value, value.title()) for value in get_args(literal)]
+
+
+class Immutable(models.Model):
+    """A row that is written once."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError(f"{type(self).__name__} {self.pk} is a record of what happened and can't be changed")
+        super().save(*args, **kwargs)
+
+
+class GatePolicy(Immutable):
+    """Thresholds, vetoes and component ramps: the document of policies/default.json, versioned, one active."""
+
+    name = models.CharField(max_length=100)
+    version = models.PositiveIntegerField()
+    document = models.JSONField()
+    is_active = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "gate policies"
+        constraints = [
+            models.UniqueConstraint(fields=["name", "version"], name="one_row_per_policy_version"),
+            models.UniqueConstraint(fields=["is_active"], condition=Q(is_active=True), name="one_active_policy"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} v{self.version}"
+
+
+class Batch(models.Model):
+    """One drop of photos of one product class."""
+
+    name = models.CharField(max_length=100, unique=True)
+    product_class = models.CharField(max_length=20, choices=_choices(ProductClass), default="eyewear")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "batches"
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Frame(models.Model):
+    """One photo on its way.
+
+    RECEIVED → PROCESSING → APPROVED → PUBLISHING → PUBLISHED
+                   ↓ unsure      ↑
+               EXCEPTION ──operator──→ REJECTED, or RECEIVED again
+    """
+
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="frames")
+    filename = models.CharField(max_length=255)
+    code = models.CharField(max_length=64, db_index=True)
+    view = models.CharField(max_length=10, choices=_choices(View))
+    sha256 = models.CharField(max_length=64)
+    state = models.CharField(max_length=20, choices=[(s.value, s.value.title()) for s in State], default=State.RECEIVED)
+    version = models.PositiveIntegerField(default=0)
+    attempt = models.PositiveIntegerField(default=0, help_text="counts runs of the pipeline; part of the work keys")
+    faults = models.PositiveIntegerField(default=0, help_text="passing faults since the last success or decision")
+    lease_until = models.DateTimeField(null=True, blank=True)
+    reasons = models.JSONField(default=list)
+    cause = models.TextField(blank=True, help_text="what went wrong, in words, when something did")
+    received_at = models.DateTimeField(auto_now_add=True)
+    state_since = models.DateTimeField(auto_now_add=True)
+    processed_at = models.DateTimeField(null=True, blank=True, help_text="first verdict, or first failure")
+    was_exception = models.BooleanField(default=False, help_text="a person had to look: the review rate counts these")
+    has_failed = models.BooleanField(default=False, help_text="…because something failed, not because of a doubt")
+    published_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["batch", "sha256"], name="same_bytes_once_in_a_batch")]
+        indexes = [models.Index(fields=["state", "state_since"])]
+        permissions = [
+            ("see_picture", "Can see photos and mattes"),
+            ("decide", "Can approve, reject or reprocess exceptions"),
+            ("see_verdict", "Can see state, confidence and verdict"),
+            ("see_figures", "Can see the review rate and other figures"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.view}"
+
+    @property
+    def reason_words(self) -> list[str]:
+        return [self.cause] if self.cause else [in_words(reason) for reason in self.reasons]
+
+    @property
+    def scorecard(self) -> "Scorecard | None":
+        return self.scorecards.last()
+
+
+class Scorecard(Immutable):
+    """What one run of the pipeline measured, and what it was measured with."""
+
+    frame = models.ForeignKey(Frame, on_delete=models.CASCADE, related_name="scorecards")
+    attempt = models.PositiveIntegerField()
+    confidence = models.FloatField()
+    publish = models.BooleanField()
+    threshold = models.FloatField()
+    components = models.JSONField()
+    metrics = models.JSONField()
+    reasons = models.JSONField()
+    bridge_x = models.FloatField(null=True)
+    crop_box = models.JSONField(null=True)
+    crop_is_sure = models.BooleanField(null=True)
+    seconds = models.JSONField()
+    model_name = models.CharField(max_length=100)
+    model_sha256 = models.CharField(max_length=64)
+    enhancer = models.CharField(max_length=100)
+    scorer_version = models.CharField(max_length=40)
+    policy = models.ForeignKey(GatePolicy, on_delete=models.PROTECT)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["frame", "attempt"], name="one_scorecard_per_attempt")]
+
+    @property
+    def reason_words(self) -> list[str]:
+        return [in_words(reason) for reason in self.reasons]
+
+
+class Rendition(models.Model):
+    """One finished file as it lies in the published bucket."""
+
+    frame = models.ForeignKey(Frame, on_delete=models.CASCADE, related_name="renditions")
+    variant = models.CharField(max_length=20)
+    extension = models.CharField(max_length=5)
+    key = models.CharField(max_length=255)
+    size = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["frame", "key"], name="one_rendition_per_key")]
+
+
+class Listing(models.Model):
+    """What a shop shows for one code and view. Taken by compare-and-set, so one frame writes its keys at a time."""
+
+    code = models.CharField(max_length=64)
+    view = models.CharField(max_length=10, choices=_choices(View))
+    frame = models.ForeignKey(Frame, null=True, on_delete=models.SET_NULL, related_name="+")
+    holder = models.ForeignKey(Frame, null=True, on_delete=models.SET_NULL, related_name="+")
+    version = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["code", "view"], name="one_listing_per_code_and_view")]
+
+
+class Transition(Immutable):
+    """Who moved a frame, from where to where, when and why."""
+
+    frame = models.ForeignKey(Frame, on_delete=models.CASCADE, related_name="transitions")
+    source = models.CharField(max_length=20)
+    target = models.CharField(max_length=20)
+    actor = models.CharField(max_length=150)
+    why = models.TextField(blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]

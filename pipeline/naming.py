@@ -1,0 +1,112 @@
+"""File names in, object keys out: the one place that knows either convention."""
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import get_args
+
+from pipeline.imaging.types import View
+
+VIEWS: dict[int, View] = dict(enumerate(get_args(View), start=1))
+EXPECTED = "expected {PRODUCT_CODE}_{VIEW}.ext, such as AURA1000_2.jpg (1 front, 2 angle, 3 side)"
+MAX_CODE = 64
+VARIANT_FORMATS: dict[str, tuple[str, ...]] = {
+    "transparent": ("png", "webp"),
+    "white": ("jpg", "png", "webp"),
+    "half-glass": ("jpg", "png", "webp"),
+}
+
+
+class NamingError(ValueError):
+    """A file name that does not follow the convention; the text says what is wrong."""
+
+
+@dataclass(frozen=True)
+class PhotoName:
+    code: str
+    view: View
+
+
+def parse_photo_name(filename: str) -> PhotoName:
+    """Read product code and view from a file name.
+
+    >>> parse_photo_name("aura1000_2.JPG")
+    PhotoName(code='AURA1000', view='angle')
+    >>> parse_photo_name("AURA1000.jpg")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    pipeline.naming.NamingError: AURA1000.jpg: no view number after an underscore; expected {PRODUCT_CODE}_{VIEW}...
+    """
+    path = PurePath(filename)
+    code, underscore, number = path.stem.rpartition("_")
+    if not path.suffix:
+        raise NamingError(f"{path.name}: no file ending; {EXPECTED}")
+    if not underscore or not number.isdigit():
+        raise NamingError(f"{path.name}: no view number after an underscore; {EXPECTED}")
+    if number not in map(str, VIEWS):
+        raise NamingError(f"{path.name}: view {number} is not 1, 2 or 3; {EXPECTED}")
+    return PhotoName(_checked_code(code, path.name), VIEWS[int(number)])
+
+
+def _checked_code(code: str, filename: str) -> str:
+    code = code.upper()
+    if not re.fullmatch(r"[A-Z0-9][A-Z0-9._-]*", code):
+        raise NamingError(
+            f"{filename}: a product code starts with a letter or digit and holds only letters, "
+            f"digits, dot, hyphen and underscore; {EXPECTED}"
+        )
+    if len(code) > MAX_CODE:
+        raise NamingError(f"{filename}: the product code is longer than {MAX_CODE} characters; {EXPECTED}")
+    return code
+
+
+def view_number(view: View) -> int:
+    """
+    >>> view_number("side")
+    3
+    """
+    return next(number for number, name in VIEWS.items() if name == view)
+
+
+def rendition_key(code: str, view: View, variant: str, extension: str) -> str:
+    """
+    >>> rendition_key("AURA1000", "angle", "half-glass", "jpg")
+    'AURA1000/AURA1000_2_half-glass.jpg'
+    """
+    return f"{code}/{code}_{view_number(view)}_{variant}.{extension}"
+
+
+def rendition_keys(code: str, view: View) -> set[str]:
+    """Every key that a rendition of this code and view can have.
+
+    >>> len(rendition_keys("AURA1000", "angle"))
+    8
+    """
+    return {
+        rendition_key(code, view, variant, extension)
+        for variant, extensions in VARIANT_FORMATS.items()
+        for extension in extensions
+    }
+
+
+def manifest_key(code: str, view: View) -> str:
+    """
+    >>> manifest_key("AURA1000", "front")
+    'AURA1000/AURA1000_1.json'
+    """
+    return f"{code}/{code}_{view_number(view)}.json"
+
+
+def original_key(frame_id: int) -> str:
+    """
+    >>> original_key(7)
+    '7/original'
+    """
+    return f"{frame_id}/original"
+
+
+def work_key(frame_id: int, attempt: int, name: str) -> str:
+    """
+    >>> work_key(7, 1, "alpha.png")
+    '7/1/alpha.png'
+    """
+    return f"{frame_id}/{attempt}/{name}"

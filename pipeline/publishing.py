@@ -1,0 +1,185 @@
+"""Finished files into the published bucket; the manifest last, so a reader of it can rely on every file."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import OperationalError, transaction
+from django.utils import timezone
+
+from pipeline import gate, leases, naming, processing
+from pipeline.engines import object_store
+from pipeline.imaging import refine, renditions
+from pipeline.imaging.renditions import ListingSpec
+from pipeline.imaging.types import Crop, CropBox
+from pipeline.models import Frame, Listing, Rendition
+from pipeline.states import State
+from pipeline.transitions import StaleTransition, advance
+
+log = logging.getLogger(__name__)
+# A call to the bucket gives up after 25 s, so one that starts with this much lease left ends within it.
+LEASE_LEFT_SECONDS = 30
+
+
+class ListingTaken(RuntimeError):
+    """Another frame of the same code and view is being published."""
+
+
+@dataclass(frozen=True)
+class File:
+    """One rendition on its way to the bucket."""
+
+    variant: str
+    extension: str
+    key: str
+    data: bytes
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.data).hexdigest()
+
+
+@cache
+def listing_spec() -> ListingSpec:
+    path = Path(__file__).parent / "policies" / "listing.json"
+    return ListingSpec.from_mapping(json.loads(path.read_text()))
+
+
+def run(frame_id: int) -> None:
+    """Publish an APPROVED frame; it may run twice."""
+    frame = Frame.objects.filter(pk=frame_id, state=State.APPROVED).first()
+    if frame is None:
+        return
+    lease = settings.PUBLISH_LEASE_SECONDS
+    try:
+        advance(frame, State.PUBLISHING, actor="worker", lease=lease)
+        with leases.kept(frame, lease):
+            _publish(frame)
+    except StaleTransition as lost:
+        log.info("%s; left to who has it now", lost)
+
+
+def _publish(frame: Frame) -> None:
+    try:
+        listing = _take_listing(frame)
+        if listing.frame_id and listing.frame_id > frame.pk:
+            advance(frame, State.SUPERSEDED, actor="worker", why=f"frame {listing.frame_id} is newer")
+            return
+        files = _render(frame)
+        _put(frame, files)
+        _finish(frame, listing, files)
+    except StaleTransition:
+        raise
+    except ListingTaken as taken:
+        advance(frame, State.APPROVED, actor="worker", why=str(taken))
+    except (object_store.ObjectStoreError, OperationalError, MemoryError) as error:
+        gate.retry_or_hold(frame, State.APPROVED, f"Publishing failed: {error}")
+    except Exception as error:
+        log.exception("frame %s (%s): a fault in the program", frame.pk, frame)
+        cause = f"A fault in the program stopped publishing ({type(error).__name__}: {error}); reprocess or report it."
+        gate.hold(frame, ["program-fault"], cause)
+
+
+def _take_listing(frame: Frame) -> Listing:
+    """Compare-and-set on the listing's version; a holder whose lease lapsed holds nothing."""
+    listing, _ = Listing.objects.select_related("holder").get_or_create(code=frame.code, view=frame.view)
+    holder = listing.holder
+    if holder and holder.pk != frame.pk and holder.state == State.PUBLISHING and holder.lease_until > timezone.now():
+        raise ListingTaken(f"frame {holder.pk} is being published under the same names")
+    taken = Listing.objects.filter(pk=listing.pk, version=listing.version)
+    if taken.update(holder=frame, version=listing.version + 1) != 1:
+        raise ListingTaken("another frame took the same names")
+    listing.version += 1
+    return listing
+
+
+def _render(frame: Frame) -> list[File]:
+    rgb = processing.enhanced_photo(frame)
+    alpha = renditions.decode_alpha(object_store.load_work(naming.work_key(frame.pk, frame.attempt, "alpha.png")))
+    colour = refine.estimate_foreground(rgb, alpha)
+    made = renditions.render_all(colour, alpha, _crop(frame), listing_spec(), naming.VARIANT_FORMATS)
+    return [
+        File(variant, extension, naming.rendition_key(frame.code, frame.view, variant, extension), data)
+        for (variant, extension), data in made.items()
+    ]
+
+
+def _crop(frame: Frame) -> Crop | None:
+    card = frame.scorecards.get(attempt=frame.attempt)
+    if card.crop_box is None:
+        return None
+    return Crop(card.bridge_x, CropBox(**card.crop_box), card.crop_is_sure)
+
+
+def _put(frame: Frame, files: list[File]) -> None:
+    """Withdraw the old promise, bring the files, check them, promise anew."""
+    manifest = naming.manifest_key(frame.code, frame.view)
+    _guarded(frame, object_store.delete_published, manifest)
+    for file in files:
+        _guarded(frame, object_store.put_published, file.key, file.data)
+    for key in naming.rendition_keys(frame.code, frame.view) - {file.key for file in files}:
+        _guarded(frame, object_store.delete_published, key)
+    for file in files:
+        object_store.verify_published(file.key, len(file.data), file.sha256)
+    _guarded(frame, object_store.put_published, manifest, _manifest(frame, files))
+
+
+def _guarded(frame: Frame, call: Callable[..., None], *arguments: Any) -> None:
+    leases.require(frame, LEASE_LEFT_SECONDS)
+    call(*arguments)
+
+
+def _manifest(frame: Frame, files: list[File]) -> bytes:
+    document = {
+        "code": frame.code,
+        "view": frame.view,
+        "frame": frame.pk,
+        "version": frame.version,
+        "published_at": timezone.now().isoformat(timespec="seconds"),
+        "files": [
+            {
+                "key": file.key,
+                "variant": file.variant,
+                "content_type": object_store.CONTENT_TYPES[file.extension],
+                "size": len(file.data),
+                "sha256": file.sha256,
+            }
+            for file in files
+        ],
+    }
+    return json.dumps(document, indent=1).encode()
+
+
+def _finish(frame: Frame, listing: Listing, files: list[File]) -> None:
+    with transaction.atomic():
+        advance(frame, State.PUBLISHED, actor="worker", published_at=timezone.now(), faults=0)
+        if Listing.objects.filter(pk=listing.pk, version=listing.version).update(frame=frame, holder=None) != 1:
+            raise StaleTransition(f"frame {frame.pk} ({frame}): the listing was taken over")
+        frame.renditions.all().delete()
+        Rendition.objects.bulk_create(
+            Rendition(
+                frame=frame,
+                variant=file.variant,
+                extension=file.extension,
+                key=file.key,
+                size=len(file.data),
+                sha256=file.sha256,
+            )
+            for file in files
+        )
+    _supersede_older(frame)
+
+
+def _supersede_older(frame: Frame) -> None:
+    older = Frame.objects.filter(code=frame.code, view=frame.view, pk__lt=frame.pk)
+    for other in older.exclude(state__in=(State.WITHDRAWING, State.SUPERSEDED, State.PURGED)):
+        # One that moves on at this moment finds the newer frame on the listing when it comes to publish.
+        with suppress(StaleTransition):
+            advance(other, State.SUPERSEDED, actor="worker", why=f"frame {frame.pk} is newer")

@@ -1,0 +1,59 @@
+"""The life of a frame: its states, the moves between them, and what each reason says in words."""
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    RECEIVED = "received"
+    PROCESSING = "processing"
+    EXCEPTION = "exception"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    PUBLISHING = "publishing"
+    PUBLISHED = "published"
+    WITHDRAWING = "withdrawing"
+    SUPERSEDED = "superseded"
+    PURGED = "purged"
+
+
+S = State
+MOVES: dict[State, frozenset[State]] = {
+    S.RECEIVED: frozenset({S.PROCESSING, S.SUPERSEDED}),
+    S.PROCESSING: frozenset({S.RECEIVED, S.APPROVED, S.EXCEPTION, S.SUPERSEDED}),
+    S.EXCEPTION: frozenset({S.APPROVED, S.REJECTED, S.RECEIVED, S.SUPERSEDED}),
+    S.APPROVED: frozenset({S.PUBLISHING, S.EXCEPTION, S.SUPERSEDED}),
+    S.REJECTED: frozenset({S.EXCEPTION, S.PURGED, S.SUPERSEDED}),
+    S.PUBLISHING: frozenset({S.PUBLISHED, S.APPROVED, S.EXCEPTION, S.SUPERSEDED}),
+    S.PUBLISHED: frozenset({S.WITHDRAWING, S.PURGED, S.SUPERSEDED}),
+    S.WITHDRAWING: frozenset({S.EXCEPTION}),
+    S.SUPERSEDED: frozenset({S.PURGED}),
+    S.PURGED: frozenset(),
+}
+
+
+def is_allowed(source: State, target: State) -> bool:
+    """
+    >>> is_allowed(State.EXCEPTION, State.APPROVED)
+    True
+    >>> is_allowed(State.RECEIVED, State.PUBLISHED)
+    False
+    """
+    return target in MOVES[source]
+
+
+REASON_WORDS: dict[str, str] = {
+    "hold-all": "the policy holds every frame for a person",
+    "not-decodable": "the file could not be read",
+    "original-missing": "the upload broke off before the photo was stored",
+    "program-fault": "a fault in the program stopped this photo",
+    "attempts-spent": "processing failed again and again",
+    "publishing-failed": "the files could not be stored",
+}
+
+
+def in_words(reason: str) -> str:
+    """
+    >>> in_words("not-decodable")
+    'the file could not be read'
+    """
+    return REASON_WORDS[reason]

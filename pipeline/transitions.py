@@ -1,0 +1,51 @@
+"""advance(): the only writer of Frame.state."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from pipeline.models import Frame, Transition
+from pipeline.states import State, is_allowed
+
+
+class StaleTransition(RuntimeError):
+    """Somebody else moved the frame first; the caller's view of it is old."""
+
+
+def advance(frame: Frame, target: State, *, actor: str, why: str = "", lease: int | None = None, **fields: Any) -> None:
+    """Move a frame by compare-and-set on (id, state, version), and record it.
+
+    Parameters
+    ----------
+    frame : Frame
+        As the caller last saw it; brought up to date on success.
+    lease : int, optional
+        Seconds the new state is held for, for PROCESSING and PUBLISHING.
+    **fields
+        Further columns to write in the same update.
+
+    Raises
+    ------
+    StaleTransition
+        The frame is no longer as the caller saw it.
+    ValueError
+        The life of a frame has no such move.
+    """
+    source = State(frame.state)
+    if not is_allowed(source, target):
+        raise ValueError(f"frame {frame.pk}: no move from {source} to {target}")
+    now = timezone.now()
+    fields |= {
+        "state": target,
+        "version": frame.version + 1,
+        "state_since": now,
+        "lease_until": now + timedelta(seconds=lease) if lease else None,
+    }
+    with transaction.atomic():
+        if Frame.objects.filter(pk=frame.pk, state=source, version=frame.version).update(**fields) != 1:
+            raise StaleTransition(f"frame {frame.pk} ({frame}) was moved on from {source} by somebody else")
+        Transition.objects.create(frame=frame, source=source, target=target, actor=actor, why=why)
+    for name, value in fields.items():
+        setattr(frame, name, value)

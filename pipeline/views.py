@@ -1,0 +1,125 @@
+"""Upload, batch progress, one frame's history, and pictures from the private bucket."""
+
+from collections import Counter
+from typing import Any, get_args
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.decorators import login_required, permission_required
+from django.core.files.uploadedfile import UploadedFile
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import condition, require_GET
+
+from pipeline import intake, jobs, naming
+from pipeline.engines import object_store
+from pipeline.imaging.types import ProductClass
+from pipeline.models import Batch, Frame
+from pipeline.states import State
+
+PICTURES = {
+    "preview.webp": "image/webp",
+    "thumb.webp": "image/webp",
+    "cutout.webp": "image/webp",
+    "alpha.png": "image/png",
+}
+UNFINISHED = {State.RECEIVED, State.PROCESSING, State.APPROVED, State.PUBLISHING}
+
+
+def _page(request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+    return render(request, template, admin.site.each_context(request) | context)
+
+
+@permission_required("pipeline.add_batch", raise_exception=True)
+def upload(request: HttpRequest) -> HttpResponse:
+    """Take photos in. The page's script sends them a few at a time and asks for JSON; without it one form will do."""
+    if request.method != "POST":
+        return _page(request, "pipeline/upload.html", **_upload_form())
+    files = request.FILES.getlist("photos")
+    try:
+        if not files:
+            raise intake.IntakeError("Choose at least one photo.")
+        batch = intake.open_batch(request.POST.get("name", ""), request.POST.get("product_class", ""), request.user)
+    except intake.IntakeError as error:
+        return _upload_answer(request, error=str(error), status=400)
+    return _upload_answer(request, batch=batch, receipts=[_take(batch, file) for file in files])
+
+
+def _upload_form() -> dict[str, Any]:
+    return {
+        "title": "Upload",
+        "classes": get_args(ProductClass),
+        "suggested_name": timezone.localtime().strftime("Drop of %-d %B, %H:%M"),
+        "expected": naming.EXPECTED,
+        "max_megabytes": settings.MAX_PHOTO_BYTES // 1_000_000,
+    }
+
+
+def _take(batch: Batch, file: UploadedFile) -> dict[str, str]:
+    """One photo's outcome, in words: taken, duplicate or rejected."""
+    try:
+        receipt = jobs.submit(batch, file.name or "", file.read())
+    except (intake.IntakeError, object_store.ObjectStoreError) as error:
+        return {"name": file.name or "", "outcome": "rejected", "words": str(error)}
+    if receipt.is_duplicate:
+        return {"name": file.name or "", "outcome": "duplicate", "words": f"same bytes as {receipt.frame.filename}"}
+    return {"name": file.name or "", "outcome": "taken", "words": ""}
+
+
+def _upload_answer(request: HttpRequest, status: int = 200, batch: Batch | None = None, **answer: Any) -> HttpResponse:
+    if request.accepts("text/html"):
+        return _page(request, "pipeline/upload.html", **_upload_form(), batch=batch, **answer)
+    if batch:
+        answer["batch"] = batch.pk
+    return JsonResponse(answer, status=status)
+
+
+@require_GET
+@permission_required("pipeline.view_batch", raise_exception=True)
+def batch(request: HttpRequest, batch_id: str) -> HttpResponse:
+    """Counts by state and the photos; `?progress` is the part that the page asks for again and again."""
+    found = get_object_or_404(Batch, pk=batch_id)
+    frames = list(found.frames.order_by("code", "view", "pk"))
+    states = Counter(frame.state for frame in frames)
+    context = {
+        "title": found.name,
+        "batch": found,
+        "frames": frames,
+        "counts": [(state.value, states[state]) for state in State if states[state]],
+        "is_unfinished": any(states[state] for state in UNFINISHED),
+    }
+    if "progress" in request.GET:
+        return render(request, "pipeline/batch_progress.html", context)
+    return _page(request, "pipeline/batch.html", **context)
+
+
+@require_GET
+@permission_required("pipeline.view_frame", raise_exception=True)
+def frame(request: HttpRequest, frame_id: str) -> HttpResponse:
+    """Everything that happened to one frame."""
+    found = get_object_or_404(Frame.objects.select_related("batch"), pk=frame_id)
+    return _page(request, "pipeline/frame.html", title=str(found), frame=found, cards=found.scorecards.all())
+
+
+def _etag(request: HttpRequest, frame_id: int, attempt: int, name: str) -> str:
+    """An attempt's pictures are written once, so their name is their identity."""
+    return f'"{naming.work_key(frame_id, attempt, name)}"'
+
+
+@require_GET
+@login_required
+@permission_required("pipeline.see_picture", raise_exception=True)
+@condition(etag_func=_etag)
+def picture(request: HttpRequest, frame_id: int, attempt: int, name: str) -> HttpResponse:
+    if name not in PICTURES:
+        raise Http404("There is no such picture.")
+    try:
+        data = object_store.load_work(naming.work_key(frame_id, attempt, name))
+    except object_store.MissingObjectError as error:
+        raise Http404("This picture was not made, or is gone.") from error
+    response = HttpResponse(data, content_type=PICTURES[name])
+    response["Cache-Control"] = "private, max-age=31536000, immutable"
+    patch_vary_headers(response, ["Cookie"])
+    return response

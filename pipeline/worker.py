@@ -1,0 +1,118 @@
+"""The warm worker: one process that keeps the model loaded and runs job after job.
+
+RQ's own worker forks for each job, which would load the model each time; an ONNX session must not cross a fork.
+Run it as `manage.py rqworker-pool publish process --worker-class pipeline.worker.WarmWorker`.
+"""
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import close_old_connections
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+from rq import SimpleWorker
+from rq.exceptions import StopRequested
+from rq.executions import Execution
+from rq.job import Job
+from rq.queue import Queue
+from rq.worker import WorkerStatus
+
+HEARTBEAT_SECONDS = 5
+# A worker killed with -9 is noticed when this has passed without a heartbeat.
+TTL_SECONDS = 20
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+class WarmWorker(SimpleWorker):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{**kwargs, "worker_ttl": TTL_SECONDS, "maintenance_interval": HEARTBEAT_SECONDS})
+        self._parent_pid = os.getppid()
+
+    def work(self, *args: Any, **kwargs: Any) -> bool:
+        """Load the model in this process, then work until told to stop or due for recycling."""
+        # Until RQ installs its own handlers, those inherited from the pool would stop our siblings, not us.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: sys.exit(0))
+        self._warm_up()
+        # No RQ scheduler: the database and the reaper decide what runs when, and it would outlive a killed worker.
+        return super().work(*args, **{**kwargs, "with_scheduler": False, "max_jobs": settings.WORKER_MAX_JOBS})
+
+    def _warm_up(self) -> None:
+        from pipeline import processing  # here: ONNX must not be touched before the pool forks
+
+        try:
+            processing.warm_up()
+        except Exception as error:
+            self.log.critical("The model could not be loaded: %s", error)
+            time.sleep(HEARTBEAT_SECONDS)  # the pool starts another at once
+            sys.exit(1)
+
+    def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:
+        return TTL_SECONDS
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        close_old_connections()
+        try:
+            execution = self.prepare_execution(job)
+            with self._heartbeats(job, execution):
+                self.perform_job(job, queue, execution)
+            self.set_state(WorkerStatus.IDLE)
+        except (RedisConnectionError, RedisTimeoutError) as error:
+            # Nothing is lost: the frame's state is in the database, and the reaper reads it there.
+            self.log.error("Redis went away during job %s: %s", job.id, error)
+            self.executions.clear()
+            self._wait_for_redis()
+        finally:
+            close_old_connections()
+        if resident_mb() > settings.WORKER_MAX_RSS_MB:
+            self.log.info("Worker %s uses %d MB: making way for a fresh one", self.name, resident_mb())
+            self._stop_requested = True
+
+    @contextmanager
+    def _heartbeats(self, job: Job, execution: Execution) -> Iterator[None]:
+        """Tell RQ every few seconds, from a thread, that this job is still at work."""
+        done = threading.Event()
+
+        def beat() -> None:
+            while not done.wait(HEARTBEAT_SECONDS):
+                try:
+                    self.maintain_heartbeats(job, execution)
+                except RedisError as error:
+                    self.log.error("A heartbeat of job %s was missed: %s", job.id, error)
+
+        thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
+
+    def _wait_for_redis(self) -> None:
+        while not self._stop_requested:
+            try:
+                self.connection.ping()
+                return
+            except RedisError:
+                time.sleep(1)
+
+    def run_maintenance_tasks(self) -> None:
+        if os.getppid() != self._parent_pid:
+            self.log.warning("Worker %s: its pool is gone, stopping", self.name)
+            raise StopRequested
+        super().run_maintenance_tasks()
+
+
+def resident_mb() -> int:
+    """Memory that this process holds now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * PAGE_BYTES // 1_000_000

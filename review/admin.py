@@ -1,0 +1,98 @@
+"""The exception queue: a list, and one page a frame."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils.html import format_html, format_html_join
+from django.utils.timesince import timesince
+from unfold.decorators import display
+
+from pipeline.admin import ReadOnlyAdmin
+from pipeline.models import Frame
+from pipeline.states import REASON_WORDS
+from review import decisions
+from review.models import QueueItem
+
+
+class ReasonFilter(admin.SimpleListFilter):
+    title = "reason"
+    parameter_name = "reason"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        present = {reason for reasons in QueueItem.objects.values_list("reasons", flat=True) for reason in reasons}
+        return sorted((reason, REASON_WORDS[reason]) for reason in present)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[QueueItem]) -> QuerySet[QueueItem]:
+        if not self.value():
+            return queryset
+        # SQLite has no JSON "contains"; the codes are plain words, so their quoted text is unambiguous.
+        return queryset.filter(reasons__icontains=f'"{self.value()}"')
+
+
+@admin.register(QueueItem)
+class QueueAdmin(ReadOnlyAdmin):
+    list_display = ["picture", "code_and_view", "why", "batch", "waiting"]
+    list_display_links = ["picture", "code_and_view"]
+    list_filter = ["view", ReasonFilter, "batch__product_class", "batch"]
+    list_select_related = ["batch"]
+    list_per_page = 50
+    search_fields = ["code"]
+    ordering = ["state_since"]
+
+    @display(description="")
+    def picture(self, frame: QueueItem) -> str:
+        if not frame.attempt:
+            return "–"
+        return format_html(
+            '<img class="mg-thumb" src="/frames/{}/{}/thumb.webp" alt="" loading="lazy">', frame.pk, frame.attempt
+        )
+
+    @display(description="Product", ordering="code")
+    def code_and_view(self, frame: QueueItem) -> str:
+        return format_html("<b>{}</b><br>{}", frame.code, frame.view)
+
+    @display(description="Why it is here")
+    def why(self, frame: QueueItem) -> str:
+        return format_html_join("", '<span class="mg-chip">{}</span>', ((words,) for words in frame.reason_words))
+
+    @display(description="Waiting", ordering="state_since")
+    def waiting(self, frame: QueueItem) -> str:
+        return timesince(frame.state_since, depth=1)
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        frame = self.get_queryset(request).select_related("batch").filter(pk=object_id).first()
+        if request.method == "POST":
+            return self._decide(request, int(object_id))
+        if frame is None:
+            messages.info(request, "That frame is no longer in the queue; somebody decided it.")
+            return redirect("admin:review_queueitem_changelist")
+        context = self.admin_site.each_context(request) | {
+            "title": str(frame),
+            "opts": self.opts,
+            "frame": frame,
+            "card": frame.scorecards.filter(attempt=frame.attempt).first(),
+            "can_decide": request.user.has_perm("pipeline.decide"),
+            "can_be_approved": decisions.can_be_approved(frame),
+            "siblings": Frame.objects.filter(batch=frame.batch, code=frame.code).exclude(pk=frame.pk).order_by("view"),
+        }
+        return TemplateResponse(request, "review/frame.html", context)
+
+    def _decide(self, request: HttpRequest, frame_id: int) -> HttpResponse:
+        if not request.user.has_perm("pipeline.decide"):
+            raise PermissionDenied
+        try:
+            words = decisions.decide(request.POST["decision"], frame_id, int(request.POST["version"]), request.user)
+            messages.success(request, words)
+        except decisions.DecisionError as error:
+            messages.warning(request, str(error))
+        following = self.get_queryset(request).exclude(pk=frame_id).order_by("state_since").first()
+        if following is None:
+            return redirect("admin:review_queueitem_changelist")
+        return redirect("admin:review_queueitem_change", following.pk)

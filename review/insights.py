@@ -1,0 +1,88 @@
+"""The figures of the manager page, each with its denominator."""
+
+import statistics
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from pipeline.models import Frame
+
+DAYS = 30
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one processed frame."""
+
+    batch: str
+    received_at: datetime
+    processed_at: datetime
+    published_at: datetime | None
+    was_exception: bool
+    has_failed: bool
+
+    @property
+    def seconds_to_s3(self) -> float | None:
+        """From receipt to the manifest, when nobody had to look."""
+        if self.published_at is None or self.was_exception:
+            return None
+        return (self.published_at - self.received_at).total_seconds()
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Counts over one day, one batch, or all of them."""
+
+    label: str
+    processed: int
+    auto_published: int
+    exceptions: int
+    failed: int
+    median_seconds: float | None
+
+    @property
+    def review_rate(self) -> float:
+        """Exceptions / processed, in per cent."""
+        return 100 * self.exceptions / self.processed
+
+
+def outcomes(days: int = DAYS) -> list[Outcome]:
+    """Every frame processed in the last days, the newest first."""
+    since = timezone.now() - timedelta(days=days)
+    rows = Frame.objects.filter(processed_at__gte=since).order_by("-processed_at")
+    fields = ("batch__name", "received_at", "processed_at", "published_at", "was_exception", "has_failed")
+    return [Outcome(*row) for row in rows.values_list(*fields)]
+
+
+def by_day(rows: Iterable[Outcome]) -> list[Figures]:
+    return _grouped(rows, lambda row: timezone.localdate(row.processed_at).isoformat())
+
+
+def by_batch(rows: Iterable[Outcome]) -> list[Figures]:
+    return _grouped(rows, lambda row: row.batch)
+
+
+def overall(rows: Iterable[Outcome]) -> list[Figures]:
+    return _grouped(rows, lambda row: f"Last {DAYS} days")
+
+
+def _grouped(rows: Iterable[Outcome], label: Callable[[Outcome], str]) -> list[Figures]:
+    groups: dict[str, list[Outcome]] = defaultdict(list)
+    for row in rows:
+        groups[label(row)].append(row)
+    return [_figures(name, group) for name, group in groups.items()]
+
+
+def _figures(label: str, rows: list[Outcome]) -> Figures:
+    waits = [row.seconds_to_s3 for row in rows if row.seconds_to_s3 is not None]
+    return Figures(
+        label=label,
+        processed=len(rows),
+        auto_published=len(waits),
+        exceptions=sum(row.was_exception for row in rows),
+        failed=sum(row.has_failed for row in rows),
+        median_seconds=statistics.median(waits) if waits else None,
+    )

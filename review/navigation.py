@@ -1,0 +1,41 @@
+"""The sidebar: each role sees the pages it may open."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from review.models import QueueItem
+
+PAGES = [
+    # title, icon, page, permission
+    ("Exception queue", "rule", "admin:review_queueitem_changelist", "review.view_queueitem"),
+    ("Upload", "upload", "admin:pipeline_batch_add", "pipeline.add_batch"),
+    ("Batches", "stacks", "admin:pipeline_batch_changelist", "pipeline.view_batch"),
+    ("Figures", "monitoring", "figures", "pipeline.see_figures"),
+    ("All frames", "photo_library", "admin:pipeline_frame_changelist", "pipeline.view_frame"),
+    ("Policies", "tune", "admin:pipeline_gatepolicy_changelist", "pipeline.view_gatepolicy"),
+    ("Users", "group", "admin:auth_user_changelist", "auth.view_user"),
+]
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    return [{"items": [_item(*page) for page in PAGES]}]
+
+
+def landing_page(request: HttpRequest) -> str | None:
+    """The first page that this person may open: what they are here for."""
+    allowed = (page for _, _, page, permission in PAGES if request.user.has_perm(permission))
+    return next((reverse(page) for page in allowed), None)
+
+
+def _item(title: str, icon: str, page: str, permission: str) -> dict[str, Any]:
+    item: dict[str, Any] = {"title": title, "icon": icon, "link": reverse(page), "permission": _asks(permission)}
+    if permission == "review.view_queueitem":
+        item["badge"] = lambda request: QueueItem.objects.count() or None
+    return item
+
+
+def _asks(permission: str) -> Callable[[HttpRequest], bool]:
+    return lambda request: request.user.has_perm(permission)

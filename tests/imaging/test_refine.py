@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+
+from pipeline.imaging.refine import estimate_foreground, snap
+from pipeline.imaging.types import RGB, Alpha
+
+DARK, GREEN = (40, 30, 35), (40, 230, 60)
+
+
+def disc(sigma: float = 3) -> Alpha:
+    y, x = np.mgrid[:300, :300]
+    hard = ((x - 150) ** 2 + (y - 150) ** 2 < 90**2).astype(np.float32)
+    return snap(gaussian_filter(hard, sigma))
+
+
+def composite(alpha: Alpha, product: NDArray[np.uint8], backdrop: tuple[int, int, int]) -> RGB:
+    mixed = alpha[..., None] * product + (1 - alpha[..., None]) * np.array(backdrop)
+    return np.rint(mixed).astype(np.uint8)
+
+
+def textured() -> NDArray[np.uint8]:
+    """A dark product whose colour drifts from left to right."""
+    drift = np.linspace(0, 40, 300)[None, :, None]
+    return np.broadcast_to(np.array(DARK) + drift, (300, 300, 3)).astype(np.uint8)
+
+
+def colour_error(rgb: RGB, truth: NDArray[np.uint8], where: NDArray[np.bool_]) -> float:
+    return float(np.abs(rgb.astype(float) - truth)[where].mean())
+
+
+@pytest.mark.parametrize(
+    ("raw", "snapped"), [(0, 0), (8, 0), (127.5, 0.5), (247, 1), (255, 1), (8 + 239 / 4, 0.25)], ids=str
+)
+def test_haze_is_cleared_and_the_rest_stays_linear(raw: float, snapped: float) -> None:
+    result = snap(np.full((2, 2), raw / 255, np.float32))
+    assert result.dtype == np.float32
+    assert result == pytest.approx(snapped, abs=1e-6)
+
+
+def test_the_backdrop_is_taken_out_of_the_band() -> None:
+    alpha, truth = disc(), textured()
+    photo = composite(alpha, truth, GREEN)
+    is_band = (alpha > 0.02) & (alpha < 1)
+    before, after = colour_error(photo, truth, is_band), colour_error(estimate_foreground(photo, alpha), truth, is_band)
+    assert before > 30
+    assert after < 0.1 * before
+
+
+def test_a_listing_picture_shows_no_green_rim_on_white() -> None:
+    alpha, truth = disc(), textured()
+    foreground = estimate_foreground(composite(alpha, truth, GREEN), alpha)
+    on_white, expected = (composite(alpha, colour, (255, 255, 255)) for colour in (foreground, truth))
+    assert np.abs(on_white.astype(int) - expected).max() <= 6
+
+
+def test_the_products_colour_continues_a_little_outside_the_band() -> None:
+    alpha, truth = disc(), textured()
+    foreground = estimate_foreground(composite(alpha, truth, GREEN), alpha)
+    is_next = (alpha == 0) & (np.roll(alpha, 1, axis=1) > 0)
+    assert colour_error(foreground, truth, is_next) < 15
+
+
+def test_nothing_else_changes() -> None:
+    alpha = disc()
+    photo = composite(alpha, textured(), GREEN)
+    foreground = estimate_foreground(photo, alpha)
+    is_far = gaussian_filter(((alpha > 0) & (alpha < 1)).astype(float), 3, truncate=2) == 0
+    assert np.array_equal(foreground[alpha == 1], photo[alpha == 1])
+    assert np.array_equal(foreground[is_far], photo[is_far])
+
+
+@pytest.mark.parametrize("opacity", [0, 1])
+def test_without_a_band_the_photo_is_returned(opacity: int) -> None:
+    photo = textured()
+    assert np.array_equal(estimate_foreground(photo, np.full((300, 300), opacity, np.float32)), photo)
+
+
+def test_the_input_is_left_alone() -> None:
+    alpha = disc()
+    photo = composite(alpha, textured(), GREEN)
+    copy = photo.copy()
+    estimate_foreground(photo, alpha)
+    assert np.array_equal(photo, copy)
+
+
+def test_a_product_touching_the_frame_is_handled() -> None:
+    alpha = np.zeros((80, 80), np.float32)
+    alpha[:, :40], alpha[:, 40] = 1, 0.5
+    photo = composite(alpha, np.full((80, 80, 3), DARK, np.uint8), GREEN)
+    assert np.abs(estimate_foreground(photo, alpha)[:, 40].astype(int) - DARK).max() <= 3
