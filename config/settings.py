@@ -168,7 +168,7 @@ WEIGHTS_DIR = env_path("WEIGHTS_DIR", VAR_DIR / "weights")
 MATTE_MODEL = os.environ.get("MATTE_MODEL", "isnet-imgly-fp16")
 
 MAX_PHOTO_BYTES = env_int("MAX_PHOTO_MB", 80, minimum=1) * 1_000_000
-MAX_PHOTO_PIXELS = env_int("MAX_PHOTO_MEGAPIXELS", 120, minimum=1) * 1_000_000
+MAX_PHOTO_PIXELS = env_int("MAX_PHOTO_MEGAPIXELS", 64, minimum=1) * 1_000_000
 # Hundreds of photos in one form: Django's own default of 100 files would refuse the drop.
 MAX_PHOTOS_PER_UPLOAD = env_int("MAX_PHOTOS_PER_UPLOAD", 1000, minimum=1)
 DATA_UPLOAD_MAX_NUMBER_FILES = MAX_PHOTOS_PER_UPLOAD

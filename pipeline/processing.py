@@ -114,7 +114,7 @@ def _process(frame: Frame) -> None:
     except StaleTransition:
         raise
     except DecodeError as error:
-        gate.hold(frame, ["not-decodable"], str(error))
+        gate.hold(frame, ["not-decodable"], f"{frame.filename}: {error}")
     except object_store.MissingObjectError:
         gate.hold(frame, ["original-missing"], "The upload broke off before it was stored; send the photo again.")
     except PASSING_FAULTS as error:

@@ -42,7 +42,23 @@ def is_allowed(source: State, target: State) -> bool:
 
 
 REASON_WORDS: dict[str, str] = {
-    "hold-all": "the policy holds every frame for a person",
+    # vetoes
+    "empty": "nothing found in the photo",
+    "touches-border": "product touches the edge of the photo",
+    "no-bridge": "bridge not found between the lenses",
+    # doubtful components of the score
+    "soft-edge": "matte undecided: many half-transparent places",
+    "wide-band": "edge softer than usual",
+    "edge-not-in-photo": "outline does not follow an edge in the photo",
+    "torn": "a part is cut off, or a second object is kept",
+    "haze": "faint remains around the product: haze, shadow or a lost part",
+    "see-through": "half-transparent places inside the product",
+    "weak-prediction": "the model was not certain of anything",
+    "bridge-unsure": "bridge position uncertain",
+    # verdicts
+    "low-confidence": "doubtful overall, no single cause",
+    "held-all": "the policy holds every frame for a person",
+    # failures
     "not-decodable": "the file could not be read",
     "original-missing": "the upload broke off before the photo was stored",
     "program-fault": "a fault in the program stopped this photo",

@@ -4,6 +4,7 @@ RQ's own worker forks for each job, which would load the model each time; an ONN
 Run it as `manage.py rqworker-pool publish process --worker-class pipeline.worker.WarmWorker`.
 """
 
+import logging
 import os
 import signal
 import sys
@@ -26,6 +27,7 @@ from rq.job import Job
 from rq.queue import Queue
 from rq.worker import WorkerStatus
 
+log = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 5
 # A worker killed with -9 is noticed when this has passed without a heartbeat.
 TTL_SECONDS = 20
@@ -43,8 +45,14 @@ class WarmWorker(SimpleWorker):
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: sys.exit(0))
         self._warm_up()
-        # No RQ scheduler: the database and the reaper decide what runs when, and it would outlive a killed worker.
-        return super().work(*args, **{**kwargs, "with_scheduler": False, "max_jobs": settings.WORKER_MAX_JOBS})
+        ours = {
+            # RQ's housekeeping every few seconds would drown what is said about the photos.
+            "logging_level": "WARNING",
+            "max_jobs": settings.WORKER_MAX_JOBS,
+            # The database and the reaper decide what runs when; a scheduler would outlive a killed worker.
+            "with_scheduler": False,
+        }
+        return super().work(*args, **{**kwargs, **ours})
 
     def _warm_up(self) -> None:
         from pipeline import processing  # here: ONNX must not be touched before the pool forks
@@ -52,7 +60,7 @@ class WarmWorker(SimpleWorker):
         try:
             processing.warm_up()
         except Exception as error:
-            self.log.critical("The model could not be loaded: %s", error)
+            log.critical("the model could not be loaded: %s", error)
             time.sleep(HEARTBEAT_SECONDS)  # the pool starts another at once
             sys.exit(1)
 
@@ -68,13 +76,13 @@ class WarmWorker(SimpleWorker):
             self.set_state(WorkerStatus.IDLE)
         except (RedisConnectionError, RedisTimeoutError) as error:
             # Nothing is lost: the frame's state is in the database, and the reaper reads it there.
-            self.log.error("Redis went away during job %s: %s", job.id, error)
+            log.error("Redis went away during job %s: %s", job.id, error)
             self.executions.clear()
             self._wait_for_redis()
         finally:
             close_old_connections()
         if resident_mb() > settings.WORKER_MAX_RSS_MB:
-            self.log.info("Worker %s uses %d MB: making way for a fresh one", self.name, resident_mb())
+            log.info("worker %d uses %d MB and makes way for a fresh one", os.getpid(), resident_mb())
             self._stop_requested = True
 
     @contextmanager
@@ -87,7 +95,7 @@ class WarmWorker(SimpleWorker):
                 try:
                     self.maintain_heartbeats(job, execution)
                 except RedisError as error:
-                    self.log.error("A heartbeat of job %s was missed: %s", job.id, error)
+                    log.error("a heartbeat of job %s was missed: %s", job.id, error)
 
         thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
         thread.start()
@@ -107,7 +115,7 @@ class WarmWorker(SimpleWorker):
 
     def run_maintenance_tasks(self) -> None:
         if os.getppid() != self._parent_pid:
-            self.log.warning("Worker %s: its pool is gone, stopping", self.name)
+            log.warning("worker %d stops: its pool is gone", os.getpid())
             raise StopRequested
         super().run_maintenance_tasks()
 

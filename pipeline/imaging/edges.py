@@ -15,6 +15,7 @@ Mask = NDArray[np.bool_]
 
 SOLID = 0.5
 UNKNOWN = (0.05, 0.95)
+LEAST_GRADIENT = 0.02
 EIGHT = np.ones((3, 3), bool)
 
 
@@ -94,8 +95,9 @@ def edge_alignment(alpha: Alpha, rgb: RGB, *, reach: float = 0.004) -> float:
     gradient = _gradient(rgb)
     pixels = max(1, round(reach * _longer_side(is_fg)))
     is_bg = ~_dilate(alpha > UNKNOWN[0], 2 * pixels)
-    noise = float(np.median(gradient[is_bg])) if is_bg.any() else 0.0
-    is_edge = ndi.maximum_filter(gradient, 2 * pixels + 1) > max(3 * noise, 0.02)
+    backdrop = gradient[::4, ::4][is_bg[::4, ::4]]  # a sixteenth is plenty for a median
+    noise = float(np.median(backdrop)) if backdrop.size else 0.0
+    is_edge = _dilate(gradient > max(3 * noise, LEAST_GRADIENT), pixels)
     return float(is_edge[outline].mean())
 
 

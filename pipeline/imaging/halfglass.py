@@ -23,6 +23,8 @@ SOLID = 0.5
 FAINT = 0.1
 SPECK = 0.01
 """Pieces smaller than this part of the largest are left out of account."""
+TEAR = 0.02
+"""Pieces nearer than this part of the window's width belong together."""
 WIRE = 0.015
 """Half-width of what counts as wire (temple, bridge), over the silhouette's width."""
 KEPT_BODY = 0.6
@@ -94,10 +96,12 @@ def _object_window(alpha: Alpha) -> CropBox | None:
 
 
 def _silhouette(alpha: Alpha, bodies: _Bodies) -> CropBox:
-    """Bounding box of the pieces that the two bodies belong to, temples and all; a prop apart from them stays out."""
-    pieces, _ = ndi.label(alpha > FAINT, EIGHT)
+    """Bounding box of the two bodies and all that hangs on them, torn-off temples too; props stay out."""
+    is_fg = alpha > FAINT
+    reach = 2 * round(TEAR * alpha.shape[1] / 2) + 1
+    pieces, _ = ndi.label(ndi.maximum_filter(is_fg.view(np.uint8), reach), EIGHT)
     owners = np.unique(pieces[bodies.left | bodies.right])
-    return _bounding_box(np.isin(pieces, owners[owners > 0]))
+    return _bounding_box(is_fg & np.isin(pieces, owners))
 
 
 def _place(box: CropBox, window: CropBox, scale: float) -> CropBox:

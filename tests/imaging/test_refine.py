@@ -48,6 +48,15 @@ def test_the_backdrop_is_taken_out_of_the_band() -> None:
     assert after < 0.1 * before
 
 
+def test_colours_that_change_along_the_edge_are_followed() -> None:
+    alpha = disc()
+    y, x = np.mgrid[:300, :300] // 25
+    truth = np.where(((x + y) % 2 == 0)[..., None], (200, 60, 150), DARK).astype(np.uint8)
+    photo = composite(alpha, truth, GREEN)
+    is_band = (alpha > 0.02) & (alpha < 1)
+    assert colour_error(estimate_foreground(photo, alpha), truth, is_band) < 0.5 * colour_error(photo, truth, is_band)
+
+
 def test_a_listing_picture_shows_no_green_rim_on_white() -> None:
     alpha, truth = disc(), textured()
     foreground = estimate_foreground(composite(alpha, truth, GREEN), alpha)

@@ -30,6 +30,7 @@ from pipeline.models import Batch
 
 # A worker holds 0.5 GB and peaks at 1.2 GB; the rest of the machine must go on.
 GB_PER_WORKER = 1.5
+LONG_LOG_BYTES = 10_000_000
 # Our own loggers' lines, and everybody's warnings (the last alternative is gunicorn's way to write one).
 USEFUL_LINE = re.compile(r"INFO (pipeline|review|accounts)\b|WARNING|ERROR|CRITICAL|\[.+\] \[\d+\] \[(ERR|CRIT)")
 
@@ -135,6 +136,7 @@ class Command(BaseCommand):
 
     def _run(self) -> None:
         weights.locate(settings.MATTE_MODEL, settings.WEIGHTS_DIR)
+        set_long_logs_aside(settings.VAR_DIR / "log")
         servers = our_servers()
         refuse_taken_ports(servers)
         running = Running()
@@ -187,6 +189,13 @@ def only_one(lock: Path) -> Iterator[None]:
         yield
 
 
+def set_long_logs_aside(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for log in folder.glob("*.log"):
+        if log.stat().st_size > LONG_LOG_BYTES:
+            log.replace(log.with_suffix(".old"))
+
+
 def our_servers() -> list[Server]:
     folder, log_folder = settings.VAR_DIR, settings.VAR_DIR / "log"
     return [
@@ -221,13 +230,14 @@ def default_workers() -> int:
 
 def banner(accounts: str) -> str:
     bucket, endpoint = settings.S3_PUBLISHED_BUCKET, settings.S3_ENDPOINT_URL
+    secret = "$S3_SECRET_KEY" if "S3_SECRET_KEY" in os.environ else f"$(cat {settings.VAR_DIR / 's3_secret_key'})"
     return f"""
 Mattegate runs at http://{embedded.LOOPBACK}:{settings.WEB_PORT}/
 
 {accounts.rstrip()}
 
 Finished files land in the bucket {bucket} at {endpoint}; list them with any S3 client:
-  AWS_ACCESS_KEY_ID={settings.S3_ACCESS_KEY} AWS_SECRET_ACCESS_KEY=$(cat {settings.VAR_DIR}/s3_secret_key) \\
+  AWS_ACCESS_KEY_ID={settings.S3_ACCESS_KEY} AWS_SECRET_ACCESS_KEY={secret} \\
     aws s3 ls s3://{bucket} --recursive --endpoint-url {endpoint} --region {settings.S3_REGION}
 Logs are in {settings.VAR_DIR}/log. Ctrl-C stops everything; what was done is kept.
 """

@@ -1,0 +1,55 @@
+"""Known-truth scenes for the services: dark shapes on white, and a matter that needs no weights to cut them."""
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from pipeline import intake, processing
+from pipeline.imaging.types import RGB, Matte
+from pipeline.models import Batch, Frame
+
+
+class WhiteKeyMatter:
+    """Everything darker than the white backdrop is product: exact on the scenes below."""
+
+    name = "white-key"
+    sha256 = "0" * 64
+
+    def matte(self, rgb: RGB) -> Matte:
+        alpha = (rgb.min(axis=2) < 200).astype(np.float32)
+        return Matte(alpha, float(alpha.min()), float(alpha.max()))
+
+
+def photo(colour: int = 40, touch_border: bool = False) -> bytes:
+    """A filled shape on white; its grey level tells one photo from another."""
+    image = Image.new("RGB", (640, 480), "white")
+    left = 0 if touch_border else 120
+    ImageDraw.Draw(image).ellipse((left, 140, 520, 340), fill=(colour, colour, colour))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def matter(monkeypatch: pytest.MonkeyPatch) -> WhiteKeyMatter:
+    matter = WhiteKeyMatter()
+    monkeypatch.setattr(processing, "matter", lambda: matter)
+    return matter
+
+
+@pytest.fixture
+def batch(db: None) -> Batch:
+    return intake.open_batch("Spring", "eyewear")
+
+
+@pytest.fixture
+def received(batch: Batch, buckets: None) -> Callable[..., Frame]:
+    """Takes a photo in, as an uploader would."""
+
+    def receive(filename: str = "AURA1_1.png", data: bytes | None = None) -> Frame:
+        return intake.receive(batch, filename, photo() if data is None else data).frame
+
+    return receive

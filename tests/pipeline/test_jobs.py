@@ -1,0 +1,51 @@
+"""With a real Valkey: from submit to the published bucket, the way a worker runs it."""
+
+import django_rq
+import pytest
+from rq import SimpleWorker
+
+from pipeline import jobs
+from pipeline.states import State
+from tests.pipeline.conftest import photo
+from tests.services import free_ports
+
+# Jobs are queued at commit; the shipped policy must outlive the clean-up.
+committed = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+
+def work() -> None:
+    queues = [django_rq.get_queue(name) for name in ("publish", "process")]
+    SimpleWorker(queues, connection=queues[0].connection).work(burst=True)
+
+
+@committed
+def test_a_submitted_photo_is_published_and_a_doubtful_one_held(batch, services, matter):
+    good = jobs.submit(batch, "AURA1_1.png", photo()).frame
+    doubtful = jobs.submit(batch, "AURA2_1.png", photo(touch_border=True)).frame
+    work()
+    good.refresh_from_db()
+    doubtful.refresh_from_db()
+    assert (good.state, doubtful.state) == (State.PUBLISHED, State.EXCEPTION)
+
+
+@committed
+def test_a_frame_is_queued_once_however_often_it_is_asked_for(batch, services):
+    frame = jobs.submit(batch, "AURA1_1.png", photo()).frame
+    jobs.enqueue(frame)
+    jobs.submit(batch, "AURA1_1.png", photo())
+    assert django_rq.get_queue("process").count == 1
+
+
+@committed
+def test_a_photo_taken_in_while_redis_is_away_is_processed_when_it_is_back(
+    batch, services, matter, monkeypatch, settings
+):
+    with monkeypatch.context() as away:
+        away.setitem(settings.RQ_QUEUES["process"], "URL", f"redis://127.0.0.1:{free_ports(1)}/0")
+        frame = jobs.submit(batch, "AURA1_1.png", photo()).frame
+    assert frame.state == State.RECEIVED
+    monkeypatch.setattr("pipeline.reaper.SETTLE_SECONDS", 0)
+    jobs.reap()
+    work()
+    frame.refresh_from_db()
+    assert frame.state == State.PUBLISHED

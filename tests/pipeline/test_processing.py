@@ -1,0 +1,100 @@
+import pytest
+from django.db import OperationalError
+
+from pipeline import gate, naming, processing
+from pipeline.engines import object_store
+from pipeline.models import Frame, GatePolicy, Scorecard
+from pipeline.states import State
+from pipeline.transitions import advance
+from tests.pipeline.conftest import photo
+
+
+def test_a_clean_cut_out_is_approved_with_a_scorecard_that_says_why(received, matter):
+    frame = processing.run(received("AURA1_1.png").pk)
+    card = Scorecard.objects.get(frame=frame)
+    assert (frame.state, frame.was_exception, frame.attempt) == (State.APPROVED, False, 1)
+    assert card.publish and card.confidence >= card.threshold
+    assert (card.model_name, card.model_sha256, card.policy) == ("white-key", "0" * 64, gate.active_policy())
+    assert card.components and card.metrics and card.scorer_version and card.seconds["matte"] >= 0
+
+
+def test_pictures_for_people_are_made_on_the_way(received, matter):
+    frame = processing.run(received("AURA1_1.png").pk)
+    for name in ("alpha.png", "preview.webp", "thumb.webp", "cutout.webp"):
+        assert object_store.load_work(naming.work_key(frame.pk, 1, name))
+
+
+def test_a_product_that_touches_the_border_waits_for_a_person(received, matter):
+    frame = processing.run(received("AURA1_1.png", photo(touch_border=True)).pk)
+    assert (frame.state, frame.was_exception, frame.has_failed) == (State.EXCEPTION, True, False)
+    assert "touches-border" in frame.reasons
+
+
+def test_a_policy_that_holds_all_publishes_nothing(received, matter):
+    GatePolicy.objects.filter(is_active=True).update(is_active=False)
+    document = gate.shipped_policy() | {"auto_publish": False}
+    GatePolicy.objects.create(name="careful", version=1, document=document, is_active=True)
+    frame = processing.run(received("AURA1_1.png").pk)
+    assert (frame.state, frame.reasons) == (State.EXCEPTION, ["held-all"])
+
+
+@pytest.mark.parametrize("data", [b"", b"<html>", photo()[:500]], ids=["empty", "html", "cut off"])
+def test_a_file_that_is_no_photo_waits_for_a_person_with_its_cause(received, matter, data):
+    frame = processing.run(received("AURA1_1.jpg", data).pk)
+    assert (frame.state, frame.reasons, frame.has_failed) == (State.EXCEPTION, ["not-decodable"], True)
+    assert frame.cause
+
+
+def test_an_original_that_was_never_stored_is_asked_for_again(received, matter):
+    frame = received("AURA1_1.png")
+    object_store._call("work", "delete_object", Key=naming.original_key(frame.pk))
+    frame = processing.run(frame.pk)
+    assert frame.state == State.EXCEPTION
+    assert "send the photo again" in frame.cause
+
+
+def test_a_passing_fault_is_tried_again_until_the_tries_are_spent(received, matter, settings, monkeypatch):
+    settings.MAX_FAULTS = 2
+
+    def fail(rgb: object) -> None:
+        raise OperationalError("database is locked")
+
+    frame = received("AURA1_1.png")
+    monkeypatch.setattr(matter, "matte", fail)
+    assert processing.run(frame.pk).state == State.RECEIVED
+    last = processing.run(frame.pk)
+    assert (last.state, last.reasons) == (State.EXCEPTION, ["attempts-spent"])
+    assert "database is locked" in last.cause and "Tried 2 times" in last.cause
+
+
+def test_a_fault_in_the_program_is_logged_and_the_frame_is_not_lost(received, matter, monkeypatch, caplog):
+    def fail(rgb: object) -> None:
+        raise KeyError("bug")
+
+    frame = received("AURA1_1.png")
+    monkeypatch.setattr(matter, "matte", fail)
+    frame = processing.run(frame.pk)
+    assert (frame.state, frame.reasons) == (State.EXCEPTION, ["program-fault"])
+    assert "Traceback" in caplog.text
+
+
+def test_a_worker_that_lost_its_frame_changes_nothing(received, matter, monkeypatch):
+    frame = received("AURA1_1.png")
+    cut = matter.matte
+
+    def lose_the_frame_meanwhile(rgb):
+        advance(Frame.objects.get(pk=frame.pk), State.RECEIVED, actor="reaper")
+        return cut(rgb)
+
+    monkeypatch.setattr(matter, "matte", lose_the_frame_meanwhile)
+    assert processing.run(frame.pk) is None
+    frame.refresh_from_db()
+    assert frame.state == State.RECEIVED
+    assert not Scorecard.objects.exists()
+
+
+def test_a_job_that_runs_twice_does_its_work_once(received, matter):
+    frame = received("AURA1_1.png")
+    assert processing.run(frame.pk).state == State.APPROVED
+    assert processing.run(frame.pk) is None
+    assert Scorecard.objects.count() == 1

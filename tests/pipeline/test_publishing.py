@@ -1,0 +1,162 @@
+"""Against a real S3: what a reader of the published bucket sees."""
+
+import io
+import json
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from django.core.files.storage import storages
+from PIL import Image
+
+from pipeline import leases, naming, processing, publishing
+from pipeline.engines import object_store
+from pipeline.models import Frame, Listing
+from pipeline.states import State
+from pipeline.transitions import StaleTransition, advance
+from tests.pipeline.conftest import photo
+
+
+def published_keys() -> set[str]:
+    return {item.key for item in storages["published"].bucket.objects.all()}
+
+
+def read(key: str) -> bytes:
+    return object_store._read("published", key)
+
+
+@pytest.fixture
+def approved(received, matter) -> Callable[..., Frame]:
+    def approve(filename: str = "AURA1_1.png", data: bytes | None = None) -> Frame:
+        frame = processing.run(received(filename, data).pk)
+        assert frame.state == State.APPROVED
+        return frame
+
+    return approve
+
+
+def test_five_files_and_a_manifest_that_vouches_for_them(approved):
+    frame = approved()
+    publishing.run(frame.pk)
+    frame.refresh_from_db()
+    manifest = json.loads(read("AURA1/AURA1_1.json"))
+    assert frame.state == State.PUBLISHED and frame.published_at
+    assert (manifest["frame"], manifest["code"], manifest["view"]) == (frame.pk, "AURA1", "front")
+    assert {file["key"] for file in manifest["files"]} | {"AURA1/AURA1_1.json"} == published_keys()
+    assert {file["variant"] for file in manifest["files"]} == {"transparent", "white"}
+    assert all(len(read(file["key"])) == file["size"] for file in manifest["files"])
+    assert frame.renditions.count() == 5
+
+
+def test_files_carry_content_type_and_cache_headers(approved):
+    publishing.run(approved().pk)
+    bucket = storages["published"].bucket
+    expected = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp", "json": "application/json"}
+    for key in published_keys():
+        assert bucket.Object(key).content_type == expected[key.rpartition(".")[2]]
+        assert bucket.Object(key).cache_control
+
+
+def test_the_white_picture_is_a_square_of_pure_white_around_a_product_of_85_per_cent(approved):
+    publishing.run(approved().pk)
+    picture = np.asarray(Image.open(io.BytesIO(read("AURA1/AURA1_1_white.png"))))
+    columns = np.flatnonzero((picture < 250).any(axis=(0, 2)))
+    assert picture.shape == (2000, 2000, 3)
+    assert columns[-1] - columns[0] + 1 == pytest.approx(1700, abs=4)
+    assert (picture[0] == 255).all()
+
+
+def test_a_newer_photo_takes_the_place_of_the_older(approved):
+    older, newer = approved(data=photo(30)), approved(data=photo(60))
+    publishing.run(older.pk)
+    publishing.run(newer.pk)
+    older.refresh_from_db()
+    assert older.state == State.SUPERSEDED
+    assert json.loads(read("AURA1/AURA1_1.json"))["frame"] == newer.pk
+
+
+def test_an_older_photo_that_comes_late_does_not_replace_the_newer(approved):
+    older, newer = approved(data=photo(30)), approved(data=photo(60))
+    advance(older, State.EXCEPTION, actor="test")
+    publishing.run(newer.pk)
+    older.refresh_from_db()
+    assert older.state == State.SUPERSEDED
+    assert json.loads(read("AURA1/AURA1_1.json"))["frame"] == newer.pk
+
+
+def test_files_that_the_newer_photo_does_not_have_go_with_the_older(approved):
+    stale = naming.rendition_key("AURA1", "front", "half-glass", "jpg")
+    object_store.put_published(stale, b"of an earlier frame")
+    publishing.run(approved().pk)
+    assert stale not in published_keys()
+
+
+def test_while_a_frame_is_being_published_another_of_the_same_names_waits(approved):
+    first, second = approved(data=photo(30)), approved(data=photo(60))
+    advance(first, State.PUBLISHING, actor="worker", lease=60)
+    publishing._take_listing(first)
+    publishing.run(second.pk)
+    second.refresh_from_db()
+    assert (second.state, second.faults) == (State.APPROVED, 0)
+    assert published_keys() == set()
+
+
+def test_names_held_by_a_dead_worker_can_be_taken(approved):
+    first, second = approved(data=photo(30)), approved(data=photo(60))
+    advance(first, State.PUBLISHING, actor="worker", lease=-1)
+    publishing._take_listing(first)
+    publishing.run(second.pk)
+    second.refresh_from_db()
+    assert second.state == State.PUBLISHED
+    assert Listing.objects.get().frame == second
+
+
+def test_a_worker_that_lost_its_lease_puts_no_manifest(approved, monkeypatch):
+    frame = approved()
+    put = object_store.put_published
+
+    def lose_the_lease_after_the_first_file(key: str, data: bytes) -> None:
+        put(key, data)
+        Frame.objects.filter(pk=frame.pk).update(lease_until=None)
+
+    monkeypatch.setattr(object_store, "put_published", lose_the_lease_after_the_first_file)
+    publishing.run(frame.pk)
+    frame.refresh_from_db()
+    assert frame.state == State.PUBLISHING  # the reaper will see that its lease is gone
+    assert "AURA1/AURA1_1.json" not in published_keys()
+    assert len(published_keys()) == 1
+
+
+def test_while_files_change_no_manifest_promises_them(approved, monkeypatch):
+    publishing.run(approved(data=photo(30)).pk)
+    newer = approved(data=photo(60))
+
+    def fail(key: str, data: bytes) -> None:
+        raise object_store.ObjectStoreError("bucket full")
+
+    monkeypatch.setattr(object_store, "put_published", fail)
+    publishing.run(newer.pk)
+    newer.refresh_from_db()
+    assert (newer.state, newer.faults) == (State.APPROVED, 1)
+    assert "AURA1/AURA1_1.json" not in published_keys()
+
+
+def test_a_store_that_keeps_failing_brings_the_frame_to_a_person(approved, settings, monkeypatch):
+    settings.MAX_FAULTS = 1
+    frame = approved()
+
+    def fail(key: str) -> None:
+        raise object_store.ObjectStoreError("bucket full")
+
+    monkeypatch.setattr(object_store, "delete_published", fail)
+    publishing.run(frame.pk)
+    frame.refresh_from_db()
+    assert (frame.state, frame.reasons) == (State.EXCEPTION, ["publishing-failed"])
+    assert "bucket full" in frame.cause
+
+
+def test_a_put_needs_thirty_seconds_of_lease(approved):
+    frame = approved()
+    advance(frame, State.PUBLISHING, actor="worker", lease=20)
+    with pytest.raises(StaleTransition, match="the lease was lost"):
+        leases.require(frame, publishing.LEASE_LEFT_SECONDS)

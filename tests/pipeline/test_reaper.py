@@ -1,0 +1,62 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from pipeline import reaper
+from pipeline.models import Batch, Frame
+from pipeline.states import State
+
+
+@pytest.fixture
+def make(batch: Batch):
+    def frame(state: State, *, seconds_ago: int = 0, lease: int | None = None, faults: int = 0) -> Frame:
+        now = timezone.now()
+        made = Frame.objects.create(
+            batch=batch,
+            filename="A_1.jpg",
+            code="A",
+            view="front",
+            sha256=str(Frame.objects.count()),
+            state=state,
+            faults=faults,
+            lease_until=now + timedelta(seconds=lease) if lease is not None else None,
+        )
+        Frame.objects.filter(pk=made.pk).update(state_since=now - timedelta(seconds=seconds_ago))
+        return made
+
+    return frame
+
+
+def test_a_frame_of_a_dead_worker_is_taken_back(make):
+    frame = make(State.PROCESSING, lease=-1)
+    assert reaper.release_lapsed() == [frame]
+    frame.refresh_from_db()
+    assert (frame.state, frame.faults, frame.lease_until) == (State.RECEIVED, 1, None)
+
+
+def test_a_frame_approved_once_stays_approved_when_its_publisher_dies(make):
+    frame = make(State.PUBLISHING, lease=-1)
+    reaper.release_lapsed()
+    frame.refresh_from_db()
+    assert frame.state == State.APPROVED
+
+
+def test_a_frame_that_is_being_worked_on_is_left_alone(make):
+    make(State.PROCESSING, lease=20)
+    make(State.PUBLISHING, lease=20)
+    assert reaper.release_lapsed() == []
+
+
+def test_a_frame_that_kills_its_workers_comes_to_a_person(make, settings):
+    frame = make(State.PROCESSING, lease=-1, faults=settings.MAX_FAULTS - 1)
+    assert reaper.release_lapsed() == []
+    frame.refresh_from_db()
+    assert (frame.state, frame.reasons) == (State.EXCEPTION, ["attempts-spent"])
+
+
+def test_frames_that_wait_longer_than_a_job_would_take_to_start_are_queued_again(make):
+    make(State.RECEIVED, seconds_ago=1)
+    lost = [make(State.RECEIVED, seconds_ago=90), make(State.APPROVED, seconds_ago=80)]
+    make(State.EXCEPTION, seconds_ago=90)
+    assert reaper.waiting() == lost

@@ -1,0 +1,23 @@
+from pipeline import gate
+from pipeline.imaging import score
+from pipeline.states import MOVES, REASON_WORDS, State
+
+
+def test_every_state_can_be_reached_and_only_purged_is_final():
+    reached, edge = {State.RECEIVED}, {State.RECEIVED}
+    while edge:
+        edge = set().union(*(MOVES[state] for state in edge)) - reached
+        reached |= edge
+    assert reached == set(State)
+    assert [state for state in State if not MOVES[state]] == [State.PURGED]
+
+
+def test_any_frame_can_be_superseded_but_a_withdrawing_or_purged_one():
+    exempt = {State.WITHDRAWING, State.SUPERSEDED, State.PURGED}
+    assert {state for state in State if State.SUPERSEDED not in MOVES[state]} == exempt
+
+
+def test_every_reason_that_the_shipped_policy_can_give_has_words():
+    policy = gate.shipped_policy()
+    codes = {*policy["components"], *policy["vetoes"], *score.VETOES, "held-all", "low-confidence"}
+    assert codes <= REASON_WORDS.keys()

@@ -1,0 +1,174 @@
+"""Real Valkey, real RQ jobs; the model is loaded only where a test is marked slow."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from rq import Queue
+from rq.job import Job
+from rq.registry import StartedJobRegistry
+
+from pipeline import processing
+from pipeline import worker as worker_module
+from pipeline.engines import embedded
+from pipeline.worker import TTL_SECONDS, WarmWorker
+from tests.services import ROOT, environment
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def queue(redis_server: str) -> Queue:
+    return Queue("process", connection=Redis.from_url(redis_server))
+
+
+@pytest.fixture
+def worker(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> Iterator[WarmWorker]:
+    """A worker in this process, with an empty model, that puts our signal handlers back."""
+    monkeypatch.setattr(processing, "warm_up", lambda: None)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield WarmWorker([queue], connection=queue.connection)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+def test_the_model_is_loaded_before_the_first_job_is_taken(worker, queue, monkeypatch):
+    waiting_at_load: list[int] = []
+    monkeypatch.setattr(processing, "warm_up", lambda: waiting_at_load.append(queue.count))
+    queue.enqueue("time.sleep", 0)
+    worker.work(burst=True)
+    assert waiting_at_load == [1]
+    assert queue.count == 0
+
+
+def test_a_model_that_does_not_load_ends_the_worker_and_leaves_the_jobs(worker, queue, monkeypatch):
+    monkeypatch.setattr(worker_module, "HEARTBEAT_SECONDS", 0)
+    monkeypatch.setattr(processing, "warm_up", lambda: 1 / 0)
+    queue.enqueue("time.sleep", 0)
+    with pytest.raises(SystemExit):
+        worker.work(burst=True)
+    assert queue.count == 1
+
+
+def test_a_job_that_fails_does_not_end_the_worker(worker, queue):
+    queue.enqueue("operator.truediv", 1, 0)
+    second = queue.enqueue("time.sleep", 0)
+    worker.work(burst=True)
+    assert second.get_status() == "finished"
+
+
+def test_a_worker_makes_way_after_its_number_of_jobs(worker, queue, settings):
+    settings.WORKER_MAX_JOBS = 2
+    for _ in range(3):
+        queue.enqueue("time.sleep", 0)
+    worker.work(burst=True)
+    assert queue.count == 1
+
+
+def test_a_worker_that_has_grown_too_big_makes_way_after_its_job(worker, queue, settings):
+    settings.WORKER_MAX_RSS_MB = 1
+    for _ in range(2):
+        queue.enqueue("time.sleep", 0)
+    worker.work(burst=True)
+    assert queue.count == 1
+
+
+def test_a_worker_whose_pool_is_gone_takes_no_more_jobs(worker, queue, monkeypatch):
+    monkeypatch.setattr(os, "getppid", lambda: 1)
+    queue.enqueue("time.sleep", 0)
+    worker.work(burst=True)
+    assert queue.count == 1
+
+
+def test_a_long_job_is_kept_alive_and_a_dead_one_is_missed_within_the_ttl(worker, queue, monkeypatch):
+    monkeypatch.setattr(worker_module, "HEARTBEAT_SECONDS", 0.2)
+    registry = StartedJobRegistry(queue=queue)
+    deadlines: list[float] = []
+
+    def watch() -> None:
+        while not deadlines or registry.count:
+            deadlines.extend(score for _, score in queue.connection.zrange(registry.key, 0, -1, withscores=True))
+            time.sleep(0.2)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    queue.enqueue("time.sleep", 2.5)
+    worker.work(burst=True)
+    thread.join()
+    assert deadlines[-1] > deadlines[0]
+    assert max(deadlines) <= time.time() + TTL_SECONDS
+
+
+class Pool:
+    """`manage.py rqworker-pool` as the Procfile runs it, with a Valkey of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.environment = environment(folder)
+        url = self.environment["REDIS_URL"]
+        self.valkey = embedded.valkey(url=url, folder=folder / "redis", log_folder=folder / "log")
+        self.start_valkey()
+        self.queue = Queue("process", connection=Redis.from_url(url))
+        command = [sys.executable, "manage.py", "rqworker-pool", "publish", "process", "--num-workers", "2"]
+        command += ["--worker-class", "pipeline.worker.WarmWorker"]
+        self.process = subprocess.Popen(command, cwd=ROOT, env=os.environ | self.environment, start_new_session=True)
+
+    def start_valkey(self) -> None:
+        self.valkey_process = embedded.start(self.valkey)
+        embedded.wait_until_up(self.valkey, self.valkey_process)
+
+    def stop_valkey(self) -> None:
+        embedded.stop([self.valkey_process])
+
+    def worker_pids(self) -> set[int]:
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return {int(pid) for pid in children.split()}
+
+    def close(self) -> None:
+        embedded.stop([self.process, self.valkey_process])
+
+
+@pytest.fixture
+def pool(tmp_path: Path) -> Iterator[Pool]:
+    pool = Pool(tmp_path)
+    yield pool
+    pool.close()
+
+
+def wait_for(condition: Callable[[], object], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.1)
+
+
+def is_finished(job: Job) -> bool:
+    return bool(job.get_status() == "finished")
+
+
+@pytest.mark.slow
+def test_a_killed_worker_is_replaced_and_its_sibling_goes_on(pool):
+    wait_for(lambda: is_finished(pool.queue.enqueue("time.sleep", 0)), 30)
+    before = pool.worker_pids()
+    os.kill(min(before), signal.SIGKILL)
+    job = pool.queue.enqueue("time.sleep", 0)
+    wait_for(lambda: is_finished(job), 10)
+    wait_for(lambda: len(pool.worker_pids()) == 2 and pool.worker_pids() != before, 10)
+
+
+@pytest.mark.slow
+def test_a_restart_of_redis_in_the_middle_of_a_job_leaves_workers_that_work(pool):
+    job = pool.queue.enqueue("time.sleep", 2)
+    wait_for(lambda: job.get_status() == "started", 30)
+    pool.stop_valkey()
+    time.sleep(3)
+    pool.start_valkey()
+    following = [pool.queue.enqueue("time.sleep", 0) for _ in range(4)]
+    wait_for(lambda: all(is_finished(job) for job in following), 30)
+    wait_for(lambda: len(pool.worker_pids()) == 2, 10)
