@@ -170,12 +170,13 @@ MATTE_MODEL = os.environ.get("MATTE_MODEL", "isnet-imgly-fp16")
 MAX_PHOTO_BYTES = env_int("MAX_PHOTO_MB", 80, minimum=1) * 1_000_000
 MAX_PHOTO_PIXELS = env_int("MAX_PHOTO_MEGAPIXELS", 64, minimum=1) * 1_000_000
 # Hundreds of photos in one form: Django's own default of 100 files would refuse the drop.
-MAX_PHOTOS_PER_UPLOAD = env_int("MAX_PHOTOS_PER_UPLOAD", 1000, minimum=1)
-DATA_UPLOAD_MAX_NUMBER_FILES = MAX_PHOTOS_PER_UPLOAD
+DATA_UPLOAD_MAX_NUMBER_FILES = 1000
 
-PROCESS_LEASE_SECONDS = env_int("PROCESS_LEASE_SECONDS", 25, minimum=15)
-PUBLISH_LEASE_SECONDS = env_int("PUBLISH_LEASE_SECONDS", 60, minimum=45)
-MAX_FAULTS = env_int("MAX_FAULTS", 3, minimum=1)
+# A dead worker's frame is noticed when its lease has lapsed. A call to S3 gives up after 25 s and starts only
+# while 30 s of lease remain, so publishing needs the longer one. Leases are renewed every 5 s.
+PROCESS_LEASE_SECONDS = 25
+PUBLISH_LEASE_SECONDS = 60
+MAX_FAULTS = 3
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = os.environ.get("TIME_ZONE", "UTC")

@@ -1,6 +1,7 @@
 """Try the pipeline on a folder of photos, without Redis, S3 or a single row."""
 
 import json
+import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from pipeline.imaging.types import RGB, Policy, ProductClass, View
 from pipeline.processing import Examined
 from pipeline.states import in_words
 
+log = logging.getLogger(__name__)
 _SUFFIXES = "jpg jpeg jpe png webp tif tiff bmp gif mpo jp2 avif heic heif hif dng cr2 cr3 nef arw raf orf rw2 psd"
 PHOTO_SUFFIXES = {f".{suffix}" for suffix in _SUFFIXES.split()}
 # Labels of a benchmark, and what an earlier run wrote, when photos and output share a folder.
@@ -53,7 +55,11 @@ def assess(photos: list[Path], out: Path, matter: Matter, product_class: Product
             continue
         seen.add(photo.stem)
         start = time.perf_counter()
-        row = _assess_one(photo, out, matter, product_class, policy)
+        try:
+            row = _assess_one(photo, out, matter, product_class, policy)
+        except Exception as error:
+            log.exception("%s: a fault in the program", photo)
+            row = Row(photo.stem, reasons=[f"{photo.name}: a fault in the program ({error}); please report it"])
         row.seconds = round(time.perf_counter() - start, 3)
         yield row
 

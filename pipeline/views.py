@@ -28,8 +28,8 @@ PICTURES = {
 UNFINISHED = {State.RECEIVED, State.PROCESSING, State.APPROVED, State.PUBLISHING}
 
 
-def _page(request: HttpRequest, template: str, **context: Any) -> HttpResponse:
-    return render(request, template, admin.site.each_context(request) | context)
+def _page(request: HttpRequest, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
+    return render(request, template, admin.site.each_context(request) | context, status=status)
 
 
 @permission_required("pipeline.add_batch", raise_exception=True)
@@ -70,7 +70,7 @@ def _take(batch: Batch, file: UploadedFile) -> dict[str, str]:
 
 def _upload_answer(request: HttpRequest, status: int = 200, batch: Batch | None = None, **answer: Any) -> HttpResponse:
     if request.accepts("text/html"):
-        return _page(request, "pipeline/upload.html", **_upload_form(), batch=batch, **answer)
+        return _page(request, "pipeline/upload.html", status=status, batch=batch, **_upload_form(), **answer)
     if batch:
         answer["batch"] = batch.pk
     return JsonResponse(answer, status=status)

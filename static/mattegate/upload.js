@@ -1,0 +1,136 @@
+// The upload page: choose or drop photos, see what became of each, send again what did not get through.
+import { filesFromDrop, filesFromInput } from "./files.js";
+import { RefusedError, Sender } from "./sender.js";
+
+const form = document.getElementById("upload");
+const part = (id) => document.getElementById(id);
+const [drop, chosen, refused, sendButton] = ["drop", "chosen", "refused", "send"].map(part);
+const [results, summary, bar, batchLink] = ["results", "summary", "bar", "batch-link"].map(part);
+const [failures, rejections] = ["failures", "rejections"].map(part);
+const invitation = chosen.textContent;
+const photos = (number) => `${number.toLocaleString()} ${number === 1 ? "photo" : "photos"}`;
+
+const sender = new Sender(post, showSoon);
+
+// --- sending ----------------------------------------------------------------------------------
+
+async function post(files) {
+  const body = new FormData();
+  body.set("name", form.elements.name.value);
+  body.set("product_class", form.elements.product_class.value);
+  for (const file of files) body.append("photos", file, file.name);
+  // From the cookie: signing in again in another tab brings a new token, and "try again" must work then.
+  const token = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? form.elements.csrfmiddlewaretoken.value;
+  const headers = { Accept: "application/json", "X-CSRFToken": token };
+  const response = await fetch(window.location.pathname, { method: "POST", body, headers }).catch(() => {
+    throw new Error("the connection broke off, or the file changed on your disk");
+  });
+  return answerOf(response);
+}
+
+async function answerOf(response) {
+  if (response.redirected || response.status === 403) {
+    throw new Error("you are signed out; sign in again in another tab, then try again");
+  }
+  const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
+  const answer = isJson && (await response.json().catch(() => null));
+  if (!answer) throw new Error(`the server could not answer (status ${response.status})`);
+  if (answer.error) throw new RefusedError(answer.error);
+  return answer;
+}
+
+// --- showing ----------------------------------------------------------------------------------
+
+let isShowDue = false;
+
+// Answers may come faster than the screen can follow: draw once a frame.
+function showSoon() {
+  if (isShowDue) return;
+  isShowDue = true;
+  requestAnimationFrame(() => {
+    isShowDue = false;
+    showForm();
+    showResults();
+  });
+}
+
+function showForm() {
+  const { waiting, isSending, refusal } = sender;
+  const megabytes = waiting.reduce((sum, file) => sum + file.size, 0) / 1e6;
+  const isReady = waiting.length > 0 && !isSending;
+  chosen.textContent = isReady ? `${photos(waiting.length)} chosen, ${megabytes.toFixed(1)} MB` : invitation;
+  sendButton.disabled = !isReady;
+  sendButton.textContent = isSending ? "Uploading…" : isReady ? `Upload ${photos(waiting.length)}` : "Upload";
+  refused.textContent = refusal;
+  refused.hidden = !refusal;
+  for (const field of [form.elements.name, form.elements.product_class]) field.disabled = isSending;
+}
+
+function showResults() {
+  const { total, isSending, failed, counts, batch } = sender;
+  results.hidden &&= !total;
+  if (!total) return;
+  bar.max = total;
+  bar.value = isSending ? sender.answered : total;
+  summary.textContent = headline();
+  for (const [name, number] of Object.entries({ ...counts, failed: failed.length })) {
+    results.querySelector(`[data-count="${name}"]`).textContent = number.toLocaleString();
+  }
+  batchLink.hidden = batch === null;
+  batchLink.href = form.dataset.batchUrl.replace("/0/", `/${batch}/`);
+  failures.hidden = isSending || !failed.length;
+  list(failures, failed.map(({ file, words }) => `${file.name}: ${words}`));
+  list(rejections, sender.rejections);
+  rejections.hidden = !sender.rejections.length;
+}
+
+function headline() {
+  const { total, isSending, failed, answered } = sender;
+  if (isSending) return `${answered.toLocaleString()} of ${photos(total)} sent`;
+  return failed.length ? `${photos(failed.length)} not sent` : "Everything is sent";
+}
+
+// Both lists only grow, or start anew.
+function list(section, lines) {
+  const target = section.querySelector("ul");
+  if (lines.length < target.children.length || !lines.length) target.replaceChildren();
+  for (const words of lines.slice(target.children.length)) {
+    target.append(Object.assign(document.createElement("li"), { textContent: words }));
+  }
+}
+
+// --- the page ---------------------------------------------------------------------------------
+
+for (const id of ["photos", "folder"]) {
+  part(id).addEventListener("change", ({ target }) => {
+    sender.add(filesFromInput(target));
+    target.value = "";
+  });
+}
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  sender.start();
+});
+part("retry").addEventListener("click", () => sender.retry());
+
+// The whole page takes a drop: a photo that misses the zone must not replace the page.
+window.addEventListener("dragover", (event) => {
+  event.preventDefault();
+  drop.classList.add("is-over");
+});
+window.addEventListener("dragleave", (event) => {
+  if (!event.relatedTarget) drop.classList.remove("is-over");
+});
+window.addEventListener("drop", async (event) => {
+  event.preventDefault();
+  drop.classList.remove("is-over");
+  sender.add(await filesFromDrop(event.dataTransfer));
+});
+window.addEventListener("beforeunload", (event) => {
+  if (sender.isSending) event.preventDefault();
+});
+
+part("photos").required = false;
+form.classList.add("is-live");
+for (const element of document.querySelectorAll("[data-needs-script]")) element.hidden = false;
+showSoon();

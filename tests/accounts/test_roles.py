@@ -1,0 +1,40 @@
+import pytest
+from django.contrib.auth.models import Group, Permission, User
+from django.core.management import call_command
+
+from accounts import roles
+
+
+def test_every_permission_in_the_table_exists(db):
+    existing = {f"{p.content_type.app_label}.{p.codename}" for p in Permission.objects.select_related("content_type")}
+    named = {name for names in roles.ROLES.values() for name in names}
+    assert named <= existing
+
+
+@pytest.mark.parametrize("role", roles.ROLES)
+def test_a_group_holds_exactly_what_the_table_says_even_after_somebody_changed_it(db, role):
+    group = Group.objects.get(name=role)
+    group.permissions.set(Permission.objects.all()[:3])
+    roles.sync()
+    held = {f"{p.content_type.app_label}.{p.codename}" for p in group.permissions.select_related("content_type")}
+    assert held == set(roles.ROLES[role])
+
+
+def test_members_of_a_role_can_sign_in_and_others_can_not(db):
+    member, stranger = User.objects.create_user("member"), User.objects.create_user("stranger")
+    member.groups.add(Group.objects.get(name="operator"))
+    stranger.groups.add(Group.objects.create(name="friends"))
+    member.refresh_from_db()
+    stranger.refresh_from_db()
+    assert (member.is_staff, stranger.is_staff) == (True, False)
+
+
+def test_demo_accounts_are_made_once_and_their_passwords_work(db, tmp_path, settings, capsys, client):
+    settings.VAR_DIR = tmp_path
+    call_command("demo_accounts")
+    first = capsys.readouterr().out
+    call_command("demo_accounts")
+    assert capsys.readouterr().out == first
+    printed = dict(line.split() for line in first.splitlines())
+    assert printed.keys() == roles.ROLES.keys()
+    assert all(client.login(username=name, password=password) for name, password in printed.items())

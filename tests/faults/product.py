@@ -1,0 +1,106 @@
+"""The product as a newcomer starts it, `manage.py run`, with a folder and ports of its own."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.services import ROOT, environment
+
+START_SECONDS = 60
+STOP_SECONDS = 20
+
+
+class Product:
+    def __init__(self, folder: Path, **overrides: str) -> None:
+        self.folder = folder
+        self.environment = {**os.environ, **environment(folder), "WORKERS": "2", **overrides}
+        self.output = folder / "terminal.txt"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def manage(self, *arguments: str) -> str:
+        """Run a command to its end."""
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(
+            command, cwd=ROOT, env=self.environment, check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL
+        ).stdout
+
+    def skip_the_samples(self) -> None:
+        """Make the next start look like a later one."""
+        self.manage("migrate", "--verbosity", "0")
+        self.manage("shell", "-c", "from pipeline.models import Batch; Batch.objects.create(name='Earlier')")
+
+    def start(self) -> None:
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "manage.py", "run"],
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def start_and_wait(self) -> None:
+        self.start()
+        assert self.process
+        url = f"http://127.0.0.1:{self.environment['WEB_PORT']}/"
+        wait_for(lambda: url in self.terminal() or self.process.poll() is not None, START_SECONDS)
+        assert self.process.poll() is None, self.terminal()
+
+    def terminal(self) -> str:
+        return self.output.read_text()
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> int:
+        assert self.process
+        self.process.send_signal(number)
+        return self.process.wait(STOP_SECONDS)
+
+    def close(self) -> None:
+        """Leave nothing behind, whatever the test did."""
+        if not self.process or self.process.poll() is not None:
+            return
+        pids = self.descendants()
+        try:
+            self.stop()
+        except subprocess.TimeoutExpired:
+            for pid in (self.process.pid, *pids):
+                os.kill(pid, signal.SIGKILL)
+
+    def descendants(self) -> set[int]:
+        assert self.process
+        found: set[int] = set()
+        level = [self.process.pid]
+        while level:
+            level = [child for pid in level for child in children(pid)]
+            found.update(level)
+        return found
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with sqlite3.connect(f"file:{self.folder / 'mattegate.sqlite3'}?mode=ro", uri=True, timeout=20) as database:
+            return database.execute(query).fetchall()
+
+
+def children(pid: int) -> list[int]:
+    """Of every thread of that process."""
+    return [int(child) for task in Path(f"/proc/{pid}/task").glob("*/children") for child in task.read_text().split()]
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def wait_for(condition: Callable[[], object], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.1)

@@ -1,0 +1,37 @@
+import pytest
+from django.core.management import CommandError, call_command
+
+from pipeline.models import Batch, Frame
+from tests.pipeline.conftest import photo
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "AURA1_1.png").write_bytes(photo(1))
+    (tmp_path / "AURA1_2.png").write_bytes(photo(2))
+    (tmp_path / "AURA9_3.png").write_bytes(photo(2))
+    (tmp_path / "IMG_2034.png").write_bytes(photo(3))
+    (tmp_path / ".DS_Store").write_bytes(b"x")
+    return tmp_path
+
+
+def test_a_folder_is_taken_in_and_each_refusal_is_explained(folder, services, capsys):
+    call_command("ingest", str(folder), batch="Drop", product_class="watch")
+    said = capsys.readouterr()
+    assert "3 of 4 photos taken in, 1 of them already in the batch." in said.out
+    assert "Not taken: IMG_2034.png: view 2034 is not 1, 2 or 3" in said.err
+    assert {frame.filename for frame in Frame.objects.all()} == {"AURA1_1.png", "AURA1_2.png"}
+    assert Batch.objects.get().product_class == "watch"
+
+
+def test_a_path_that_is_not_there_is_named(services):
+    with pytest.raises(CommandError, match="not-here: no such file or folder"):
+        call_command("ingest", "not-here")
+
+
+def test_when_no_photo_could_be_taken_the_command_fails(tmp_path, services):
+    (tmp_path / "IMG_2034.png").write_bytes(photo())
+    with pytest.raises(CommandError, match="No photo was taken in"):
+        call_command("ingest", str(tmp_path))

@@ -1,0 +1,70 @@
+from http import HTTPStatus
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from pipeline import naming
+from pipeline.engines import object_store
+from pipeline.models import Batch, Frame
+from tests.pipeline.conftest import photo
+
+UPLOAD = "/admin/pipeline/batch/add/"
+
+
+def send(client, *files, **headers):
+    data = {"name": "Drop", "product_class": "watch", "photos": [SimpleUploadedFile(*file) for file in files]}
+    return client.post(UPLOAD, data, headers=headers)
+
+
+def test_each_photo_of_an_upload_gets_its_own_answer(services, sign_in):
+    client = sign_in("uploader")
+    files = [("A_1.png", photo(1)), ("A_2.png", photo(1)), ("IMG_77.png", photo(2))]
+    answer = send(client, *files, accept="application/json").json()
+    assert [receipt["outcome"] for receipt in answer["receipts"]] == ["taken", "duplicate", "rejected"]
+    assert "expected {PRODUCT_CODE}_{VIEW}.ext" in answer["receipts"][2]["words"]
+    assert Batch.objects.get(pk=answer["batch"]).frames.count() == 1
+    assert Batch.objects.get().product_class == "watch"
+
+
+def test_without_javascript_the_same_answers_are_on_the_page(services, sign_in):
+    page = send(sign_in("uploader"), ("IMG_77.png", photo())).content.decode()
+    assert "IMG_77.png" in page and "view 77 is not 1, 2 or 3" in page
+
+
+def test_an_upload_does_not_wait_for_any_processing(services, sign_in, monkeypatch):
+    monkeypatch.setattr("pipeline.processing.run", lambda frame_id: pytest.fail("processed in the web process"))
+    assert send(sign_in("uploader"), ("A_1.png", photo())).status_code == HTTPStatus.OK
+    assert Frame.objects.get().state == "received"
+
+
+def test_a_batch_of_another_class_refuses_the_photos_before_any_is_stored(services, sign_in):
+    Batch.objects.create(name="Drop", product_class="eyewear")
+    response = send(sign_in("uploader"), ("A_1.png", photo()), accept="application/json")
+    assert response.status_code == HTTPStatus.BAD_REQUEST
+    assert "holds eyewear photos" in response.json()["error"]
+    assert not Frame.objects.exists()
+
+
+@pytest.fixture
+def picture(buckets):
+    object_store.save_work(naming.work_key(7, 1, "thumb.webp"), b"a thumb")
+    object_store.save_work(naming.original_key(7), b"an original")
+    return "/frames/7/1/thumb.webp"
+
+
+def test_a_picture_is_private_immutable_and_sent_once(picture, sign_in):
+    client = sign_in("operator")
+    first = client.get(picture)
+    assert (first.content, first["Content-Type"]) == (b"a thumb", "image/webp")
+    assert first["Cache-Control"] == "private, max-age=31536000, immutable"
+    assert client.get(picture, headers={"if-none-match": first["ETag"]}).status_code == HTTPStatus.NOT_MODIFIED
+
+
+def test_a_picture_is_for_roles_only(picture, sign_in, client):
+    assert sign_in("nobody").get(picture).status_code == HTTPStatus.FORBIDDEN
+    assert client.get(picture).status_code == HTTPStatus.FOUND
+
+
+@pytest.mark.parametrize("path", ["/frames/7/1/original", "/frames/7/2/thumb.webp", "/frames/7/1/..%2Foriginal"])
+def test_nothing_but_an_attempts_pictures_can_be_asked_for(picture, path, sign_in):
+    assert sign_in("operator").get(path).status_code == HTTPStatus.NOT_FOUND

@@ -1,0 +1,95 @@
+"""Each page and action × each role: the server refuses whoever should not be there."""
+
+from http import HTTPStatus
+
+import pytest
+
+from pipeline.models import Batch, Frame
+from pipeline.states import State
+
+ROLES = ("uploader", "operator", "manager", "admin", "nobody")
+ALLOWED = {
+    "/admin/pipeline/batch/": {"uploader", "manager", "admin"},
+    "/admin/pipeline/batch/add/": {"uploader", "manager", "admin"},
+    "/admin/pipeline/batch/{batch}/change/": {"uploader", "manager", "admin"},
+    "/admin/pipeline/batch/{batch}/change/?progress": {"uploader", "manager", "admin"},
+    "/admin/pipeline/frame/": {"manager", "admin"},
+    "/admin/pipeline/frame/{frame}/change/": {"manager", "admin"},
+    "/admin/pipeline/gatepolicy/": {"manager", "admin"},
+    "/admin/review/queueitem/": {"operator", "manager", "admin"},
+    "/admin/review/queueitem/{frame}/change/": {"operator", "manager", "admin"},
+    "/admin/figures/": {"manager", "admin"},
+    "/admin/auth/user/": {"admin"},
+    "/admin/auth/user/add/": {"admin"},
+    "/admin/pipeline/scorecard/": set(),
+    "/admin/django_rq/queue/": set(),
+    "/admin/pipeline/frame/add/": set(),
+    "/admin/pipeline/frame/{frame}/delete/": set(),
+    "/admin/pipeline/batch/{batch}/delete/": set(),
+    "/admin/review/queueitem/{frame}/delete/": set(),
+}
+DECIDERS = {"operator", "manager", "admin"}
+
+
+@pytest.fixture
+def frame(db):
+    batch = Batch.objects.create(name="Spring")
+    return Frame.objects.create(
+        batch=batch, filename="A_1.jpg", code="A", view="front", sha256="0", state=State.EXCEPTION, reasons=["haze"]
+    )
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("page", ALLOWED)
+def test_a_page_opens_for_its_roles_only(page, role, frame, sign_in):
+    response = sign_in(role).get(page.format(batch=frame.batch_id, frame=frame.pk))
+    is_open = response.status_code == HTTPStatus.OK
+    assert is_open == (role in ALLOWED[page]), f"{role} on {page}: {response.status_code}"
+    if not is_open:
+        assert response.status_code in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.FOUND)
+
+
+@pytest.mark.parametrize("page", ALLOWED)
+def test_without_signing_in_no_page_opens(page, frame, client):
+    assert client.get(page.format(batch=frame.batch_id, frame=frame.pk)).status_code != HTTPStatus.OK
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("decision", ["reject", "reprocess"])
+def test_only_those_who_may_decide_do(role, decision, frame, redis_server, sign_in):
+    page = f"/admin/review/queueitem/{frame.pk}/change/"
+    response = sign_in(role).post(page, {"decision": decision, "version": frame.version})
+    frame.refresh_from_db()
+    assert (frame.state != State.EXCEPTION) == (role in DECIDERS)
+    assert (response.status_code == HTTPStatus.FORBIDDEN) == (role not in DECIDERS) or role == "nobody"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_only_those_who_may_upload_do(role, sign_in, services):
+    response = sign_in(role).post("/admin/pipeline/batch/add/", {"name": "Drop", "product_class": "eyewear"})
+    expected = HTTPStatus.BAD_REQUEST if role in ALLOWED["/admin/pipeline/batch/add/"] else HTTPStatus.FORBIDDEN
+    assert response.status_code == expected or (role == "nobody" and response.status_code == HTTPStatus.FOUND)
+    assert not Batch.objects.filter(name="Drop").exists()
+
+
+def test_operators_see_neither_state_nor_confidence_before_they_decide(frame, sign_in):
+    page = f"/admin/review/queueitem/{frame.pk}/change/"
+    seen = sign_in("operator").get(page).content.decode().lower()
+    assert "confidence" not in seen
+    assert "threshold" not in seen
+
+
+@pytest.mark.parametrize(
+    ("role", "landing"),
+    [
+        ("uploader", "/admin/pipeline/batch/add/"),
+        ("operator", "/admin/review/queueitem/"),
+        ("manager", "/admin/review/queueitem/"),
+    ],
+)
+def test_everyone_lands_on_the_page_they_came_for(role, landing, sign_in):
+    assert sign_in(role).get("/").url == landing
+
+
+def test_somebody_without_a_role_is_told_whom_to_ask(sign_in):
+    assert sign_in("nobody").get("/").status_code == HTTPStatus.FORBIDDEN

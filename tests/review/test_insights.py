@@ -1,0 +1,59 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from pipeline.models import Batch, Frame
+from review import insights
+
+
+@pytest.fixture
+def frame(db):
+    now = timezone.now()
+
+    def make(batch="Spring", days_ago=0, processed=True, seconds=None, **fields):
+        batch, _ = Batch.objects.get_or_create(name=batch)
+        count = Frame.objects.count()
+        made = Frame.objects.create(
+            batch=batch, filename="A_1.jpg", code="A", view="front", sha256=str(count), **fields
+        )
+        received = now - timedelta(days=days_ago)
+        Frame.objects.filter(pk=made.pk).update(
+            received_at=received,
+            processed_at=received if processed else None,
+            published_at=received + timedelta(seconds=seconds) if seconds is not None else None,
+        )
+
+    return make
+
+
+def test_each_frame_is_counted_once_under_what_became_of_it(frame):
+    frame(seconds=10)
+    frame(seconds=30)
+    frame(was_exception=True)
+    frame(was_exception=True, seconds=5000)
+    frame(was_exception=True, has_failed=True)
+    frame(processed=False)
+    [all_of_them] = insights.overall(insights.outcomes())
+    assert (all_of_them.processed, all_of_them.auto_published, all_of_them.exceptions, all_of_them.failed) == (
+        5,
+        2,
+        3,
+        1,
+    )
+    assert all_of_them.review_rate == 60
+    assert all_of_them.median_seconds == 20
+
+
+def test_days_and_batches_are_told_apart_and_old_days_left_out(frame):
+    frame(batch="Spring", days_ago=1)
+    frame(batch="Autumn")
+    frame(batch="Autumn")
+    frame(batch="Ancient", days_ago=insights.DAYS + 1)
+    rows = insights.outcomes()
+    assert [(f.label, f.processed) for f in insights.by_batch(rows)] == [("Autumn", 2), ("Spring", 1)]
+    assert [f.processed for f in insights.by_day(rows)] == [2, 1]
+
+
+def test_before_anything_was_processed_there_are_no_figures(db):
+    assert insights.overall(insights.outcomes()) == []

@@ -1,0 +1,51 @@
+"""What must hold of the project as a whole."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+
+ROOT = Path(settings.BASE_DIR)
+
+
+def test_models_and_migrations_agree(db):
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DEBUG", "yes"),
+        ("WEB_PORT", "eighty"),
+        ("MAX_PHOTO_MB", "0"),
+        ("REDIS_URL", "127.0.0.1:6379"),
+        ("S3_ENDPOINT_URL", "ftp://somewhere"),
+    ],
+)
+def test_a_bad_setting_is_named_loudly(name, value, monkeypatch):
+    monkeypatch.setenv(name, value)
+    command = [sys.executable, "-c", "import config.settings"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert f"{name}={value!r}: expected" in done.stderr
+
+
+def test_an_unknown_model_and_a_shared_bucket_are_found_at_start(settings):
+    settings.MATTE_MODEL = "bria-rmbg"
+    settings.S3_PUBLISHED_BUCKET = settings.S3_WORK_BUCKET
+    from pipeline import checks
+
+    found = [*checks.model_is_known(), *checks.buckets_differ()]
+    assert [error.id for error in found] == ["mattegate.E001", "mattegate.E002"]
+
+
+def test_every_setting_that_the_readme_names_exists_and_the_other_way_round():
+    table = re.findall(r"^\| `([A-Z][A-Z0-9_]+)`", (ROOT / "README.md").read_text(), re.MULTILINE)
+    source = (ROOT / "config" / "settings.py").read_text() + (ROOT / "Procfile").read_text()
+    read = set(re.findall(r'env_\w+\(\s*"([A-Z0-9_]+)"', source))
+    read |= set(re.findall(r'environ\.get\("([A-Z0-9_]+)"', source)) | set(re.findall(r"\$\{([A-Z_]+)", source))
+    assert set(table) == read | {"DATABASE_URL"}
