@@ -32,4 +32,6 @@ $(STAMP): requirements.txt requirements-dev.txt
 	  { echo "This Python lacks venv. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --require-hashes -r requirements.txt -r requirements-dev.txt
+	@echo "Compiling rembg's kernels, once: half a minute …"
+	@$(PY) -c 'import rembg'
 	@touch $@

@@ -7,6 +7,7 @@ from pathlib import Path
 import dj_database_url
 from botocore.config import Config
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -126,8 +127,8 @@ WORKER_MAX_RSS_MB = env_int("WORKER_MAX_RSS_MB", 2500, minimum=500)
 
 S3_ENDPOINT_URL = env_url("S3_ENDPOINT_URL", "http://127.0.0.1:8390", "http", "https")
 S3_REGION = os.environ.get("S3_REGION", "us-east-1")
-S3_ACCESS_KEY = os.environ.get("S3_ACCESS_KEY", "")
-S3_SECRET_KEY = os.environ.get("S3_SECRET_KEY", "")
+S3_ACCESS_KEY = os.environ.get("S3_ACCESS_KEY", "mattegate")
+S3_SECRET_KEY = os.environ.get("S3_SECRET_KEY") or kept_secret(VAR_DIR / "s3_secret_key")
 S3_WORK_BUCKET = os.environ.get("S3_WORK_BUCKET", "mattegate-work")
 S3_PUBLISHED_BUCKET = os.environ.get("S3_PUBLISHED_BUCKET", "mattegate-published")
 
@@ -200,6 +201,26 @@ UNFOLD = {
     "SITE_HEADER": "Mattegate",
     "SITE_SUBHEADER": "Product photos that publish themselves",
     "SITE_SYMBOL": "filter_center_focus",
+    "SITE_URL": None,
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("mattegate/favicon.svg")}
+    ],
+    "STYLES": [lambda request: static("mattegate/mattegate.css"), lambda request: static("mattegate/pages.css")],
+    "COLORS": {
+        "primary": {
+            "50": "#edf2ff",
+            "100": "#dbe4ff",
+            "200": "#bac8ff",
+            "300": "#91a7ff",
+            "400": "#748ffc",
+            "500": "#7c96ff",
+            "600": "#3b5bdb",
+            "700": "#364fc7",
+            "800": "#2f44ad",
+            "900": "#283a93",
+            "950": "#1b2766",
+        }
+    },
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": "review.navigation.sidebar"},

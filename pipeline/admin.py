@@ -1,16 +1,39 @@
 """Batches: upload, list and progress. Frames and policies: to read."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from pipeline import views
 from pipeline.models import Batch, Frame, GatePolicy
 from pipeline.states import State
+from pipeline.templatetags.mattegate import state_words
+
+
+def thumbnail(frame: Frame) -> str:
+    """For a list. A photo that could not be read has none: its empty place shows then."""
+    if not frame.attempt:
+        return mark_safe('<span class="mg-thumb"></span>')
+    source = reverse("picture", args=[frame.pk, frame.attempt, "thumb.webp"])
+    return format_html('<span class="mg-thumb"><img src="{}" alt="" loading="lazy"></span>', source)
+
+
+def product_name(frame: Frame) -> str:
+    return format_html('<span class="mg-product"><b>{}</b><span>{}</span></span>', frame.code, frame.view)
+
+
+def moment(at: datetime | None) -> str:
+    return date_format(timezone.localtime(at), "j M Y, H:i") if at else "–"
 
 
 class ReadOnlyAdmin(ModelAdmin):
@@ -30,10 +53,13 @@ class ReadOnlyAdmin(ModelAdmin):
 
 @admin.register(Batch)
 class BatchAdmin(ModelAdmin):
-    list_display = ["name", "product_class", "photos", "published", "exceptions", "created_by", "created_at"]
+    list_display = ["name", "product_class", "photos", "published", "exceptions", "created_by", "created"]
     list_filter = ["product_class"]
+    list_filter_sheet = True
+    list_fullwidth = True
     list_select_related = ["created_by"]
     search_fields = ["name"]
+    search_help_text = "Batch name"
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Batch]:
@@ -56,6 +82,10 @@ class BatchAdmin(ModelAdmin):
     def exceptions(self, batch: Any) -> int:
         return batch.exceptions
 
+    @display(description="Created", ordering="created_at")
+    def created(self, batch: Batch) -> str:
+        return moment(batch.created_at)
+
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return views.upload(request)
 
@@ -68,10 +98,35 @@ class BatchAdmin(ModelAdmin):
 
 @admin.register(Frame)
 class FrameAdmin(ReadOnlyAdmin):
-    list_display = ["code", "view", "state", "batch", "received_at", "published_at"]
+    list_display = ["picture", "product", "state_in_words", "batch", "received", "published"]
+    list_display_links = ["picture", "product"]
     list_filter = ["state", "view", "batch__product_class", "batch"]
+    list_filter_sheet = True
+    list_fullwidth = True
     list_select_related = ["batch"]
+    list_per_page = 50
     search_fields = ["code", "filename"]
+    search_help_text = "Product code or file name"
+
+    @display(description="Photo")
+    def picture(self, frame: Frame) -> str:
+        return thumbnail(frame)
+
+    @display(description="Product", ordering="code")
+    def product(self, frame: Frame) -> str:
+        return product_name(frame)
+
+    @display(description="Received", ordering="received_at")
+    def received(self, frame: Frame) -> str:
+        return moment(frame.received_at)
+
+    @display(description="Published", ordering="published_at")
+    def published(self, frame: Frame) -> str:
+        return moment(frame.published_at)
+
+    @display(description="State", ordering="state")
+    def state_in_words(self, frame: Frame) -> str:
+        return format_html('<span class="mg-state" data-state="{}">{}</span>', frame.state, state_words(frame.state))
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         return views.frame(request, object_id)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import Error, Warning, register
+from django.core.checks import Error, register
 
 from pipeline.engines import weights
 
@@ -23,10 +23,3 @@ def buckets_differ(**_: Any) -> list[Error]:
         return []
     hint = "Originals are private, published files are not: give S3_WORK_BUCKET and S3_PUBLISHED_BUCKET two names."
     return [Error("Both buckets have the same name", hint=hint, id="mattegate.E002")]
-
-
-@register(deploy=True)
-def credentials_are_set(**_: Any) -> list[Warning]:
-    if settings.S3_ACCESS_KEY and settings.S3_SECRET_KEY:
-        return []
-    return [Warning("S3_ACCESS_KEY or S3_SECRET_KEY is empty", hint="Workers can't store photos.", id="mattegate.W001")]

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from pipeline.engines.protocols import Matter
 from pipeline.imaging.score import SCORER_VERSION
 from pipeline.imaging.types import Crop, Policy, Score, Verdict
 from pipeline.models import Frame, GatePolicy, Scorecard
-from pipeline.states import State
+from pipeline.states import State, in_words
 from pipeline.transitions import advance
+
+log = logging.getLogger(__name__)
 
 
 def shipped_policy() -> Policy:
@@ -61,6 +64,7 @@ def record(
         )
         if verdict.publish:
             advance(frame, State.APPROVED, actor="gate", why="confident", **_first_verdict(frame))
+            log.info("%s is confident (%.2f)", frame, score.confidence)
         else:
             hold(frame, list(verdict.reasons))
 
@@ -69,7 +73,9 @@ def hold(frame: Frame, reasons: list[str], cause: str = "") -> None:
     """Into the exception queue."""
     fields = _first_verdict(frame) | {"reasons": reasons, "cause": cause, "was_exception": True}
     fields["has_failed"] = frame.has_failed or bool(cause)
-    advance(frame, State.EXCEPTION, actor="gate", why=cause or ", ".join(reasons), **fields)
+    why = cause or "; ".join(map(in_words, reasons))
+    advance(frame, State.EXCEPTION, actor="gate", why=why, **fields)
+    log.info("%s waits for a person: %s", frame, why)
 
 
 def retry_or_hold(frame: Frame, back_to: State, cause: str) -> None:

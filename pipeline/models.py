@@ -139,6 +139,11 @@ class Scorecard(Immutable):
         constraints = [models.UniqueConstraint(fields=["frame", "attempt"], name="one_scorecard_per_attempt")]
 
     @property
+    def is_calibrated(self) -> bool:
+        """Whether the policy's thresholds were fitted on this very model."""
+        return self.policy.document["model_sha256"] == self.model_sha256
+
+    @property
     def reason_words(self) -> list[str]:
         return [in_words(reason) for reason in self.reasons]
 

@@ -174,6 +174,7 @@ def _finish(frame: Frame, listing: Listing, files: list[File]) -> None:
             )
             for file in files
         )
+    log.info("%s is published: %d files", frame, len(files))
     _supersede_older(frame)
 
 

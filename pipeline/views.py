@@ -7,7 +7,9 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.decorators import login_required, permission_required
 from django.core.files.uploadedfile import UploadedFile
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.core.paginator import Paginator
+from django.db.models import Max, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
@@ -25,6 +27,9 @@ PICTURES = {
     "cutout.webp": "image/webp",
     "alpha.png": "image/png",
 }
+# Shown even when none is there, so that the row of figures stands still while a batch runs.
+ALWAYS_COUNTED = {State.RECEIVED, State.PROCESSING, State.EXCEPTION, State.PUBLISHED}
+PHOTOS_PER_PAGE = 96
 UNFINISHED = {State.RECEIVED, State.PROCESSING, State.APPROVED, State.PUBLISHING}
 
 
@@ -36,7 +41,7 @@ def _page(request: HttpRequest, template: str, *, status: int = 200, **context: 
 def upload(request: HttpRequest) -> HttpResponse:
     """Take photos in. The page's script sends them a few at a time and asks for JSON; without it one form will do."""
     if request.method != "POST":
-        return _page(request, "pipeline/upload.html", **_upload_form())
+        return _page(request, "pipeline/upload.html", **_upload_form(request.GET))
     files = request.FILES.getlist("photos")
     try:
         if not files:
@@ -47,12 +52,12 @@ def upload(request: HttpRequest) -> HttpResponse:
     return _upload_answer(request, batch=batch, receipts=[_take(batch, file) for file in files])
 
 
-def _upload_form() -> dict[str, Any]:
+def _upload_form(filled: QueryDict) -> dict[str, Any]:
     return {
         "title": "Upload",
+        "name": filled.get("name") or timezone.localtime().strftime("Drop of %-d %B, %H:%M"),
+        "product_class": filled.get("product_class"),
         "classes": get_args(ProductClass),
-        "suggested_name": timezone.localtime().strftime("Drop of %-d %B, %H:%M"),
-        "expected": naming.EXPECTED,
         "max_megabytes": settings.MAX_PHOTO_BYTES // 1_000_000,
     }
 
@@ -70,7 +75,10 @@ def _take(batch: Batch, file: UploadedFile) -> dict[str, str]:
 
 def _upload_answer(request: HttpRequest, status: int = 200, batch: Batch | None = None, **answer: Any) -> HttpResponse:
     if request.accepts("text/html"):
-        return _page(request, "pipeline/upload.html", status=status, batch=batch, **_upload_form(), **answer)
+        answer["tally"] = Counter(receipt["outcome"] for receipt in answer.get("receipts", ()))
+        return _page(
+            request, "pipeline/upload.html", status=status, batch=batch, **_upload_form(request.POST), **answer
+        )
     if batch:
         answer["batch"] = batch.pk
     return JsonResponse(answer, status=status)
@@ -81,18 +89,30 @@ def _upload_answer(request: HttpRequest, status: int = 200, batch: Batch | None 
 def batch(request: HttpRequest, batch_id: str) -> HttpResponse:
     """Counts by state and the photos; `?progress` is the part that the page asks for again and again."""
     found = get_object_or_404(Batch, pk=batch_id)
-    frames = list(found.frames.order_by("code", "view", "pk"))
-    states = Counter(frame.state for frame in frames)
+    states = Counter(found.frames.values_list("state", flat=True))
+    unfinished = sum(states[state] for state in UNFINISHED)
+    state = request.GET.get("state", "")
     context = {
         "title": found.name,
+        "opts": Batch._meta,
+        "object": found,
         "batch": found,
-        "frames": frames,
-        "counts": [(state.value, states[state]) for state in State if states[state]],
-        "is_unfinished": any(states[state] for state in UNFINISHED),
+        "state": state,
+        "counts": [(state.value, states[state]) for state in State if states[state] or state in ALWAYS_COUNTED],
+        "total": states.total(),
+        "finished": states.total() - unfinished,
+        "is_unfinished": unfinished > 0,
+        "page": Paginator(_grid(found, state), PHOTOS_PER_PAGE).get_page(request.GET.get("page")),
     }
     if "progress" in request.GET:
         return render(request, "pipeline/batch_progress.html", context)
     return _page(request, "pipeline/batch.html", **context)
+
+
+def _grid(batch: Batch, state: str) -> QuerySet[Frame]:
+    """The batch's photos, each with the last attempt that left a cut-out."""
+    frames = batch.frames.annotate(card_attempt=Max("scorecards__attempt")).order_by("code", "filename", "pk")
+    return frames.filter(state=state) if state else frames
 
 
 @require_GET
@@ -100,7 +120,13 @@ def batch(request: HttpRequest, batch_id: str) -> HttpResponse:
 def frame(request: HttpRequest, frame_id: str) -> HttpResponse:
     """Everything that happened to one frame."""
     found = get_object_or_404(Frame.objects.select_related("batch"), pk=frame_id)
-    return _page(request, "pipeline/frame.html", title=str(found), frame=found, cards=found.scorecards.all())
+    context = {
+        "opts": Frame._meta,
+        "object": found,
+        "frame": found,
+        "cards": found.scorecards.select_related("policy").order_by("-attempt"),
+    }
+    return _page(request, "pipeline/frame.html", title=str(found), **context)
 
 
 def _etag(request: HttpRequest, frame_id: int, attempt: int, name: str) -> str:

@@ -9,14 +9,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.html import format_html, format_html_join
+from django.utils.text import Truncator
 from django.utils.timesince import timesince
 from unfold.decorators import display
 
-from pipeline.admin import ReadOnlyAdmin
-from pipeline.models import Frame
+from pipeline.admin import ReadOnlyAdmin, product_name, thumbnail
 from pipeline.states import REASON_WORDS
 from review import decisions
 from review.models import QueueItem
+
+# A row of the queue shows this many reasons; the frame's own page shows all.
+CHIPS = 4
 
 
 class ReasonFilter(admin.SimpleListFilter):
@@ -36,29 +39,33 @@ class ReasonFilter(admin.SimpleListFilter):
 
 @admin.register(QueueItem)
 class QueueAdmin(ReadOnlyAdmin):
-    list_display = ["picture", "code_and_view", "why", "batch", "waiting"]
-    list_display_links = ["picture", "code_and_view"]
+    list_display = ["picture", "product", "why", "batch", "waiting"]
+    list_display_links = ["picture", "product"]
     list_filter = ["view", ReasonFilter, "batch__product_class", "batch"]
     list_select_related = ["batch"]
+    list_filter_sheet = True
+    list_fullwidth = True
     list_per_page = 50
+    search_help_text = "Product code"
     search_fields = ["code"]
     ordering = ["state_since"]
 
-    @display(description="")
+    @display(description="Photo")
     def picture(self, frame: QueueItem) -> str:
-        if not frame.attempt:
-            return "–"
-        return format_html(
-            '<img class="mg-thumb" src="/frames/{}/{}/thumb.webp" alt="" loading="lazy">', frame.pk, frame.attempt
-        )
+        return thumbnail(frame)
 
     @display(description="Product", ordering="code")
-    def code_and_view(self, frame: QueueItem) -> str:
-        return format_html("<b>{}</b><br>{}", frame.code, frame.view)
+    def product(self, frame: QueueItem) -> str:
+        return product_name(frame)
 
     @display(description="Why it is here")
     def why(self, frame: QueueItem) -> str:
-        return format_html_join("", '<span class="mg-chip">{}</span>', ((words,) for words in frame.reason_words))
+        words = frame.reason_words
+        shown, more = words[:CHIPS], words[CHIPS:]
+        chips = format_html_join("", '<span class="mg-chip">{}</span>', ((Truncator(w).chars(140),) for w in shown))
+        if more:
+            chips += format_html('<span class="mg-chip" title="{}">and {} more</span>', "; ".join(more), len(more))
+        return format_html('<span class="mg-chips">{}</span>', chips)
 
     @display(description="Waiting", ordering="state_since")
     def waiting(self, frame: QueueItem) -> str:
@@ -75,12 +82,15 @@ class QueueAdmin(ReadOnlyAdmin):
             return redirect("admin:review_queueitem_changelist")
         context = self.admin_site.each_context(request) | {
             "title": str(frame),
+            "is_nav_sidebar_enabled": False,  # the pictures get its room
             "opts": self.opts,
+            "object": frame,
             "frame": frame,
+            "waiting": self.get_queryset(request).count(),
             "card": frame.scorecards.filter(attempt=frame.attempt).first(),
             "can_decide": request.user.has_perm("pipeline.decide"),
             "can_be_approved": decisions.can_be_approved(frame),
-            "siblings": Frame.objects.filter(batch=frame.batch, code=frame.code).exclude(pk=frame.pk).order_by("view"),
+            "siblings": frame.batch.frames.filter(code=frame.code).exclude(pk=frame.pk).order_by("filename"),
         }
         return TemplateResponse(request, "review/frame.html", context)
 

@@ -32,9 +32,16 @@ def landing_page(request: HttpRequest) -> str | None:
 
 def _item(title: str, icon: str, page: str, permission: str) -> dict[str, Any]:
     item: dict[str, Any] = {"title": title, "icon": icon, "link": reverse(page), "permission": _asks(permission)}
+    item["active"] = _is_here(item["link"])
     if permission == "review.view_queueitem":
         item["badge"] = lambda request: QueueItem.objects.count() or None
     return item
+
+
+def _is_here(link: str) -> Callable[[HttpRequest], bool]:
+    """Whether no other page's address fits the request better: upload lies below batches."""
+    links = [reverse(page) for _, _, page, _ in PAGES]
+    return lambda request: link == max(filter(request.path.startswith, links), key=len, default="")
 
 
 def _asks(permission: str) -> Callable[[HttpRequest], bool]:

@@ -29,5 +29,10 @@ def figures(request: HttpRequest) -> HttpResponse:
         ("By day", insights.by_day(rows)),
         ("By batch", insights.by_batch(rows)),
     ]
-    context = admin.site.each_context(request) | {"title": "Figures", "tables": tables, "days": insights.DAYS}
+    context = admin.site.each_context(request) | {
+        "title": "Figures",
+        "total": len(rows),
+        "tables": tables,
+        "days": insights.DAYS,
+    }
     return render(request, "review/figures.html", context)

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -85,8 +86,6 @@ def seaweedfs(*, url: str, access_key: str, secret_key: str, folder: Path, log_f
 
 
 def _weed() -> str:
-    import sys
-
     return str(Path(sys.executable).with_name("weed"))
 
 

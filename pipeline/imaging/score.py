@@ -94,6 +94,8 @@ def score(metrics: Mapping[str, float], policy: Policy, *, crop_expected: bool) 
     }
     vetoes = tuple(code for code in policy["vetoes"] if _is_vetoed(code, metrics))
     doubts = sorted((value, name) for name, value in components.items() if value < policy["doubt_below"])
+    if "empty" in vetoes:
+        doubts = []  # nothing can be said of the edge of nothing
     return Score(
         confidence=combine(components),
         components=components,

@@ -35,17 +35,23 @@ export class Sender {
 
   start() {
     if (this.isSending || !this.waiting.length) return;
-    this.isSending = true;
-    this.refusal = "";
-    this.total = this.waiting.length;
-    this.#sendMore();
-    this.onChange();
+    this.counts = { taken: 0, duplicate: 0, rejected: 0 };
+    this.rejections = [];
+    this.#begin();
   }
 
   retry() {
     this.waiting.push(...this.failed.map(({ file }) => file));
     this.failed = [];
-    this.start();
+    this.#begin();
+  }
+
+  #begin() {
+    this.isSending = true;
+    this.refusal = "";
+    this.total = this.waiting.length;
+    this.#sendMore();
+    this.onChange();
   }
 
   #sendMore() {

@@ -71,7 +71,7 @@ function showResults() {
   results.hidden &&= !total;
   if (!total) return;
   bar.max = total;
-  bar.value = isSending ? sender.answered : total;
+  bar.value = isSending ? sender.answered : total - failed.length;
   summary.textContent = headline();
   for (const [name, number] of Object.entries({ ...counts, failed: failed.length })) {
     results.querySelector(`[data-count="${name}"]`).textContent = number.toLocaleString();
@@ -102,6 +102,7 @@ function list(section, lines) {
 // --- the page ---------------------------------------------------------------------------------
 
 for (const id of ["photos", "folder"]) {
+  part(id).hasChangeListener = true; // else Unfold adds its own, which looks for a text field beside the file field
   part(id).addEventListener("change", ({ target }) => {
     sender.add(filesFromInput(target));
     target.value = "";

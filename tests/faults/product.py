@@ -26,9 +26,9 @@ class Product:
     def manage(self, *arguments: str) -> str:
         """Run a command to its end."""
         command = [sys.executable, "manage.py", *arguments]
-        return subprocess.run(
-            command, cwd=ROOT, env=self.environment, check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL
-        ).stdout
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def skip_the_samples(self) -> None:
         """Make the next start look like a later one."""
@@ -90,6 +90,10 @@ class Product:
 def children(pid: int) -> list[int]:
     """Of every thread of that process."""
     return [int(child) for task in Path(f"/proc/{pid}/task").glob("*/children") for child in task.read_text().split()]
+
+
+def program(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text().split("\0")[0]
 
 
 def is_alive(pid: int) -> bool:

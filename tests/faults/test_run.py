@@ -6,36 +6,36 @@ import socket
 
 import pytest
 
-from tests.faults.product import Product, is_alive, wait_for
+from tests.faults.product import Product, is_alive, program, wait_for
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize(
-    ("number", "meaning"), [(signal.SIGINT, "Ctrl-C"), (signal.SIGTERM, "kill"), (signal.SIGHUP, "a closed terminal")]
-)
-def test_stopping_leaves_no_child_and_no_port_taken(product, number, meaning):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_leaves_no_child_behind(product, number):
     product.start_and_wait()
-    children = product.descendants()
-    assert len(children) >= 8  # two servers, three processes with their parents, two workers
-    assert product.stop(number) == 0
-    assert [pid for pid in children if is_alive(pid)] == []
-    assert "Traceback" not in product.terminal()
+    stop_and_expect_no_child(product, number)
 
 
-def test_a_second_start_keeps_the_data_and_takes_other_ports_when_told(product, tmp_path):
+def test_a_later_start_on_other_ports_keeps_the_data_and_the_folder_to_itself(product, tmp_path):
     product.start_and_wait()
     product.stop()
-    again = Product(tmp_path)
-    again.start_and_wait()
+    moved = Product(tmp_path)
+    moved.start_and_wait()
     try:
-        assert again.rows("SELECT name FROM pipeline_batch") == [("Earlier",)]
+        assert moved.rows("SELECT name FROM pipeline_batch") == [("Earlier",)]
+        second = Product(tmp_path)
+        second.output = tmp_path / "second.txt"
+        (line,) = refusal(second)
+        assert str(tmp_path) in line
+        stop_and_expect_no_child(moved, signal.SIGHUP)  # a closed terminal
     finally:
-        again.close()
+        moved.close()
 
 
 @pytest.mark.parametrize("setting", ["WEB_PORT", "REDIS_URL", "S3_ENDPOINT_URL"])
-def test_a_taken_port_is_one_clear_line_that_names_the_port_and_the_setting(product, setting):
+def test_a_taken_port_is_one_clear_line_that_names_the_port_and_the_setting(tmp_path, setting):
+    product = Product(tmp_path)
     port = int(product.environment[setting].split("/")[-2 if setting == "REDIS_URL" else -1].split(":")[-1])
     with socket.create_server(("127.0.0.1", port)):
         assert refusal(product) == [
@@ -49,18 +49,10 @@ def test_missing_weights_are_one_clear_line(tmp_path):
     assert "run `make setup`" in line
 
 
-def test_a_second_product_on_the_same_folder_is_refused(product, tmp_path):
-    product.start_and_wait()
-    second = Product(tmp_path)
-    second.output = tmp_path / "second.txt"
-    (line,) = refusal(second)
-    assert str(tmp_path) in line
-
-
 def test_a_server_that_dies_stops_the_product_with_its_name_and_the_end_of_its_log(product):
     product.start_and_wait()
     children = product.descendants()
-    valkey = next(pid for pid in children if "valkey-server" in open(f"/proc/{pid}/cmdline").read().split("\0")[0])
+    valkey = next(pid for pid in children if "valkey-server" in program(pid))
     os.kill(valkey, signal.SIGKILL)
     wait_for(lambda: product.process.poll() is not None, 20)
     assert product.process.returncode == 1
@@ -84,3 +76,11 @@ def refusal(product: Product) -> list[str]:
     assert product.process
     assert product.process.wait(30) == 1
     return product.terminal().splitlines()
+
+
+def stop_and_expect_no_child(product: Product, number: signal.Signals) -> None:
+    children = product.descendants()
+    assert len(children) >= 8  # two servers, three processes and those that watch them, two workers
+    assert product.stop(number) == 0
+    assert [pid for pid in children if is_alive(pid)] == []
+    assert "Traceback" not in product.terminal()

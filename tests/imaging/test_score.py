@@ -116,3 +116,8 @@ def test_a_policy_that_names_an_unknown_metric_fails_loudly(glasses):
     broken = {**POLICY, "components": {"odd": {"metric": "nonesuch", "good": 0, "bad": 1}}}
     with pytest.raises(KeyError, match="nonesuch"):
         assess(glasses, policy=broken)
+
+
+def test_of_an_empty_matte_only_that_is_said(glasses):
+    _, verdict = assess(glasses, np.zeros_like(glasses.alpha))
+    assert verdict.reasons == ("empty", "no-bridge")

@@ -155,20 +155,20 @@ def is_finished(job: Job) -> bool:
 @pytest.mark.slow
 def test_a_killed_worker_is_replaced_and_its_sibling_goes_on(pool):
     first = pool.queue.enqueue("time.sleep", 0)
-    wait_for(lambda: is_finished(first), 30)
+    wait_for(lambda: is_finished(first), 60)
     before = pool.worker_pids()
     os.kill(min(before), signal.SIGKILL)
     # Until its socket is closed, Redis may still hand the dead worker a job; the reaper finds such a frame.
     wait_for(lambda: min(before) not in pool.worker_pids(), 10)
     job = pool.queue.enqueue("time.sleep", 0)
-    wait_for(lambda: is_finished(job), 10)
+    wait_for(lambda: is_finished(job), 30)
     wait_for(lambda: len(pool.worker_pids()) == 2 and pool.worker_pids() != before, 10)
 
 
 @pytest.mark.slow
 def test_a_restart_of_redis_in_the_middle_of_a_job_leaves_workers_that_work(pool):
     job = pool.queue.enqueue("time.sleep", 2)
-    wait_for(lambda: job.get_status() == "started", 30)
+    wait_for(lambda: job.get_status() == "started", 60)
     pool.stop_valkey()
     time.sleep(3)
     pool.start_valkey()

@@ -26,13 +26,16 @@ class Command(BaseCommand):
         photos = dryrun.find_photos(folder)
         if not photos:
             raise CommandError(f"{folder}: no photos here (looked for {', '.join(sorted(dryrun.PHOTO_SUFFIXES))}).")
+        policy = gate.shipped_policy()
         try:
             matter = processing.load_matter(threads=os.cpu_count() or 1)
         except WeightsError as error:
             raise CommandError(str(error)) from error
+        if matter.sha256 != policy["model_sha256"]:
+            self.stderr.write(f"Uncalibrated: the policy was fitted on another model than {matter.name}.")
         rows: list[dryrun.Row] = []
         try:
-            examined = dryrun.assess(photos, out, matter, product_class, gate.shipped_policy())
+            examined = dryrun.assess(photos, out, matter, product_class, policy)
             # One by one, so that what was done before an interruption is reported.
             for row in tqdm(examined, total=len(photos), desc="Assessing", unit="photo"):
                 rows.append(row)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 from django.utils import timezone
 from tqdm import tqdm
 
@@ -32,6 +33,9 @@ class Command(BaseCommand):
             batch = intake.open_batch(name, product_class)
         except intake.IntakeError as error:
             raise CommandError(str(error)) from error
+        except DatabaseError as error:
+            hint = "Start `make run`, or run manage.py migrate."
+            raise CommandError(f"The database can't be used ({error}). {hint}") from error
         taken = self._submit_all(batch, photos)
         if wait:
             _wait_for(batch)

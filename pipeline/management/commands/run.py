@@ -156,7 +156,7 @@ class Command(BaseCommand):
         accounts = io.StringIO()
         call_command("demo_accounts", stdout=accounts)
         if not Batch.objects.exists():
-            call_command("ingest", str(settings.BASE_DIR / "samples"), batch="Samples")
+            take_samples_in(settings.BASE_DIR / "samples")
         connections.close_all()  # a connection must not cross the forks to come
         return accounts.getvalue()
 
@@ -187,6 +187,12 @@ def only_one(lock: Path) -> Iterator[None]:
         except BlockingIOError:
             raise ServerError(f"Another `make run` is using {lock.parent}: stop it, or set VAR_DIR") from None
         yield
+
+
+def take_samples_in(folder: Path) -> None:
+    for product_class, prefix in (("eyewear", "AURA"), ("watch", "TEMPO")):
+        photos = [str(photo) for photo in sorted(folder.glob(f"{prefix}*.jpg"))]
+        call_command("ingest", *photos, batch=f"Samples: {product_class}", product_class=product_class)
 
 
 def set_long_logs_aside(folder: Path) -> None:
