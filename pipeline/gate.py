@@ -36,6 +36,7 @@ def record(
     score: Score,
     verdict: Verdict,
     *,
+    shape: tuple[int, int],
     crop: Crop | None,
     seconds: dict[str, float],
     model: Matter,
@@ -47,6 +48,8 @@ def record(
             frame=frame,
             attempt=frame.attempt,
             policy=policy,
+            height=shape[0],
+            width=shape[1],
             confidence=score.confidence,
             components=dict(score.components),
             metrics=dict(score.metrics),
@@ -85,7 +88,7 @@ def retry_or_hold(frame: Frame, back_to: State, cause: str) -> None:
         advance(frame, back_to, actor="worker", why=cause, faults=faults)
     else:
         reason = "attempts-spent" if back_to == State.RECEIVED else "publishing-failed"
-        hold(frame, [reason], f"{cause} Tried {faults} times; reprocess when the cause is gone.")
+        hold(frame, [reason], f"{cause} Tried {faults} times; reprocess it when an admin has mended the cause.")
 
 
 def _first_verdict(frame: Frame) -> dict[str, Any]:

@@ -117,6 +117,8 @@ class Scorecard(Immutable):
 
     frame = models.ForeignKey(Frame, on_delete=models.CASCADE, related_name="scorecards")
     attempt = models.PositiveIntegerField()
+    width = models.PositiveIntegerField(help_text="of the upright photo, in pixels")
+    height = models.PositiveIntegerField()
     confidence = models.FloatField()
     publish = models.BooleanField()
     threshold = models.FloatField()
@@ -137,6 +139,11 @@ class Scorecard(Immutable):
     class Meta:
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["frame", "attempt"], name="one_scorecard_per_attempt")]
+
+    @property
+    def bridge_percent(self) -> float | None:
+        """The bridge column in per cent of the photo's width."""
+        return None if self.bridge_x is None else 100 * self.bridge_x / self.width
 
     @property
     def is_calibrated(self) -> bool:

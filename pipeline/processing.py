@@ -139,11 +139,13 @@ def _run_stages(frame: Frame) -> None:
     with _timed(seconds, "store"):
         _save(frame, "alpha.png", renditions.encode_alpha(examined.alpha))
         _save(frame, "cutout.webp", renditions.cutout_preview(rgb, examined.alpha, PREVIEW_SIDE))
+        _save(frame, "cutout_thumb.webp", renditions.cutout_preview(rgb, examined.alpha, THUMB_SIDE))
     gate.record(
         frame,
         policy,
         examined.score,
         examined.verdict,
+        shape=examined.alpha.shape,
         crop=examined.crop,
         seconds=seconds | examined.seconds,
         model=matter(),

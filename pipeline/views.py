@@ -1,5 +1,6 @@
 """Upload, batch progress, one frame's history, and pictures from the private bucket."""
 
+import logging
 from collections import Counter
 from typing import Any, get_args
 
@@ -21,10 +22,12 @@ from pipeline.imaging.types import ProductClass
 from pipeline.models import Batch, Frame
 from pipeline.states import State
 
+log = logging.getLogger(__name__)
 PICTURES = {
     "preview.webp": "image/webp",
     "thumb.webp": "image/webp",
     "cutout.webp": "image/webp",
+    "cutout_thumb.webp": "image/webp",
     "alpha.png": "image/png",
 }
 # Shown even when none is there, so that the row of figures stands still while a batch runs.
@@ -35,6 +38,13 @@ UNFINISHED = {State.RECEIVED, State.PROCESSING, State.APPROVED, State.PUBLISHING
 
 def _page(request: HttpRequest, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
     return render(request, template, admin.site.each_context(request) | context, status=status)
+
+
+def _found(rows: QuerySet[Any], number: str) -> Any:
+    """The row of that number; whatever else stands in the address is not found either."""
+    if not number.isdecimal():
+        raise Http404(f"{number} is not a number.")
+    return get_object_or_404(rows, pk=number)
 
 
 @permission_required("pipeline.add_batch", raise_exception=True)
@@ -88,7 +98,7 @@ def _upload_answer(request: HttpRequest, status: int = 200, batch: Batch | None 
 @permission_required("pipeline.view_batch", raise_exception=True)
 def batch(request: HttpRequest, batch_id: str) -> HttpResponse:
     """Counts by state and the photos; `?progress` is the part that the page asks for again and again."""
-    found = get_object_or_404(Batch, pk=batch_id)
+    found = _found(Batch.objects.all(), batch_id)
     states = Counter(found.frames.values_list("state", flat=True))
     unfinished = sum(states[state] for state in UNFINISHED)
     state = request.GET.get("state", "")
@@ -119,7 +129,7 @@ def _grid(batch: Batch, state: str) -> QuerySet[Frame]:
 @permission_required("pipeline.view_frame", raise_exception=True)
 def frame(request: HttpRequest, frame_id: str) -> HttpResponse:
     """Everything that happened to one frame."""
-    found = get_object_or_404(Frame.objects.select_related("batch"), pk=frame_id)
+    found = _found(Frame.objects.select_related("batch"), frame_id)
     context = {
         "opts": Frame._meta,
         "object": found,
@@ -145,6 +155,9 @@ def picture(request: HttpRequest, frame_id: int, attempt: int, name: str) -> Htt
         data = object_store.load_work(naming.work_key(frame_id, attempt, name))
     except object_store.MissingObjectError as error:
         raise Http404("This picture was not made, or is gone.") from error
+    except object_store.ObjectStoreError as error:
+        log.error("%s", error)
+        return HttpResponse("The picture store does not answer; try again.", status=503, content_type="text/plain")
     response = HttpResponse(data, content_type=PICTURES[name])
     response["Cache-Control"] = "private, max-age=31536000, immutable"
     patch_vary_headers(response, ["Cookie"])

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.html import format_html, format_html_join
@@ -14,6 +15,7 @@ from django.utils.timesince import timesince
 from unfold.decorators import display
 
 from pipeline.admin import ReadOnlyAdmin, product_name, thumbnail
+from pipeline.models import Frame
 from pipeline.states import REASON_WORDS
 from review import decisions
 from review.models import QueueItem
@@ -35,6 +37,12 @@ class ReasonFilter(admin.SimpleListFilter):
             return queryset
         # SQLite has no JSON "contains"; the codes are plain words, so their quoted text is unambiguous.
         return queryset.filter(reasons__icontains=f'"{self.value()}"')
+
+
+class DecisionForm(forms.Form):
+    frame = forms.ModelChoiceField(Frame.objects.all())
+    decision = forms.ChoiceField(choices=[(kind, kind) for kind in decisions.DECISIONS])
+    version = forms.IntegerField(min_value=0)
 
 
 @admin.register(QueueItem)
@@ -74,9 +82,9 @@ class QueueAdmin(ReadOnlyAdmin):
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        frame = self.get_queryset(request).select_related("batch").filter(pk=object_id).first()
         if request.method == "POST":
-            return self._decide(request, int(object_id))
+            return self._decide(request, object_id)
+        frame = self.get_object(request, object_id)
         if frame is None:
             messages.info(request, "That frame is no longer in the queue; somebody decided it.")
             return redirect("admin:review_queueitem_changelist")
@@ -94,15 +102,19 @@ class QueueAdmin(ReadOnlyAdmin):
         }
         return TemplateResponse(request, "review/frame.html", context)
 
-    def _decide(self, request: HttpRequest, frame_id: int) -> HttpResponse:
+    def _decide(self, request: HttpRequest, object_id: str) -> HttpResponse:
         if not request.user.has_perm("pipeline.decide"):
             raise PermissionDenied
+        form = DecisionForm(request.POST.dict() | {"frame": object_id})
+        if not form.is_valid():
+            return HttpResponseBadRequest("This is not a decision about a frame; go back and choose one.")
+        frame = form.cleaned_data["frame"]
         try:
-            words = decisions.decide(request.POST["decision"], frame_id, int(request.POST["version"]), request.user)
+            words = decisions.decide(form.cleaned_data["decision"], frame, form.cleaned_data["version"], request.user)
             messages.success(request, words)
         except decisions.DecisionError as error:
             messages.warning(request, str(error))
-        following = self.get_queryset(request).exclude(pk=frame_id).order_by("state_since").first()
+        following = self.get_queryset(request).exclude(pk=frame.pk).order_by("state_since").first()
         if following is None:
             return redirect("admin:review_queueitem_changelist")
         return redirect("admin:review_queueitem_change", following.pk)

@@ -40,15 +40,14 @@ DECISIONS: dict[str, tuple[Callable[[Frame, User], None], str]] = {
 }
 
 
-def decide(kind: str, frame_id: int, version: int, user: User) -> str:
-    """Carry a decision out, and say so in words.
+def decide(kind: str, frame: Frame, version: int, user: User) -> str:
+    """Carry out a decision on the version that its maker looked at, and say so in words.
 
     Raises
     ------
     DecisionError
         Somebody else was first, or the frame can't be approved.
     """
-    frame = Frame.objects.get(pk=frame_id)
     act, words = DECISIONS[kind]
     if frame.state != State.EXCEPTION or frame.version != version:
         raise DecisionError(f"{frame} was decided by somebody else while you looked at it; nothing was changed.")

@@ -83,6 +83,8 @@ def frame(services) -> Frame:
     Scorecard.objects.create(
         frame=frame,
         attempt=1,
+        width=1400,
+        height=1050,
         confidence=0.4,
         publish=False,
         threshold=0.65,

@@ -1,12 +1,15 @@
 from http import HTTPStatus
 
+import boto3
 import pytest
+from botocore.config import Config
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from pipeline import naming
 from pipeline.engines import object_store
 from pipeline.models import Batch, Frame
 from tests.pipeline.conftest import photo
+from tests.services import free_ports
 
 UPLOAD = "/admin/pipeline/batch/add/"
 
@@ -68,3 +71,14 @@ def test_a_picture_is_for_roles_only(picture, sign_in, client):
 @pytest.mark.parametrize("path", ["/frames/7/1/original", "/frames/7/2/thumb.webp", "/frames/7/1/..%2Foriginal"])
 def test_nothing_but_an_attempts_pictures_can_be_asked_for(picture, path, sign_in):
     assert sign_in("operator").get(path).status_code == HTTPStatus.NOT_FOUND
+
+
+def test_a_picture_while_the_store_is_away_is_asked_for_later(sign_in, monkeypatch):
+    monkeypatch.setattr(object_store, "_client", lambda alias: (_client_to_nowhere(), "work"))
+    assert sign_in("operator").get("/frames/7/1/thumb.webp").status_code == HTTPStatus.SERVICE_UNAVAILABLE
+
+
+def _client_to_nowhere():
+    nowhere = f"http://127.0.0.1:{free_ports(1)}"
+    keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x", "region_name": "us-east-1"}
+    return boto3.client("s3", endpoint_url=nowhere, config=Config(retries={"total_max_attempts": 1}), **keys)

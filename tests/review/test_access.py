@@ -3,6 +3,7 @@
 from http import HTTPStatus
 
 import pytest
+from django.contrib.auth.models import Group, User
 
 from pipeline.models import Batch, Frame
 from pipeline.states import State
@@ -93,3 +94,31 @@ def test_everyone_lands_on_the_page_they_came_for(role, landing, sign_in):
 
 def test_somebody_without_a_role_is_told_whom_to_ask(sign_in):
     assert sign_in("nobody").get("/").status_code == HTTPStatus.FORBIDDEN
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["/admin/pipeline/batch/{}/change/", "/admin/pipeline/frame/{}/change/", "/admin/review/queueitem/{}/change/"],
+)
+@pytest.mark.parametrize("number", ["abc", "999999", "99999999999999999999999"])
+def test_an_address_that_leads_nowhere_is_no_fault_of_the_program(page, number, sign_in):
+    response = sign_in("manager").get(page.format(number))
+    assert response.status_code in (HTTPStatus.NOT_FOUND, HTTPStatus.FOUND)
+
+
+@pytest.mark.parametrize("form", [{}, {"decision": "delete", "version": 0}, {"decision": "reject", "version": "x"}])
+def test_a_decision_that_is_none_is_refused(form, frame, sign_in):
+    response = sign_in("operator").post(f"/admin/review/queueitem/{frame.pk}/change/", form)
+    assert response.status_code == HTTPStatus.BAD_REQUEST
+    frame.refresh_from_db()
+    assert frame.state == State.EXCEPTION
+
+
+def test_an_admin_gives_roles_but_can_not_make_a_superuser(sign_in):
+    admin = sign_in("admin")
+    account = User.objects.create_user("newcomer")
+    page = f"/admin/auth/user/{account.pk}/change/"
+    operator = Group.objects.get(name="operator")
+    admin.post(page, {"username": "newcomer", "groups": [operator.pk], "is_active": "on", "is_superuser": "on"})
+    account.refresh_from_db()
+    assert (account.is_superuser, account.is_staff, list(account.groups.all())) == (False, True, [operator])

@@ -39,6 +39,8 @@ def _card(frame, reasons):
     Scorecard.objects.create(
         frame=frame,
         attempt=frame.attempt,
+        width=640,
+        height=480,
         confidence=0.4,
         publish=False,
         threshold=0.6,
@@ -61,7 +63,7 @@ def _card(frame, reasons):
     ],
 )
 def test_a_decision_moves_the_frame_and_queues_what_follows(decision, state, queue, matted, operator, redis_server):
-    words = decisions.decide(decision, matted.pk, matted.version, operator)
+    words = decisions.decide(decision, Frame.objects.get(pk=matted.pk), matted.version, operator)
     matted.refresh_from_db()
     assert (matted.state, matted.faults, matted.transitions.get().actor) == (state, 0, "olga")
     assert words.startswith("A front")
@@ -71,19 +73,19 @@ def test_a_decision_moves_the_frame_and_queues_what_follows(decision, state, que
 
 def test_of_two_operators_the_second_is_told_and_changes_nothing(matted, operator, redis_server):
     seen = matted.version
-    decisions.decide("reject", matted.pk, seen, operator)
+    decisions.decide("reject", Frame.objects.get(pk=matted.pk), seen, operator)
     with pytest.raises(decisions.DecisionError, match="by somebody else"):
-        decisions.decide("approve", matted.pk, seen, operator)
+        decisions.decide("approve", Frame.objects.get(pk=matted.pk), seen, operator)
     matted.refresh_from_db()
     assert matted.state == State.REJECTED
 
 
 def test_a_frame_without_a_matte_can_not_be_approved(frame, operator):
     with pytest.raises(decisions.DecisionError, match="no matte"):
-        decisions.decide("approve", frame.pk, frame.version, operator)
+        decisions.decide("approve", frame, frame.version, operator)
 
 
 def test_an_empty_matte_can_not_be_approved(frame, operator):
     _card(frame, ["empty"])
     with pytest.raises(decisions.DecisionError, match="no matte"):
-        decisions.decide("approve", frame.pk, frame.version, operator)
+        decisions.decide("approve", frame, frame.version, operator)

@@ -1,0 +1,32 @@
+"""Users, for admins: a name, a password, a role. Nobody makes a superuser here."""
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group, User
+from unfold.admin import ModelAdmin
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+admin.site.unregister(User)
+admin.site.unregister(Group)
+
+
+@admin.register(User)
+class AccountAdmin(UserAdmin, ModelAdmin):
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ["username", "roles", "email", "is_active", "last_login"]
+    list_filter = ["groups", "is_active"]
+    filter_horizontal: list[str] = []
+    fieldsets = [
+        (None, {"fields": ["username", "password", "email"]}),
+        ("Role", {"fields": ["groups", "is_active"]}),
+    ]
+    add_fieldsets = [(None, {"classes": ["wide"], "fields": ["username", "password1", "password2", "groups"]})]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).prefetch_related("groups")
+
+    @admin.display(description="Role")
+    def roles(self, user: User) -> str:
+        return ", ".join(group.name for group in user.groups.all())
