@@ -199,7 +199,7 @@ LOGGING = {
 UNFOLD = {
     "SITE_TITLE": "Mattegate",
     "SITE_HEADER": "Mattegate",
-    "SITE_SUBHEADER": "Product photos that publish themselves",
+    "SITE_SUBHEADER": "Ask only about the few",
     "SITE_SYMBOL": "filter_center_focus",
     "SITE_URL": None,
     "SITE_FAVICONS": [
