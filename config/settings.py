@@ -2,6 +2,8 @@
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import dj_database_url
@@ -29,9 +31,24 @@ def env_bool(name: str, default: bool) -> bool:
 
 def env_url(name: str, default: str, *schemes: str) -> str:
     text = os.environ.get(name, default)
-    if text.split("://")[0] not in schemes:
+    if not text.startswith(tuple(f"{scheme}://" for scheme in schemes)):
         raise ImproperlyConfigured(f"{name}={text!r}: expected a URL that starts with {' or '.join(schemes)}://")
     return text
+
+
+def env_choice(name: str, default: str, *choices: str) -> str:
+    text = os.environ.get(name, default)
+    if text not in choices:
+        raise ImproperlyConfigured(f"{name}={text!r}: expected one of {', '.join(choices)}")
+    return text
+
+
+def env_database(name: str, default: str) -> dict[str, object]:
+    text = os.environ.get(name, default)
+    try:
+        return dj_database_url.parse(text)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: expected sqlite:///PATH or postgres://USER:PASSWORD@HOST/NAME") from error
 
 
 def env_list(name: str, default: str) -> list[str]:
@@ -45,11 +62,13 @@ def env_path(name: str, default: Path) -> Path:
 def kept_secret(path: Path) -> str:
     """One host needs no configuration: its secret is made once and kept."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+    if not path.exists():
+        with tempfile.NamedTemporaryFile("w", dir=path.parent) as file:  # readable by its owner only
             file.write(secrets.token_urlsafe(50))
-    except FileExistsError:
-        pass
+            file.flush()
+            # Whole or not at all; of several processes at once the first wins.
+            with suppress(FileExistsError):
+                os.link(file.name, path)
     return path.read_text()
 
 
@@ -112,15 +131,16 @@ _SQLITE_OPTIONS = {
     "timeout": 20,
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000;",
 }
-DATABASES = {"default": dj_database_url.config(default=f"sqlite:///{VAR_DIR / 'mattegate.sqlite3'}")}
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+DATABASES = {"default": env_database("DATABASE_URL", f"sqlite:///{VAR_DIR / 'mattegate.sqlite3'}")}
+if str(DATABASES["default"]["ENGINE"]).endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = _SQLITE_OPTIONS
     # A file, not memory: worker threads and processes of a test share it.
     DATABASES["default"]["TEST"] = {"NAME": VAR_DIR / "test.sqlite3"}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env_url("REDIS_URL", "redis://127.0.0.1:6390/0", "redis", "rediss", "unix")
-RQ_QUEUES = {name: {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 600} for name in ("publish", "process")}
+JOB_TIMEOUT_SECONDS = 600
+RQ_QUEUES = {name: {"URL": REDIS_URL, "DEFAULT_TIMEOUT": JOB_TIMEOUT_SECONDS} for name in ("publish", "process")}
 RQ_SHOW_ADMIN_LINK = False
 WORKER_MAX_JOBS = env_int("WORKER_MAX_JOBS", 200, minimum=1)
 WORKER_MAX_RSS_MB = env_int("WORKER_MAX_RSS_MB", 2500, minimum=500)
@@ -177,7 +197,7 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 1000
 # while 30 s of lease remain, so publishing needs the longer one. Leases are renewed every 5 s.
 PROCESS_LEASE_SECONDS = 25
 PUBLISH_LEASE_SECONDS = 60
-MAX_FAULTS = 3
+MAX_FAULTS = 5
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = os.environ.get("TIME_ZONE", "UTC")
@@ -193,7 +213,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["console"], "level": env_choice("LOG_LEVEL", "INFO", "DEBUG", "INFO", "WARNING", "ERROR")},
 }
 
 UNFOLD = {

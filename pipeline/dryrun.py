@@ -14,12 +14,12 @@ from pipeline import naming, processing
 from pipeline.engines.protocols import Matter
 from pipeline.imaging import renditions
 from pipeline.imaging.decode import DecodeError
-from pipeline.imaging.types import RGB, Policy, ProductClass, View
-from pipeline.processing import Examined
+from pipeline.imaging.types import RGB, Examined, Policy, ProductClass, View
 from pipeline.states import in_words
 
 log = logging.getLogger(__name__)
-_SUFFIXES = "jpg jpeg jpe png webp tif tiff bmp gif mpo jp2 avif heic heif hif dng cr2 cr3 nef arw raf orf rw2 psd"
+_SUFFIXES = "jpg jpeg jpe png webp tif tiff bmp gif mpo jp2 avif heic heif hif dng cr2 cr3 nef arw raf "
+_SUFFIXES += "orf rw2 srw pef rwl 3fr iiq psd jxl svg"
 PHOTO_SUFFIXES = {f".{suffix}" for suffix in _SUFFIXES.split()}
 # Labels of a benchmark, and what an earlier run wrote, when photos and output share a folder.
 NOT_PHOTOS = (".alpha.png", ".glass.png")

@@ -10,9 +10,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from pipeline.engines.protocols import Matter
+from pipeline.engines.protocols import Enhancer, Matter
 from pipeline.imaging.score import SCORER_VERSION
-from pipeline.imaging.types import Crop, Policy, Score, Verdict
+from pipeline.imaging.types import Examined, Policy
 from pipeline.models import Frame, GatePolicy, Scorecard
 from pipeline.states import State, in_words
 from pipeline.transitions import advance
@@ -33,14 +33,10 @@ def active_policy() -> GatePolicy:
 def record(
     frame: Frame,
     policy: GatePolicy,
-    score: Score,
-    verdict: Verdict,
+    examined: Examined,
     *,
-    shape: tuple[int, int],
-    crop: Crop | None,
-    seconds: dict[str, float],
     model: Matter,
-    enhancer: str,
+    enhancer: Enhancer,
 ) -> None:
     """Write the scorecard and move the frame on, both or neither."""
     with transaction.atomic():
@@ -48,47 +44,59 @@ def record(
             frame=frame,
             attempt=frame.attempt,
             policy=policy,
-            height=shape[0],
-            width=shape[1],
-            confidence=score.confidence,
-            components=dict(score.components),
-            metrics=dict(score.metrics),
-            publish=verdict.publish,
-            threshold=verdict.threshold,
-            reasons=list(verdict.reasons),
-            bridge_x=crop.bridge_x if crop else None,
-            crop_box=dataclasses.asdict(crop.box) if crop else None,
-            crop_is_sure=crop.is_sure if crop else None,
-            seconds=seconds,
             model_name=model.name,
             model_sha256=model.sha256,
-            enhancer=enhancer,
+            enhancer=enhancer.name,
             scorer_version=SCORER_VERSION,
+            **_findings(examined),
         )
-        if verdict.publish:
+        if examined.verdict.publish:
             advance(frame, State.APPROVED, actor="gate", why="confident", **_first_verdict(frame))
-            log.info("%s is confident (%.2f)", frame, score.confidence)
+            log.info("%s is confident (%.2f)", frame, examined.score.confidence)
         else:
-            hold(frame, list(verdict.reasons))
+            hold(frame, list(examined.verdict.reasons), actor="gate")
 
 
-def hold(frame: Frame, reasons: list[str], cause: str = "") -> None:
+def _findings(examined: Examined) -> dict[str, Any]:
+    score, verdict, crop = examined.score, examined.verdict, examined.crop
+    return {
+        "height": examined.alpha.shape[0],
+        "width": examined.alpha.shape[1],
+        "confidence": score.confidence,
+        "components": dict(score.components),
+        "metrics": dict(score.metrics),
+        "publish": verdict.publish,
+        "threshold": verdict.threshold,
+        "reasons": list(verdict.reasons),
+        "bridge_x": crop.bridge_x if crop else None,
+        "crop_box": dataclasses.asdict(crop.box) if crop else None,
+        "crop_is_sure": crop.is_sure if crop else None,
+        "seconds": dict(examined.seconds),
+    }
+
+
+def hold(frame: Frame, reasons: list[str], cause: str = "", *, actor: str) -> None:
     """Into the exception queue."""
     fields = _first_verdict(frame) | {"reasons": reasons, "cause": cause, "was_exception": True}
     fields["has_failed"] = frame.has_failed or bool(cause)
     why = cause or "; ".join(map(in_words, reasons))
-    advance(frame, State.EXCEPTION, actor="gate", why=why, **fields)
+    advance(frame, State.EXCEPTION, actor=actor, why=why, **fields)
     log.info("%s waits for a person: %s", frame, why)
 
 
-def retry_or_hold(frame: Frame, back_to: State, cause: str) -> None:
+def retry_or_hold(frame: Frame, back_to: State, cause: str, *, actor: str) -> None:
     """After a passing fault: back to where the reaper picks it up, or to people when the tries are spent."""
     faults = frame.faults + 1
     if faults < settings.MAX_FAULTS:
-        advance(frame, back_to, actor="worker", why=cause, faults=faults)
+        advance(frame, back_to, actor=actor, why=cause, faults=faults)
     else:
         reason = "attempts-spent" if back_to == State.RECEIVED else "publishing-failed"
-        hold(frame, [reason], f"{cause} Tried {faults} times; reprocess it when an admin has mended the cause.")
+        hold(
+            frame,
+            [reason],
+            actor=actor,
+            cause=f"{cause} Tried {faults} times; reprocess it when an admin has mended the cause.",
+        )
 
 
 def _first_verdict(frame: Frame) -> dict[str, Any]:

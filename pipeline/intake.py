@@ -1,6 +1,7 @@
 """Photos in: the name is read, the row and the original are stored; nothing is decoded here."""
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import get_args
 
@@ -12,7 +13,9 @@ from pipeline.engines import object_store
 from pipeline.imaging.types import ProductClass
 from pipeline.models import Batch, Frame
 from pipeline.states import State
-from pipeline.transitions import advance
+from pipeline.transitions import StaleTransition, advance
+
+MAX_BATCH_NAME = 100
 
 
 class IntakeError(ValueError):
@@ -30,8 +33,8 @@ class Receipt:
 def open_batch(name: str, product_class: str, user: object = None) -> Batch:
     """The batch of that name, made when there is none."""
     name = name.strip()
-    if not name:
-        raise IntakeError("The batch needs a name.")
+    if not 0 < len(name) <= MAX_BATCH_NAME:
+        raise IntakeError(f"The batch needs a name of at most {MAX_BATCH_NAME} characters.")
     if product_class not in get_args(ProductClass):
         raise IntakeError(f"Product class {product_class!r}; expected one of {', '.join(get_args(ProductClass))}.")
     batch, _ = Batch.objects.get_or_create(name=name, defaults={"product_class": product_class, "created_by": user})
@@ -59,7 +62,7 @@ def receive(batch: Batch, filename: str, data: bytes) -> Receipt:
     IntakeError
         The name or the size is not acceptable.
     ObjectStoreError
-        The original could not be stored; nothing was kept.
+        The original could not be stored; sending the photo again finishes it.
     """
     name = check(filename, len(data))
     digest = hashlib.sha256(data).hexdigest()
@@ -72,20 +75,16 @@ def receive(batch: Batch, filename: str, data: bytes) -> Receipt:
         frame = batch.frames.get(sha256=digest)
         _mend_lost_original(frame, data)
         return Receipt(frame, is_duplicate=True)
-    _store_original(frame, data)
+    object_store.save_work(naming.original_key(frame.pk), data)
     return Receipt(frame, is_duplicate=False)
-
-
-def _store_original(frame: Frame, data: bytes) -> None:
-    try:
-        object_store.save_work(naming.original_key(frame.pk), data)
-    except object_store.ObjectStoreError:
-        frame.delete()
-        raise
 
 
 def _mend_lost_original(frame: Frame, data: bytes) -> None:
     """An upload that broke off between row and original is finished by sending the photo again."""
-    if "original-missing" in frame.reasons and frame.state == State.EXCEPTION:
+    is_waiting = frame.state == State.RECEIVED and frame.attempt == 0
+    is_missed = frame.state == State.EXCEPTION and "original-missing" in frame.reasons
+    if is_waiting or is_missed:
         object_store.save_work(naming.original_key(frame.pk), data)
-        advance(frame, State.RECEIVED, actor="intake", why="the photo was sent again", reasons=[], cause="", faults=0)
+    if is_missed:
+        with suppress(StaleTransition):  # sent twice at once: the other one has mended it
+            advance(frame, State.RECEIVED, actor="intake", why="sent again", reasons=[], cause="", faults=0)

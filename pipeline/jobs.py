@@ -4,7 +4,9 @@ import logging
 
 import django_rq
 from redis import RedisError
+from rq import Queue
 from rq.exceptions import DuplicateJobError
+from rq.job import JobStatus
 
 from pipeline import intake, processing, publishing, reaper
 from pipeline.models import Batch, Frame
@@ -28,15 +30,22 @@ STEPS = {State.RECEIVED: ("process", process), State.APPROVED: ("publish", publi
 
 def enqueue(frame: Frame) -> None:
     """Queue a frame's next step, once per version of the frame."""
-    queue, step = STEPS[State(frame.state)]
+    name, step = STEPS[State(frame.state)]
+    queue, job_id = django_rq.get_queue(name), f"{name}-{frame.pk}-{frame.version}"
     try:
-        django_rq.get_queue(queue).enqueue(
-            step, frame.pk, job_id=f"{queue}-{frame.pk}-{frame.version}", unique=True, result_ttl=0, failure_ttl=5
-        )
+        _forget_if_lost(queue, job_id)
+        queue.enqueue(step, frame.pk, job_id=job_id, unique=True, result_ttl=0, failure_ttl=5)
     except DuplicateJobError:
-        pass
+        log.debug("%s is queued already", job_id)
     except RedisError as error:
         log.warning("frame %s (%s) waits for the reaper: Redis did not take its job: %s", frame.pk, frame, error)
+
+
+def _forget_if_lost(queue: Queue, job_id: str) -> None:
+    """A worker killed between taking a job off the queue and starting it leaves one that is queued nowhere."""
+    job = queue.fetch_job(job_id)
+    if job and job.get_status() == JobStatus.QUEUED and job.get_position() is None:
+        job.delete()
 
 
 def submit(batch: Batch, filename: str, data: bytes) -> intake.Receipt:

@@ -1,48 +1,68 @@
 """A lease says that somebody is at work on a frame; it is renewed while they are, and lapses when they die."""
 
+import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from django.db import close_old_connections, connection
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections, connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from pipeline.models import Frame
 from pipeline.transitions import StaleTransition
 
+log = logging.getLogger(__name__)
 BEAT_SECONDS = 5
 
 
-def renew(frame: Frame, seconds: int) -> bool:
-    """Whether the lease was still ours to renew."""
+def is_held(frame: Frame) -> bool:
+    return frame.lease_until is not None and frame.lease_until > timezone.now()
+
+
+def renew(frame_id: int, version: int, seconds: int) -> bool:
+    """Whether the lease was still ours to renew; one that lapsed is anybody's, even if nobody took it yet."""
     until = timezone.now() + timedelta(seconds=seconds)
-    return Frame.objects.filter(pk=frame.pk, version=frame.version).update(lease_until=until) == 1
+    return _ours(frame_id, version, left=0).update(lease_until=until) == 1
 
 
 def require(frame: Frame, seconds: int) -> None:
     """Raise StaleTransition unless the lease is ours for at least that many seconds more."""
-    until = timezone.now() + timedelta(seconds=seconds)
-    if not Frame.objects.filter(pk=frame.pk, version=frame.version, lease_until__gte=until).exists():
+    if not _ours(frame.pk, frame.version, left=seconds).exists():
         raise StaleTransition(f"frame {frame.pk} ({frame}): the lease was lost")
+
+
+def _ours(frame_id: int, version: int, *, left: int) -> QuerySet[Frame]:
+    until = timezone.now() + timedelta(seconds=left)
+    return Frame.objects.filter(pk=frame_id, version=version, lease_until__gte=until)
 
 
 @contextmanager
 def kept(frame: Frame, seconds: int) -> Iterator[None]:
-    """Renew the lease from a thread while the block runs."""
+    """Renew the lease from a thread while the block runs, but not for a block that hangs."""
     done = threading.Event()
-
-    def beat() -> None:
-        try:
-            while not done.wait(BEAT_SECONDS) and renew(frame, seconds):
-                close_old_connections()
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=beat, name=f"lease-{frame.pk}", daemon=True)
+    thread = threading.Thread(target=_beat, args=(frame.pk, frame.version, seconds, done), daemon=True)
     thread.start()
     try:
         yield
     finally:
         done.set()
         thread.join()
+
+
+def _beat(frame_id: int, version: int, seconds: int, done: threading.Event) -> None:
+    give_up = time.monotonic() + settings.JOB_TIMEOUT_SECONDS
+    try:
+        while not done.wait(BEAT_SECONDS) and time.monotonic() < give_up:
+            try:
+                if not renew(frame_id, version, seconds):
+                    return
+            except DatabaseError as error:
+                log.warning("frame %s: its lease was not renewed, next try in %d s: %s", frame_id, BEAT_SECONDS, error)
+                connection.close()
+            close_old_connections()
+    finally:
+        connection.close()

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from pipeline.imaging.types import ProductClass, View
-from pipeline.states import State, in_words
+from pipeline.states import VERDICT_REASONS, State, in_words
 
 
 def _choices(literal: Any) -> list[tuple[str, str]]:
@@ -15,7 +15,7 @@ def _choices(literal: Any) -> list[tuple[str, str]]:
 
 
 class Immutable(models.Model):
-    """A row that is written once."""
+    """A row that is written once; only which policy is active may change."""
 
     class Meta:
         abstract = True
@@ -105,11 +105,8 @@ class Frame(models.Model):
 
     @property
     def reason_words(self) -> list[str]:
-        return [self.cause] if self.cause else [in_words(reason) for reason in self.reasons]
-
-    @property
-    def scorecard(self) -> "Scorecard | None":
-        return self.scorecards.last()
+        """What is wrong, for whoever decides: the cause of a failure, or the doubts, but never the verdict."""
+        return [self.cause] if self.cause else [in_words(code) for code in self.reasons if code not in VERDICT_REASONS]
 
 
 class Scorecard(Immutable):

@@ -48,15 +48,14 @@ def parse_photo_name(filename: str) -> PhotoName:
 
 
 def _checked_code(code: str, filename: str) -> str:
-    code = code.upper()
-    if not re.fullmatch(r"[A-Z0-9][A-Z0-9._-]*", code):
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", code):
         raise NamingError(
             f"{filename}: a product code starts with a letter or digit and holds only letters, "
             f"digits, dot, hyphen and underscore; {EXPECTED}"
         )
     if len(code) > MAX_CODE:
         raise NamingError(f"{filename}: the product code is longer than {MAX_CODE} characters; {EXPECTED}")
-    return code
+    return code.upper()
 
 
 def view_number(view: View) -> int:

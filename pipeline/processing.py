@@ -1,14 +1,14 @@
 """One frame from its original to the gate: decode, enhance, matte, crop, score."""
 
+import dataclasses
 import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cache
 
 from django.conf import settings
-from django.db import OperationalError
+from django.db import DatabaseError
 
 from pipeline import gate, leases, naming
 from pipeline.engines import object_store, weights
@@ -17,25 +17,16 @@ from pipeline.engines.protocols import Enhancer, Matter
 from pipeline.imaging import halfglass, refine, renditions
 from pipeline.imaging.decode import DecodeError, DecodeLimits, decode
 from pipeline.imaging.score import judge, measure, score
-from pipeline.imaging.types import RGB, Alpha, Crop, Policy, ProductClass, Score, Verdict, View
+from pipeline.imaging.types import RGB, Examined, Policy, ProductClass, View
 from pipeline.models import Frame
 from pipeline.states import State
 from pipeline.transitions import StaleTransition, advance
 
 log = logging.getLogger(__name__)
 PREVIEW_SIDE, THUMB_SIDE = 1600, 320
-PASSING_FAULTS = (object_store.ObjectStoreError, OperationalError, MemoryError)
-
-
-@dataclass(frozen=True)
-class Examined:
-    """Everything one run of the pipeline found out about one photo."""
-
-    alpha: Alpha
-    crop: Crop | None
-    score: Score
-    verdict: Verdict
-    seconds: dict[str, float] = field(default_factory=dict)
+# What may go well the next time. A database that fails is not among them: what can't be written down is left to the
+# reaper, which finds the lapsed lease.
+PASSING_FAULTS = (object_store.ObjectStoreError, MemoryError)
 
 
 def load_matter(threads: int) -> Matter:
@@ -74,10 +65,10 @@ def examine(rgb: RGB, matter: Matter, product_class: ProductClass, view: View | 
     with _timed(seconds, "crop"):
         crop = halfglass.find_crop(matte.alpha) if crop_expected else None
     with _timed(seconds, "score"):
-        metrics = measure(rgb, matte, product_class, view, crop, crop_expected)
+        metrics = measure(rgb, matte, crop, crop_expected)
         result = score(metrics, policy, crop_expected=crop_expected)
         verdict = judge(result, policy, product_class, view)
-    return Examined(refine.snap(matte.alpha), crop, result, verdict, seconds)
+    return Examined(refine.drop_specks(refine.snap(matte.alpha)), crop, result, verdict, seconds)
 
 
 def enhanced_photo(frame: Frame) -> RGB:
@@ -104,6 +95,9 @@ def run(frame_id: int) -> Frame | None:
     except StaleTransition as lost:
         log.info("%s; left to who has it now", lost)
         return None
+    except DatabaseError as error:
+        log.error("frame %s: the database failed while processing; the reaper will try again: %s", frame.pk, error)
+        return None
     return frame
 
 
@@ -111,18 +105,19 @@ def _process(frame: Frame) -> None:
     """Whatever happens, the frame ends in a state that somebody acts on."""
     try:
         _run_stages(frame)
-    except StaleTransition:
+    except (StaleTransition, DatabaseError):
         raise
     except DecodeError as error:
-        gate.hold(frame, ["not-decodable"], f"{frame.filename}: {error}")
+        gate.hold(frame, ["not-decodable"], f"{frame.filename}: {error}", actor="worker")
     except object_store.MissingObjectError:
-        gate.hold(frame, ["original-missing"], "The upload broke off before it was stored; send the photo again.")
+        cause = "The upload broke off before it was stored; send the photo again."
+        gate.hold(frame, ["original-missing"], cause, actor="worker")
     except PASSING_FAULTS as error:
-        gate.retry_or_hold(frame, State.RECEIVED, f"Processing failed: {error}")
+        gate.retry_or_hold(frame, State.RECEIVED, f"Processing failed: {error}", actor="worker")
     except Exception as error:
         log.exception("frame %s (%s): a fault in the program", frame.pk, frame)
         cause = f"A fault in the program stopped this photo ({type(error).__name__}: {error}); reprocess or report it."
-        gate.hold(frame, ["program-fault"], cause)
+        gate.hold(frame, ["program-fault"], cause, actor="worker")
 
 
 def _run_stages(frame: Frame) -> None:
@@ -140,17 +135,8 @@ def _run_stages(frame: Frame) -> None:
         _save(frame, "alpha.png", renditions.encode_alpha(examined.alpha))
         _save(frame, "cutout.webp", renditions.cutout_preview(rgb, examined.alpha, PREVIEW_SIDE))
         _save(frame, "cutout_thumb.webp", renditions.cutout_preview(rgb, examined.alpha, THUMB_SIDE))
-    gate.record(
-        frame,
-        policy,
-        examined.score,
-        examined.verdict,
-        shape=examined.alpha.shape,
-        crop=examined.crop,
-        seconds=seconds | examined.seconds,
-        model=matter(),
-        enhancer=enhancer().name,
-    )
+    examined = dataclasses.replace(examined, seconds=seconds | examined.seconds)
+    gate.record(frame, policy, examined, model=matter(), enhancer=enhancer())
 
 
 def _save(frame: Frame, name: str, data: bytes) -> None:

@@ -6,12 +6,12 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import OperationalError, transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from pipeline import gate, leases, naming, processing
@@ -41,9 +41,19 @@ class File:
     key: str
     data: bytes
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         return hashlib.sha256(self.data).hexdigest()
+
+    def as_rendition(self, frame: Frame) -> Rendition:
+        return Rendition(
+            frame=frame,
+            variant=self.variant,
+            extension=self.extension,
+            key=self.key,
+            size=len(self.data),
+            sha256=self.sha256,
+        )
 
 
 @cache
@@ -64,6 +74,8 @@ def run(frame_id: int) -> None:
             _publish(frame)
     except StaleTransition as lost:
         log.info("%s; left to who has it now", lost)
+    except DatabaseError as error:
+        log.error("frame %s: the database failed while publishing; the reaper will try again: %s", frame.pk, error)
 
 
 def _publish(frame: Frame) -> None:
@@ -75,23 +87,24 @@ def _publish(frame: Frame) -> None:
         files = _render(frame)
         _put(frame, files)
         _finish(frame, listing, files)
-    except StaleTransition:
+    except (StaleTransition, DatabaseError):
         raise
     except ListingTaken as taken:
         advance(frame, State.APPROVED, actor="worker", why=str(taken))
-    except (object_store.ObjectStoreError, OperationalError, MemoryError) as error:
-        gate.retry_or_hold(frame, State.APPROVED, f"Publishing failed: {error}")
+    except processing.PASSING_FAULTS as error:
+        cause = f"Publishing failed: {error}. Until it succeeds, no manifest vouches for the files of {frame}."
+        gate.retry_or_hold(frame, State.APPROVED, cause, actor="worker")
     except Exception as error:
         log.exception("frame %s (%s): a fault in the program", frame.pk, frame)
         cause = f"A fault in the program stopped publishing ({type(error).__name__}: {error}); reprocess or report it."
-        gate.hold(frame, ["program-fault"], cause)
+        gate.hold(frame, ["program-fault"], cause, actor="worker")
 
 
 def _take_listing(frame: Frame) -> Listing:
     """Compare-and-set on the listing's version; a holder whose lease lapsed holds nothing."""
     listing, _ = Listing.objects.select_related("holder").get_or_create(code=frame.code, view=frame.view)
     holder = listing.holder
-    if holder and holder.pk != frame.pk and holder.state == State.PUBLISHING and holder.lease_until > timezone.now():
+    if holder and holder.pk != frame.pk and holder.state == State.PUBLISHING and leases.is_held(holder):
         raise ListingTaken(f"frame {holder.pk} is being published under the same names")
     taken = Listing.objects.filter(pk=listing.pk, version=listing.version)
     if taken.update(holder=frame, version=listing.version + 1) != 1:
@@ -160,22 +173,13 @@ def _manifest(frame: Frame, files: list[File]) -> bytes:
 def _finish(frame: Frame, listing: Listing, files: list[File]) -> None:
     with transaction.atomic():
         advance(frame, State.PUBLISHED, actor="worker", published_at=timezone.now(), faults=0)
-        if Listing.objects.filter(pk=listing.pk, version=listing.version).update(frame=frame, holder=None) != 1:
+        mine = Listing.objects.filter(pk=listing.pk, version=listing.version)
+        if mine.update(frame=frame, holder=None, version=listing.version + 1) != 1:
             raise StaleTransition(f"frame {frame.pk} ({frame}): the listing was taken over")
         frame.renditions.all().delete()
-        Rendition.objects.bulk_create(
-            Rendition(
-                frame=frame,
-                variant=file.variant,
-                extension=file.extension,
-                key=file.key,
-                size=len(file.data),
-                sha256=file.sha256,
-            )
-            for file in files
-        )
+        Rendition.objects.bulk_create(file.as_rendition(frame) for file in files)
+        _supersede_older(frame)
     log.info("%s is published: %d files", frame, len(files))
-    _supersede_older(frame)
 
 
 def _supersede_older(frame: Frame) -> None:

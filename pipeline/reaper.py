@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 from pipeline import gate
@@ -13,28 +15,32 @@ from pipeline.transitions import StaleTransition
 SETTLE_SECONDS = 40
 SWEEP = 100
 CAUSES = {
-    State.PROCESSING: (State.RECEIVED, "The worker died while processing."),
-    State.PUBLISHING: (State.APPROVED, "The worker died while publishing."),
+    State.PROCESSING: (State.RECEIVED, "The worker stopped while processing."),
+    State.PUBLISHING: (State.APPROVED, "The worker stopped while publishing."),
 }
 
 
 def release_lapsed() -> list[Frame]:
     """Take frames back from the dead; returns those that are to be tried again."""
-    lapsed = Frame.objects.filter(state__in=CAUSES, lease_until__lt=timezone.now())
+    is_lapsed = Q(lease_until=None) | Q(lease_until__lt=timezone.now())
+    lapsed = Frame.objects.filter(is_lapsed, state__in=CAUSES)
     return [frame for frame in lapsed if _release(frame)]
 
 
 def _release(frame: Frame) -> bool:
     back_to, cause = CAUSES[State(frame.state)]
     try:
-        gate.retry_or_hold(frame, back_to, cause)
+        gate.retry_or_hold(frame, back_to, cause, actor="reaper")
     except StaleTransition:
         return False
     return frame.state == back_to
 
 
 def waiting() -> list[Frame]:
-    """The oldest frames that should have a job by now."""
-    before = timezone.now() - timedelta(seconds=SETTLE_SECONDS)
+    """The oldest frames that should have a job by now. Each fault doubles the pause, so an outage is sat out."""
+    now = timezone.now()
+    is_due = Q()
+    for faults in range(settings.MAX_FAULTS):
+        is_due |= Q(faults=faults, state_since__lt=now - timedelta(seconds=SETTLE_SECONDS * 2**faults))
     states = (State.RECEIVED, State.APPROVED)
-    return list(Frame.objects.filter(state__in=states, state_since__lt=before).order_by("state_since")[:SWEEP])
+    return list(Frame.objects.filter(is_due, state__in=states).order_by("state_since")[:SWEEP])

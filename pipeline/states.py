@@ -31,6 +31,10 @@ MOVES: dict[State, frozenset[State]] = {
 }
 
 
+# Somebody, or the machine, still has work to do; a person is not waited for.
+UNFINISHED = frozenset({S.RECEIVED, S.PROCESSING, S.APPROVED, S.PUBLISHING})
+
+
 def is_allowed(source: State, target: State) -> bool:
     """
     >>> is_allowed(State.EXCEPTION, State.APPROVED)
@@ -65,6 +69,10 @@ REASON_WORDS: dict[str, str] = {
     "attempts-spent": "processing failed again and again",
     "publishing-failed": "the files could not be stored",
 }
+
+
+# These say what the gate decided, not what is wrong with the picture: who decides after it must not know.
+VERDICT_REASONS = frozenset({"low-confidence", "held-all"})
 
 
 def in_words(reason: str) -> str:

@@ -20,7 +20,7 @@ from pipeline import intake, jobs, naming
 from pipeline.engines import object_store
 from pipeline.imaging.types import ProductClass
 from pipeline.models import Batch, Frame
-from pipeline.states import State
+from pipeline.states import UNFINISHED, State
 
 log = logging.getLogger(__name__)
 PICTURES = {
@@ -33,7 +33,6 @@ PICTURES = {
 # Shown even when none is there, so that the row of figures stands still while a batch runs.
 ALWAYS_COUNTED = {State.RECEIVED, State.PROCESSING, State.EXCEPTION, State.PUBLISHED}
 PHOTOS_PER_PAGE = 96
-UNFINISHED = {State.RECEIVED, State.PROCESSING, State.APPROVED, State.PUBLISHING}
 
 
 def _page(request: HttpRequest, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
@@ -75,6 +74,7 @@ def _upload_form(filled: QueryDict) -> dict[str, Any]:
 def _take(batch: Batch, file: UploadedFile) -> dict[str, str]:
     """One photo's outcome, in words: taken, duplicate or rejected."""
     try:
+        intake.check(file.name or "", file.size or 0)  # before its bytes fill the memory
         receipt = jobs.submit(batch, file.name or "", file.read())
     except (intake.IntakeError, object_store.ObjectStoreError) as error:
         return {"name": file.name or "", "outcome": "rejected", "words": str(error)}

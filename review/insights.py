@@ -50,8 +50,9 @@ class Figures:
 
 
 def outcomes(days: int = DAYS) -> list[Outcome]:
-    """Every frame processed in the last days, the newest first."""
-    since = timezone.now() - timedelta(days=days)
+    """Every frame processed today and on the days before, the newest first."""
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    since = midnight - timedelta(days=days - 1)
     rows = Frame.objects.filter(processed_at__gte=since).order_by("-processed_at")
     fields = ("batch__name", "received_at", "processed_at", "published_at", "was_exception", "has_failed")
     return [Outcome(*row) for row in rows.values_list(*fields)]

@@ -1,5 +1,5 @@
 from django.contrib import admin
-from django.contrib.auth.decorators import permission_required
+from django.contrib.auth.decorators import login_required, permission_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -21,6 +21,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
+@login_required
 @permission_required("pipeline.see_figures", raise_exception=True)
 def figures(request: HttpRequest) -> HttpResponse:
     rows = insights.outcomes()

@@ -62,7 +62,7 @@ class DecodeLimits:
     """What one photo may cost. A stereo or burst MPO from a phone counts as its first picture."""
 
     max_bytes: int = 80_000_000
-    max_pixels: int = 120_000_000
+    max_pixels: int = 64_000_000
     max_frames: int = 1
 
 
@@ -103,7 +103,7 @@ def decode(data: bytes, limits: DecodeLimits = DecodeLimits()) -> RGB:
 def _faults_as_decode_error(limits: DecodeLimits) -> Iterator[None]:
     try:
         yield
-    except DecodeError:
+    except (DecodeError, MemoryError):  # a machine short of memory says nothing about the photo
         raise
     except Image.DecompressionBombError as error:
         raise DecodeError(

@@ -3,7 +3,7 @@
 metrics (raw figures) → components (0–1, 1 = good) by the policy's linear ramps → confidence → verdict by its threshold.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -17,12 +17,14 @@ MEASURED_SIZE = 1024
 LEAST_COVERAGE = 0.002
 MOST_BORDER = 0.001
 
-VETOES = ("empty", "touches-border", "no-bridge")
+VETOES: dict[str, Callable[[Mapping[str, float]], bool]] = {
+    "empty": lambda metrics: metrics["coverage"] < LEAST_COVERAGE,
+    "touches-border": lambda metrics: metrics["border_touch"] > MOST_BORDER,
+    "no-bridge": lambda metrics: metrics.get("bridge_found") == 0,
+}
 
 
-def measure(
-    rgb: RGB, matte: Matte, product_class: ProductClass, view: View | None, crop: Crop | None, crop_expected: bool
-) -> dict[str, float]:
+def measure(rgb: RGB, matte: Matte, crop: Crop | None, crop_expected: bool) -> dict[str, float]:
     """Measure everything that the score is made of.
 
     Parameters
@@ -31,9 +33,6 @@ def measure(
         The photograph that was matted.
     matte : Matte
         Its alpha, H × W.
-    product_class : {"eyewear", "watch"}
-    view : {"front", "angle", "side"} or None
-        None where the file's name does not say.
     crop : Crop or None
         What `halfglass.find_crop` found.
     crop_expected : bool
@@ -92,7 +91,7 @@ def score(metrics: Mapping[str, float], policy: Policy, *, crop_expected: bool) 
         for name, part in policy["components"].items()
         if crop_expected or not part["metric"].startswith("bridge_")
     }
-    vetoes = tuple(code for code in policy["vetoes"] if _is_vetoed(code, metrics))
+    vetoes = tuple(code for code in policy["vetoes"] if VETOES[code](metrics))
     doubts = sorted((value, name) for name, value in components.items() if value < policy["doubt_below"])
     if "empty" in vetoes:
         doubts = []  # nothing can be said of the edge of nothing
@@ -138,11 +137,3 @@ def combine(components: Mapping[str, float]) -> float:
     """Worst component times the mean of all, 0–1."""
     values = list(components.values())
     return min(values) * float(np.mean(values))
-
-
-def _is_vetoed(code: str, metrics: Mapping[str, float]) -> bool:
-    return {
-        "empty": metrics["coverage"] < LEAST_COVERAGE,
-        "touches-border": metrics["border_touch"] > MOST_BORDER,
-        "no-bridge": metrics.get("bridge_found") == 0,
-    }[code]

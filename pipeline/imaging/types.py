@@ -65,5 +65,16 @@ class Verdict:
     reasons: tuple[str, ...] = field(default=())
 
 
+@dataclass(frozen=True)
+class Examined:
+    """Everything one run of the pipeline found out about one photo, and the seconds each stage took."""
+
+    alpha: Alpha
+    crop: Crop | None
+    score: Score
+    verdict: Verdict
+    seconds: Mapping[str, float]
+
+
 Policy = Mapping[str, Any]
 """The parsed policy document (pipeline/policies/default.json)."""

@@ -16,7 +16,7 @@ POLICY = json.loads(resources.files("pipeline").joinpath("policies/default.json"
 def assess(scene, alpha=None, *, policy=POLICY):
     alpha = scene.alpha if alpha is None else alpha
     crop = find_crop(alpha)
-    metrics = scoring.measure(scene.rgb, Matte(alpha, 0.0, 1.0), "eyewear", "angle", crop, True)
+    metrics = scoring.measure(scene.rgb, Matte(alpha, 0.0, 1.0), crop, True)
     result = scoring.score(metrics, policy, crop_expected=True)
     return result, scoring.judge(result, policy, "eyewear", "angle")
 
@@ -62,7 +62,7 @@ def test_an_object_at_the_border_is_vetoed(glasses):
 def test_a_matte_without_a_bridge_is_vetoed_only_when_a_crop_is_asked_for():
     watch = scenes.watch_head(size=1000)
     asked, _ = assess(watch)
-    metrics = scoring.measure(watch.rgb, Matte(watch.alpha, 0, 1), "watch", "front", None, False)
+    metrics = scoring.measure(watch.rgb, Matte(watch.alpha, 0, 1), None, False)
     not_asked = scoring.score(metrics, POLICY, crop_expected=False)
     assert asked.vetoes == ("no-bridge",)
     assert not_asked.vetoes == () and "bridge-unsure" not in not_asked.components

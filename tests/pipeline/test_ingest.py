@@ -10,8 +10,10 @@ pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 @pytest.fixture
 def folder(tmp_path):
     (tmp_path / "AURA1_1.png").write_bytes(photo(1))
-    (tmp_path / "AURA1_2.png").write_bytes(photo(2))
-    (tmp_path / "AURA9_3.png").write_bytes(photo(2))
+    (tmp_path / "shelf" / ".cache").mkdir(parents=True)
+    (tmp_path / "shelf" / "AURA1_2.png").write_bytes(photo(5))
+    (tmp_path / "shelf" / ".cache" / "AURA1_3.png").write_bytes(photo(4))
+    (tmp_path / "AURA9_3.png").write_bytes(photo(1))
     (tmp_path / "IMG_2034.png").write_bytes(photo(3))
     (tmp_path / ".DS_Store").write_bytes(b"x")
     return tmp_path

@@ -29,7 +29,7 @@ def test_the_same_bytes_in_another_batch_are_another_frame(received):
 
 
 def test_a_wrong_name_leaves_nothing_behind(batch, buckets):
-    with pytest.raises(intake.IntakeError, match="no view number"):
+    with pytest.raises(intake.IntakeError, match="view 2034 is not 1, 2 or 3"):
         intake.receive(batch, "IMG_2034.png", photo())
     assert not Frame.objects.exists()
 
@@ -40,15 +40,17 @@ def test_a_file_over_the_limit_is_told_the_limit(batch, settings):
         intake.receive(batch, "A_1.jpg", bytes(2_000_000))
 
 
-def test_a_photo_that_could_not_be_stored_is_not_half_taken(batch, s3_server, settings):
-    """No bucket exists here: the store refuses the original."""
+def test_a_photo_that_could_not_be_stored_is_taken_when_it_is_sent_again(batch, buckets, settings):
     storage = settings.STORAGES["work"]
     settings.STORAGES = settings.STORAGES | {
         "work": storage | {"OPTIONS": storage["OPTIONS"] | {"bucket_name": "not-there"}}
     }
     with pytest.raises(object_store.ObjectStoreError, match="not-there"):
         intake.receive(batch, "A_1.png", photo())
-    assert not Frame.objects.exists()
+    settings.STORAGES = settings.STORAGES | {"work": storage}
+    frame = intake.receive(batch, "A_1.png", photo()).frame
+    assert (frame.state, Frame.objects.count()) == (State.RECEIVED, 1)
+    assert object_store.load_work(naming.original_key(frame.pk)) == photo()
 
 
 def test_a_batch_holds_one_product_class(db):
@@ -57,6 +59,8 @@ def test_a_batch_holds_one_product_class(db):
         intake.open_batch("Spring", "watch")
     with pytest.raises(intake.IntakeError, match="expected one of eyewear, watch"):
         intake.open_batch("Shoes", "shoes")
+    with pytest.raises(intake.IntakeError, match="at most 100 characters"):
+        intake.open_batch("B" * 101, "eyewear")
     assert Batch.objects.count() == 1
 
 

@@ -37,6 +37,18 @@ def test_a_frame_is_queued_once_however_often_it_is_asked_for(batch, services):
 
 
 @committed
+def test_a_job_that_a_dying_worker_took_with_it_is_queued_again(batch, services, matter, monkeypatch):
+    frame = jobs.submit(batch, "AURA1_1.png", photo()).frame
+    queue = django_rq.get_queue("process")
+    queue.connection.lpop(queue.key)  # taken off the queue, never started
+    monkeypatch.setattr("pipeline.reaper.SETTLE_SECONDS", 0)
+    jobs.reap()
+    work()
+    frame.refresh_from_db()
+    assert frame.state == State.PUBLISHED
+
+
+@committed
 def test_a_photo_taken_in_while_redis_is_away_is_processed_when_it_is_back(
     batch, services, matter, monkeypatch, settings
 ):

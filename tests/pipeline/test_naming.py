@@ -27,6 +27,7 @@ def test_code_and_view_are_read(filename, expected):
         ("_1.jpg", "a product code starts with"),
         (".._1.jpg", "a product code starts with"),
         ("Ä1000_1.jpg", "a product code starts with"),
+        ("straße_1.jpg", "holds only letters"),
         ("A" * 65 + "_1.jpg", "longer than 64"),
         ("", "no file ending"),
     ],

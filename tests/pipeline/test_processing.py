@@ -1,7 +1,7 @@
 import pytest
 from django.db import OperationalError
 
-from pipeline import gate, naming, processing
+from pipeline import gate, naming, processing, reaper
 from pipeline.engines import object_store
 from pipeline.models import Frame, GatePolicy, Scorecard
 from pipeline.states import State
@@ -57,14 +57,27 @@ def test_a_passing_fault_is_tried_again_until_the_tries_are_spent(received, matt
     settings.MAX_FAULTS = 2
 
     def fail(rgb: object) -> None:
-        raise OperationalError("database is locked")
+        raise MemoryError("no memory left")
 
     frame = received("AURA1_1.png")
     monkeypatch.setattr(matter, "matte", fail)
     assert processing.run(frame.pk).state == State.RECEIVED
     last = processing.run(frame.pk)
     assert (last.state, last.reasons) == (State.EXCEPTION, ["attempts-spent"])
-    assert "database is locked" in last.cause and "Tried 2 times" in last.cause
+    assert "no memory left" in last.cause and "Tried 2 times" in last.cause
+
+
+def test_a_database_that_fails_leaves_the_frame_to_the_reaper(received, matter, monkeypatch):
+    def fail(*args: object, **fields: object) -> None:
+        raise OperationalError("database is locked")
+
+    frame = received("AURA1_1.png")
+    with monkeypatch.context() as locked:
+        locked.setattr(gate, "record", fail)
+        assert processing.run(frame.pk) is None
+    Frame.objects.filter(pk=frame.pk).update(lease_until=None)
+    assert reaper.release_lapsed() == [frame]
+    assert processing.run(frame.pk).state == State.APPROVED
 
 
 def test_a_fault_in_the_program_is_logged_and_the_frame_is_not_lost(received, matter, monkeypatch, caplog):

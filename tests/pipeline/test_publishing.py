@@ -7,9 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from django.core.files.storage import storages
-from PIL import Image
+from django.db import OperationalError
+from PIL import Image, ImageDraw
 
-from pipeline import leases, naming, processing, publishing
+from pipeline import leases, naming, processing, publishing, reaper
 from pipeline.engines import object_store
 from pipeline.models import Frame, Listing
 from pipeline.states import State
@@ -121,8 +122,7 @@ def test_a_worker_that_lost_its_lease_puts_no_manifest(approved, monkeypatch):
 
     monkeypatch.setattr(object_store, "put_published", lose_the_lease_after_the_first_file)
     publishing.run(frame.pk)
-    frame.refresh_from_db()
-    assert frame.state == State.PUBLISHING  # the reaper will see that its lease is gone
+    assert reaper.release_lapsed() == [frame]
     assert "AURA1/AURA1_1.json" not in published_keys()
     assert len(published_keys()) == 1
 
@@ -153,6 +153,36 @@ def test_a_store_that_keeps_failing_brings_the_frame_to_a_person(approved, setti
     frame.refresh_from_db()
     assert (frame.state, frame.reasons) == (State.EXCEPTION, ["publishing-failed"])
     assert "bucket full" in frame.cause
+
+
+def test_a_lease_that_lapsed_is_not_revived_by_its_sleeping_holder(approved):
+    frame = approved()
+    advance(frame, State.PUBLISHING, actor="worker", lease=-1)
+    assert not leases.renew(frame.pk, frame.version, 60)
+
+
+def test_publishing_and_replacing_the_older_are_one_step(approved, monkeypatch):
+    older, newer = approved(data=photo(30)), approved(data=photo(60))
+    publishing.run(older.pk)
+
+    def die(frame: Frame) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(publishing, "_supersede_older", die)
+    publishing.run(newer.pk)
+    states = dict(Frame.objects.values_list("pk", "state"))
+    assert states == {older.pk: State.PUBLISHED, newer.pk: State.PUBLISHING}
+
+
+def test_dust_far_from_the_product_does_not_shrink_it(approved):
+    image = Image.open(io.BytesIO(photo()))
+    ImageDraw.Draw(image).rectangle((620, 20, 626, 26), fill="black")
+    dusty = io.BytesIO()
+    image.save(dusty, "PNG")
+    publishing.run(approved(data=dusty.getvalue()).pk)
+    picture = np.asarray(Image.open(io.BytesIO(read("AURA1/AURA1_1_white.png"))))
+    columns = np.flatnonzero((picture < 250).any(axis=(0, 2)))
+    assert columns[-1] - columns[0] + 1 == pytest.approx(1700, abs=4)
 
 
 def test_a_put_needs_thirty_seconds_of_lease(approved):

@@ -60,3 +60,9 @@ def test_frames_that_wait_longer_than_a_job_would_take_to_start_are_queued_again
     lost = [make(State.RECEIVED, seconds_ago=90), make(State.APPROVED, seconds_ago=80)]
     make(State.EXCEPTION, seconds_ago=90)
     assert reaper.waiting() == lost
+
+
+def test_each_fault_doubles_the_pause_before_the_next_try(make):
+    make(State.RECEIVED, seconds_ago=100, faults=2)
+    due = make(State.RECEIVED, seconds_ago=200, faults=2)
+    assert reaper.waiting() == [due]

@@ -5,7 +5,7 @@ import pytest
 from botocore.config import Config
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from pipeline import naming
+from pipeline import jobs, naming
 from pipeline.engines import object_store
 from pipeline.models import Batch, Frame
 from tests.pipeline.conftest import photo
@@ -38,6 +38,13 @@ def test_an_upload_does_not_wait_for_any_processing(services, sign_in, monkeypat
     monkeypatch.setattr("pipeline.processing.run", lambda frame_id: pytest.fail("processed in the web process"))
     assert send(sign_in("uploader"), ("A_1.png", photo())).status_code == HTTPStatus.OK
     assert Frame.objects.get().state == "received"
+
+
+def test_a_file_over_the_limit_is_refused_before_it_is_read(services, sign_in, settings, monkeypatch):
+    settings.MAX_PHOTO_BYTES = 10
+    monkeypatch.setattr(jobs, "submit", lambda *args: pytest.fail("read into memory"))
+    answer = send(sign_in("uploader"), ("A_1.png", photo()), accept="application/json").json()
+    assert "expected at most" in answer["receipts"][0]["words"]
 
 
 def test_a_batch_of_another_class_refuses_the_photos_before_any_is_stored(services, sign_in):

@@ -5,8 +5,9 @@ from http import HTTPStatus
 import pytest
 from django.contrib.auth.models import Group, User
 
-from pipeline.models import Batch, Frame
-from pipeline.states import State
+from pipeline import gate
+from pipeline.models import Batch, Frame, Scorecard
+from pipeline.states import State, in_words
 
 ROLES = ("uploader", "operator", "manager", "admin", "nobody")
 ALLOWED = {
@@ -73,11 +74,29 @@ def test_only_those_who_may_upload_do(role, sign_in, services):
     assert not Batch.objects.filter(name="Drop").exists()
 
 
-def test_operators_see_neither_state_nor_confidence_before_they_decide(frame, sign_in):
+def test_operators_see_doubts_but_neither_confidence_nor_verdict_before_they_decide(frame, sign_in):
+    frame.reasons = ["haze", "low-confidence"]
+    frame.attempt = 1
+    frame.save()
+    Scorecard.objects.create(
+        frame=frame,
+        attempt=1,
+        width=640,
+        height=480,
+        confidence=0.4321,
+        publish=False,
+        threshold=0.6543,
+        components={"haze": 0.1},
+        metrics={},
+        reasons=frame.reasons,
+        seconds={},
+        policy=gate.active_policy(),
+    )
     page = f"/admin/review/queueitem/{frame.pk}/change/"
-    seen = sign_in("operator").get(page).content.decode().lower()
-    assert "confidence" not in seen
-    assert "threshold" not in seen
+    operator, manager = (sign_in(role).get(page).content.decode().lower() for role in ("operator", "manager"))
+    assert in_words("haze") in operator
+    assert not {words for words in ("0.43", "0.65", in_words("low-confidence"), "needs a person") if words in operator}
+    assert "0.43" in manager and "0.65" in manager
 
 
 @pytest.mark.parametrize(
@@ -112,6 +131,14 @@ def test_a_decision_that_is_none_is_refused(form, frame, sign_in):
     assert response.status_code == HTTPStatus.BAD_REQUEST
     frame.refresh_from_db()
     assert frame.state == State.EXCEPTION
+
+
+def test_an_admin_can_not_become_superuser_through_anothers_password(sign_in):
+    owner = User.objects.create_superuser("owner", password="the-owners-own")
+    passwords = {"password1": "taken-over-1", "password2": "taken-over-1"}
+    sign_in("admin").post(f"/admin/auth/user/{owner.pk}/password/", passwords)
+    owner.refresh_from_db()
+    assert owner.check_password("the-owners-own")
 
 
 def test_an_admin_gives_roles_but_can_not_make_a_superuser(sign_in):

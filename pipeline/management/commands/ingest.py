@@ -12,30 +12,31 @@ from pipeline import intake, jobs
 from pipeline.engines.object_store import ObjectStoreError
 from pipeline.imaging.types import ProductClass
 from pipeline.models import Batch, Frame
-from pipeline.states import State
-
-AT_WORK = (State.RECEIVED, State.PROCESSING, State.APPROVED, State.PUBLISHING)
+from pipeline.states import UNFINISHED
 
 
 class Command(BaseCommand):
     help = "Take photos in, from files and folders."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a photo, or a folder of photos")
+        parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a photo, or a folder")
         parser.add_argument("--batch", metavar="NAME", help="the batch's name (default: today's date and time)")
         parser.add_argument("--class", dest="product_class", choices=get_args(ProductClass), default="eyewear")
         parser.add_argument("--wait", action="store_true", help="until every photo is published or needs a person")
 
-    def handle(self, *args: Any, paths: list[Path], product_class: str, wait: bool, **options: Any) -> None:
-        photos = list(_photos(paths))
-        name = options["batch"] or timezone.localtime().strftime("%Y-%m-%d %H:%M:%S")
+    def handle(self, *args: Any, **options: Any) -> None:
         try:
-            batch = intake.open_batch(name, product_class)
+            self._ingest(**options)
         except intake.IntakeError as error:
             raise CommandError(str(error)) from error
         except DatabaseError as error:
             hint = "Start `make run`, or run manage.py migrate."
             raise CommandError(f"The database can't be used ({error}). {hint}") from error
+
+    def _ingest(self, *, paths: list[Path], product_class: str, wait: bool, **options: Any) -> None:
+        photos = list(_photos(paths))
+        name = options["batch"] or timezone.localtime().strftime("%Y-%m-%d %H:%M:%S")
+        batch = intake.open_batch(name, product_class)
         taken = self._submit_all(batch, photos)
         if wait:
             _wait_for(batch)
@@ -47,6 +48,7 @@ class Command(BaseCommand):
         taken = duplicates = 0
         for photo in tqdm(photos, desc=f"Batch {batch.name}", unit="photo"):
             try:
+                intake.check(photo.name, photo.stat().st_size)  # before its bytes fill the memory
                 receipt = jobs.submit(batch, photo.name, photo.read_bytes())
             except (intake.IntakeError, ObjectStoreError, OSError) as error:
                 tqdm.write(f"Not taken: {error}", file=self.stderr)
@@ -65,16 +67,20 @@ class Command(BaseCommand):
 def _photos(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            yield from sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
+            yield from sorted(p for p in path.rglob("*") if p.is_file() and not _is_hidden(p.relative_to(path)))
         elif path.is_file():
             yield path
         else:
             raise CommandError(f"{path}: no such file or folder.")
 
 
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
 def _wait_for(batch: Batch) -> None:
     with tqdm(total=batch.frames.count(), desc="Finished", unit="photo") as bar:
         while bar.n < bar.total:
-            busy = Frame.objects.filter(batch=batch, state__in=AT_WORK).count()
+            busy = Frame.objects.filter(batch=batch, state__in=UNFINISHED).count()
             bar.update(bar.total - busy - bar.n)
             time.sleep(0.5)
