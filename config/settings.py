@@ -15,10 +15,10 @@ from django.urls import reverse_lazy
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
-def env_int(name: str, default: int, *, minimum: int = 0) -> int:
+def env_int(name: str, default: int, *, minimum: int = 0, maximum: int = 1_000_000) -> int:
     text = os.environ.get(name, str(default))
-    if not text.isdecimal() or int(text) < minimum:
-        raise ImproperlyConfigured(f"{name}={text!r}: expected a whole number of at least {minimum}")
+    if not text.isdecimal() or not minimum <= int(text) <= maximum:
+        raise ImproperlyConfigured(f"{name}={text!r}: expected a whole number from {minimum} to {maximum}")
     return int(text)
 
 
@@ -75,7 +75,7 @@ def kept_secret(path: Path) -> str:
 VAR_DIR = env_path("VAR_DIR", BASE_DIR / "var")
 DEBUG = env_bool("DEBUG", False)
 SECRET_KEY = os.environ.get("SECRET_KEY") or kept_secret(VAR_DIR / "secret_key")
-WEB_PORT = env_int("WEB_PORT", 8300, minimum=1)
+WEB_PORT = env_int("WEB_PORT", 8300, minimum=1, maximum=65535)
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", "")
 # Behind a proxy that ends TLS; on plain loopback a secure cookie would never come back.
@@ -142,6 +142,7 @@ REDIS_URL = env_url("REDIS_URL", "redis://127.0.0.1:6390/0", "redis", "rediss", 
 JOB_TIMEOUT_SECONDS = 600
 RQ_QUEUES = {name: {"URL": REDIS_URL, "DEFAULT_TIMEOUT": JOB_TIMEOUT_SECONDS} for name in ("publish", "process")}
 RQ_SHOW_ADMIN_LINK = False
+WORKERS = env_int("WORKERS", 0, maximum=256)  # 0: as many as the machine holds
 WORKER_MAX_JOBS = env_int("WORKER_MAX_JOBS", 200, minimum=1)
 WORKER_MAX_RSS_MB = env_int("WORKER_MAX_RSS_MB", 2500, minimum=500)
 
@@ -204,6 +205,8 @@ TIME_ZONE = os.environ.get("TIME_ZONE", "UTC")
 USE_TZ = True
 LOGIN_URL = reverse_lazy("admin:login")
 LOGIN_REDIRECT_URL = reverse_lazy("home")
+LOGOUT_REDIRECT_URL = reverse_lazy("admin:login")
+FORMAT_MODULE_PATH = ["config.formats"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("MinimumLengthValidator", "CommonPasswordValidator", "UserAttributeSimilarityValidator")
@@ -213,6 +216,8 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # Refusals and addresses that lead nowhere are answered, not faults of the program.
+    "loggers": {"django.request": {"level": "ERROR"}},
     "root": {"handlers": ["console"], "level": env_choice("LOG_LEVEL", "INFO", "DEBUG", "INFO", "WARNING", "ERROR")},
 }
 

@@ -1,14 +1,11 @@
 """Batches: upload, list and progress. Frames and policies: to read."""
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from unfold.admin import ModelAdmin
@@ -22,7 +19,7 @@ from pipeline.templatetags.mattegate import state_words
 
 def thumbnail(frame: Frame) -> str:
     """For a list. A photo that could not be read has none: its empty place shows then."""
-    if not frame.attempt:
+    if not frame.has_pictures:
         return mark_safe('<span class="mg-thumb"></span>')
     source = reverse("picture", args=[frame.pk, frame.attempt, "thumb.webp"])
     return format_html('<span class="mg-thumb"><img src="{}" alt="" loading="lazy"></span>', source)
@@ -32,14 +29,14 @@ def product_name(frame: Frame) -> str:
     return format_html('<span class="mg-product"><b>{}</b><span>{}</span></span>', frame.code, frame.view)
 
 
-def moment(at: datetime | None) -> str:
-    return date_format(timezone.localtime(at), "j M Y, H:i") if at else "–"
-
-
 class ReadOnlyAdmin(ModelAdmin):
     """Rows that only the pipeline writes."""
 
     actions = None
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        title = self.opts.verbose_name_plural.capitalize()
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -53,7 +50,7 @@ class ReadOnlyAdmin(ModelAdmin):
 
 @admin.register(Batch)
 class BatchAdmin(ModelAdmin):
-    list_display = ["name", "product_class", "photos", "published", "exceptions", "created_by", "created"]
+    list_display = ["name", "product_class", "photos", "published", "exceptions", "created_by", "created_at"]
     list_filter = ["product_class"]
     list_filter_sheet = True
     list_fullwidth = True
@@ -82,10 +79,6 @@ class BatchAdmin(ModelAdmin):
     def exceptions(self, batch: Any) -> int:
         return batch.exceptions
 
-    @display(description="Created", ordering="created_at")
-    def created(self, batch: Batch) -> str:
-        return moment(batch.created_at)
-
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return views.upload(request)
 
@@ -98,7 +91,7 @@ class BatchAdmin(ModelAdmin):
 
 @admin.register(Frame)
 class FrameAdmin(ReadOnlyAdmin):
-    list_display = ["picture", "product", "state_in_words", "batch", "received", "published"]
+    list_display = ["picture", "product", "state_in_words", "batch", "received_at", "published_at"]
     list_display_links = ["picture", "product"]
     list_filter = ["state", "view", "batch__product_class", "batch"]
     list_filter_sheet = True
@@ -115,14 +108,6 @@ class FrameAdmin(ReadOnlyAdmin):
     @display(description="Product", ordering="code")
     def product(self, frame: Frame) -> str:
         return product_name(frame)
-
-    @display(description="Received", ordering="received_at")
-    def received(self, frame: Frame) -> str:
-        return moment(frame.received_at)
-
-    @display(description="Published", ordering="published_at")
-    def published(self, frame: Frame) -> str:
-        return moment(frame.published_at)
 
     @display(description="State", ordering="state")
     def state_in_words(self, frame: Frame) -> str:

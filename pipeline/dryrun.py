@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from django.template.loader import render_to_string
 
@@ -96,7 +95,7 @@ def _write_pictures(out: Path, name: str, rgb: RGB, examined: Examined) -> None:
     (out / "thumbs" / f"{name}.cutout.webp").write_bytes(renditions.cutout_preview(rgb, examined.alpha, THUMB_SIDE))
 
 
-def write_report(out: Path, rows: list[Row]) -> list[dict[str, Any]]:
+def write_report(out: Path, rows: list[Row]) -> None:
     """report.jsonl and index.html. Rows of an earlier run on other photos stay: two classes make one report."""
     report = out / "report.jsonl"
     lines = report.read_text().splitlines() if report.exists() else []
@@ -106,4 +105,3 @@ def write_report(out: Path, rows: list[Row]) -> list[dict[str, Any]]:
     for row in ranked:
         row["has_pictures"] = (out / "thumbs" / f"{row['name']}.cutout.webp").exists()
     (out / "index.html").write_text(render_to_string("pipeline/contact_sheet.html", {"rows": ranked}))
-    return ranked

@@ -33,8 +33,8 @@ class Receipt:
 def open_batch(name: str, product_class: str, user: object = None) -> Batch:
     """The batch of that name, made when there is none."""
     name = name.strip()
-    if not 0 < len(name) <= MAX_BATCH_NAME:
-        raise IntakeError(f"The batch needs a name of at most {MAX_BATCH_NAME} characters.")
+    if not 0 < len(name) <= MAX_BATCH_NAME or not name.isprintable():
+        raise IntakeError(f"The batch needs a name of at most {MAX_BATCH_NAME} printable characters.")
     if product_class not in get_args(ProductClass):
         raise IntakeError(f"Product class {product_class!r}; expected one of {', '.join(get_args(ProductClass))}.")
     batch, _ = Batch.objects.get_or_create(name=name, defaults={"product_class": product_class, "created_by": user})

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from pipeline.imaging.types import ProductClass, View
-from pipeline.states import VERDICT_REASONS, State, in_words
+from pipeline.states import NEVER_DECODED, VERDICT_REASONS, State, in_words
 
 
 def _choices(literal: Any) -> list[tuple[str, str]]:
@@ -102,6 +102,11 @@ class Frame(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.view}"
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether the last attempt came as far as previews."""
+        return self.attempt > 0 and not NEVER_DECODED.intersection(self.reasons)
 
     @property
     def reason_words(self) -> list[str]:

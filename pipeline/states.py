@@ -74,6 +74,8 @@ REASON_WORDS: dict[str, str] = {
 # These say what the gate decided, not what is wrong with the picture: who decides after it must not know.
 VERDICT_REASONS = frozenset({"low-confidence", "held-all"})
 
+NEVER_DECODED = frozenset({"not-decodable", "original-missing"})
+
 
 def in_words(reason: str) -> str:
     """

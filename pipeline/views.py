@@ -55,10 +55,25 @@ def upload(request: HttpRequest) -> HttpResponse:
     try:
         if not files:
             raise intake.IntakeError("Choose at least one photo.")
-        batch = intake.open_batch(request.POST.get("name", ""), request.POST.get("product_class", ""), request.user)
+        batch = _batch_for(request, files)
     except intake.IntakeError as error:
         return _upload_answer(request, error=str(error), status=400)
     return _upload_answer(request, batch=batch, receipts=[_take(batch, file) for file in files])
+
+
+def _batch_for(request: HttpRequest, files: list[UploadedFile]) -> Batch | None:
+    """The batch that the form names; none is opened for photos that will all be rejected."""
+    if not any(map(_is_acceptable, files)):
+        return None
+    return intake.open_batch(request.POST.get("name", ""), request.POST.get("product_class", ""), request.user)
+
+
+def _is_acceptable(file: UploadedFile) -> bool:
+    try:
+        intake.check(file.name or "", file.size or 0)
+    except intake.IntakeError:
+        return False
+    return True
 
 
 def _upload_form(filled: QueryDict) -> dict[str, Any]:
@@ -71,7 +86,7 @@ def _upload_form(filled: QueryDict) -> dict[str, Any]:
     }
 
 
-def _take(batch: Batch, file: UploadedFile) -> dict[str, str]:
+def _take(batch: Batch | None, file: UploadedFile) -> dict[str, str]:
     """One photo's outcome, in words: taken, duplicate or rejected."""
     try:
         intake.check(file.name or "", file.size or 0)  # before its bytes fill the memory

@@ -113,6 +113,13 @@ class WarmWorker(SimpleWorker):
             except RedisError:
                 time.sleep(1)
 
+    def set_shutdown_requested_date(self) -> None:
+        """RQ notes this from within its signal handler: an error here would surface in the middle of a matte."""
+        try:
+            super().set_shutdown_requested_date()
+        except RedisError as error:
+            log.error("Redis went away while worker %d was asked to stop: %s", os.getpid(), error)
+
     def run_maintenance_tasks(self) -> None:
         if os.getppid() != self._parent_pid:
             log.warning("worker %d stops: its pool is gone", os.getpid())

@@ -18,18 +18,18 @@ def approve(frame: Frame, user: User) -> None:
     """Publish the matte as it is."""
     if not can_be_approved(frame):
         raise DecisionError(f"{frame} has no matte that could be published. Reprocess it, or ask for a new photo.")
-    _decide(frame, State.APPROVED, user, "approved")
+    _decide(frame, State.APPROVED, user, "good as it is")
     jobs.enqueue(frame)
 
 
 def reject(frame: Frame, user: User) -> None:
     """Ask for a new photo."""
-    _decide(frame, State.REJECTED, user, "rejected: reshoot")
+    _decide(frame, State.REJECTED, user, "needs a new photo")
 
 
 def reprocess(frame: Frame, user: User) -> None:
     """Send the photo through the pipeline once more."""
-    _decide(frame, State.RECEIVED, user, "reprocess", reasons=[], cause="")
+    _decide(frame, State.RECEIVED, user, "once more through the pipeline", reasons=[], cause="")
     jobs.enqueue(frame)
 
 

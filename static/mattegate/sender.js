@@ -2,12 +2,18 @@
 const FILES_PER_REQUEST = 4;
 const REQUESTS_AT_ONCE = 2;
 
+/** The form must be mended before anything can be sent. */
 export class RefusedError extends Error {}
+/** Nothing can be sent until one has signed in again. */
+export class SignedOutError extends Error {}
+
+const sameFile = (a, b) => a.name === b.name && a.size === b.size && a.lastModified === b.lastModified;
 
 export class Sender {
   waiting = []; // chosen, not yet on their way
   failed = []; // { file, words }: no answer came for these
   rejections = []; // the server's words
+  duplicates = [];
   counts = { taken: 0, duplicate: 0, rejected: 0 };
   batch = null;
   refusal = "";
@@ -27,8 +33,9 @@ export class Sender {
   }
 
   add(files) {
-    this.waiting.push(...files);
-    if (this.isSending) this.total += files.length;
+    const fresh = files.filter((file) => !this.waiting.some((other) => sameFile(file, other)));
+    this.waiting.push(...fresh);
+    if (this.isSending) this.total += fresh.length;
     this.#sendMore();
     this.onChange();
   }
@@ -37,6 +44,8 @@ export class Sender {
     if (this.isSending || !this.waiting.length) return;
     this.counts = { taken: 0, duplicate: 0, rejected: 0 };
     this.rejections = [];
+    this.duplicates = [];
+    this.failed = [];
     this.#begin();
   }
 
@@ -76,19 +85,22 @@ export class Sender {
   }
 
   #take({ batch, receipts }) {
-    this.batch = batch;
-    for (const { outcome, words } of receipts) {
+    this.batch = batch ?? this.batch;
+    for (const { name, outcome, words } of receipts) {
       this.counts[outcome] += 1;
       if (outcome === "rejected") this.rejections.push(words);
+      if (outcome === "duplicate") this.duplicates.push(`${name}: ${words}`);
     }
   }
 
   #fail(files, error) {
     if (error instanceof RefusedError) {
-      // Every further request would be refused as well: stop, and let the form be mended.
       this.refusal = error.message;
-      files = [...files, ...this.waiting.splice(0)];
+      this.waiting.unshift(...files);
+      this.isSending = false;
+      return;
     }
+    if (error instanceof SignedOutError) files = [...files, ...this.waiting.splice(0)];
     this.failed.push(...files.map((file) => ({ file, words: error.message })));
   }
 }

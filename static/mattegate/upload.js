@@ -1,12 +1,12 @@
 // The upload page: choose or drop photos, see what became of each, send again what did not get through.
 import { filesFromDrop, filesFromInput } from "./files.js";
-import { RefusedError, Sender } from "./sender.js";
+import { RefusedError, Sender, SignedOutError } from "./sender.js";
 
 const form = document.getElementById("upload");
 const part = (id) => document.getElementById(id);
 const [drop, chosen, refused, sendButton] = ["drop", "chosen", "refused", "send"].map(part);
 const [results, summary, bar, batchLink] = ["results", "summary", "bar", "batch-link"].map(part);
-const [failures, rejections] = ["failures", "rejections"].map(part);
+const [failures, rejections, duplicates] = ["failures", "rejections", "duplicates"].map(part);
 const invitation = chosen.textContent;
 const photos = (number) => `${number.toLocaleString()} ${number === 1 ? "photo" : "photos"}`;
 
@@ -30,7 +30,7 @@ async function post(files) {
 
 async function answerOf(response) {
   if (response.redirected || response.status === 403) {
-    throw new Error("you are signed out; sign in again in another tab, then try again");
+    throw new SignedOutError("you are signed out; sign in again in another tab, then try again");
   }
   const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
   const answer = isJson && (await response.json().catch(() => null));
@@ -82,6 +82,8 @@ function showResults() {
   list(failures, failed.map(({ file, words }) => `${file.name}: ${words}`));
   list(rejections, sender.rejections);
   rejections.hidden = !sender.rejections.length;
+  list(duplicates, sender.duplicates);
+  duplicates.hidden = !sender.duplicates.length;
 }
 
 function headline() {

@@ -69,13 +69,17 @@ def sign_in_as(page) -> Callable[[str], None]:
 
 @pytest.fixture
 def frame(services) -> Frame:
-    """A doubtful frame with its pictures in the private bucket."""
+    return doubtful_frame("AURA1000")
+
+
+def doubtful_frame(code: str) -> Frame:
+    """A frame in the queue, with its pictures in the private bucket."""
     frame = Frame.objects.create(
-        batch=Batch.objects.create(name="Spring drop"),
+        batch=Batch.objects.get_or_create(name="Spring drop")[0],
         filename=SAMPLE.name,
-        code="AURA1000",
+        code=code,
         view="angle",
-        sha256="0",
+        sha256=code,
         state=State.EXCEPTION,
         attempt=1,
         reasons=["haze"],
@@ -121,6 +125,23 @@ def test_an_operator_approves_a_frame_and_it_leaves_the_queue(page, sign_in_as, 
     frame.refresh_from_db()
     assert frame.state == State.APPROVED
     assert django_rq.get_queue("publish").count == 1
+
+
+@pytest.mark.parametrize("pause", [80, 150, 250, 400])
+def test_a_double_click_decides_one_frame_only(page, sign_in_as, frame, pause):
+    unseen = doubtful_frame("AURA1001")
+    sign_in_as("operator")
+    page.get_by_role("link", name="AURA1000").click()
+    page.wait_for_timeout(1000)  # the operator looks at the frame
+    box = page.get_by_role("button", name="Approve").bounding_box()
+    for _ in range(2):
+        page.mouse.click(box["x"] + 20, box["y"] + 10)
+        page.wait_for_timeout(pause)
+    expect(page.get_by_text("AURA1001 angle").first).to_be_visible()
+    page.wait_for_timeout(500)
+    frame.refresh_from_db()
+    unseen.refresh_from_db()
+    assert (frame.state, unseen.state) == (State.APPROVED, State.EXCEPTION)
 
 
 def test_a_page_of_another_role_says_so_in_words(page, sign_in_as):

@@ -22,7 +22,8 @@ def folder(tmp_path):
 def test_a_folder_is_taken_in_and_each_refusal_is_explained(folder, services, capsys):
     call_command("ingest", str(folder), batch="Drop", product_class="watch")
     said = capsys.readouterr()
-    assert "3 of 4 photos taken in, 1 of them already in the batch." in said.out
+    assert "3 of 4 photos taken in." in said.out
+    assert "AURA9_3.png: already in the batch, as AURA1_1.png" in said.err
     assert "Not taken: IMG_2034.png: view 2034 is not 1, 2 or 3" in said.err
     assert {frame.filename for frame in Frame.objects.all()} == {"AURA1_1.png", "AURA1_2.png"}
     assert Batch.objects.get().product_class == "watch"
@@ -33,7 +34,8 @@ def test_a_path_that_is_not_there_is_named(services):
         call_command("ingest", "not-here")
 
 
-def test_when_no_photo_could_be_taken_the_command_fails(tmp_path, services):
+def test_when_no_photo_can_be_taken_the_command_fails_and_opens_no_batch(tmp_path, services):
     (tmp_path / "IMG_2034.png").write_bytes(photo())
-    with pytest.raises(CommandError, match="No photo was taken in"):
+    with pytest.raises(CommandError, match="None of the 1 files found can be taken in"):
         call_command("ingest", str(tmp_path))
+    assert not Batch.objects.exists()

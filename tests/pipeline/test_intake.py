@@ -59,8 +59,9 @@ def test_a_batch_holds_one_product_class(db):
         intake.open_batch("Spring", "watch")
     with pytest.raises(intake.IntakeError, match="expected one of eyewear, watch"):
         intake.open_batch("Shoes", "shoes")
-    with pytest.raises(intake.IntakeError, match="at most 100 characters"):
-        intake.open_batch("B" * 101, "eyewear")
+    for name in ("", "B" * 101, "Spring\x00"):
+        with pytest.raises(intake.IntakeError, match="at most 100 printable characters"):
+            intake.open_batch(name, "eyewear")
     assert Batch.objects.count() == 1
 
 

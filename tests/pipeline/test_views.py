@@ -32,6 +32,7 @@ def test_each_photo_of_an_upload_gets_its_own_answer(services, sign_in):
 def test_without_javascript_the_same_answers_are_on_the_page(services, sign_in):
     page = send(sign_in("uploader"), ("IMG_77.png", photo())).content.decode()
     assert "IMG_77.png" in page and "view 77 is not 1, 2 or 3" in page
+    assert not Batch.objects.exists()  # none is opened for nothing
 
 
 def test_an_upload_does_not_wait_for_any_processing(services, sign_in, monkeypatch):

@@ -35,19 +35,24 @@ class Command(BaseCommand):
             self.stderr.write(f"Uncalibrated: the policy was fitted on another model than {matter.name}.")
         rows: list[dryrun.Row] = []
         try:
-            examined = dryrun.assess(photos, out, matter, product_class, policy)
+            out.mkdir(parents=True, exist_ok=True)
             # One by one, so that what was done before an interruption is reported.
+            examined = dryrun.assess(photos, out, matter, product_class, policy)
             for row in tqdm(examined, total=len(photos), desc="Assessing", unit="photo"):
                 rows.append(row)
-        finally:
+        except KeyboardInterrupt:
+            self.stderr.write(f"Stopped after {len(rows)} of {len(photos)} photos.")
+        except OSError as error:
+            raise CommandError(f"{out}: can't be written to ({error.strerror}).") from error
+        if rows:
             dryrun.write_report(out, rows)
-        self._summarise(rows, out)
+            self._summarise(rows, out)
 
     def _summarise(self, rows: list[dryrun.Row], out: Path) -> None:
         published = sum(row.verdict == "publish" for row in rows)
         seconds = sum(row.seconds for row in rows) / len(rows)
         self.stdout.write(
             f"{len(rows)} photos: {published} would be published unseen, {len(rows) - published} reviewed "
-            f"({1 - published / len(rows):.0%} of {len(rows)}); {seconds:.1f} s a photo with {settings.MATTE_MODEL}.\n"
+            f"({1 - published / len(rows):.0%}); {seconds:.1f} s a photo with {settings.MATTE_MODEL}.\n"
             f"Look at {out / 'index.html'}"
         )

@@ -25,7 +25,7 @@ class Command(BaseCommand):
         try:
             return weights.fetch(name, settings.WEIGHTS_DIR)
         except weights.WeightsError as error:
-            raise CommandError(f"{error}{self._fetch_fallback(name)}") from None
+            raise CommandError(f"{self._fetch_fallback(name)}{error}") from None
 
     def _fetch_fallback(self, name: str) -> str:
         """Fetch the other model, and say how to use it: it is for a person to choose, not for us."""
@@ -34,8 +34,8 @@ class Command(BaseCommand):
         try:
             weights.fetch(weights.FALLBACK, settings.WEIGHTS_DIR)
         except weights.WeightsError as error:
-            return f"\n{error}"
+            return f"{error}\n"
         return (
-            f"\n{weights.FALLBACK} was fetched in its place. To the policies it is a different model, uncalibrated; "
-            f"to use it all the same, set MATTE_MODEL={weights.FALLBACK}"
+            f"{weights.FALLBACK} was fetched in its place. To the policies it is a different model, uncalibrated; "
+            f"to use it all the same, set MATTE_MODEL={weights.FALLBACK}\n"
         )

@@ -1,3 +1,4 @@
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -34,29 +35,40 @@ class Command(BaseCommand):
             raise CommandError(f"The database can't be used ({error}). {hint}") from error
 
     def _ingest(self, *, paths: list[Path], product_class: str, wait: bool, **options: Any) -> None:
-        photos = list(_photos(paths))
+        found = list(_photos(paths))
+        photos = [photo for photo in found if self._is_acceptable(photo)]
+        if not photos:
+            raise CommandError(f"None of the {len(found)} files found can be taken in.")
         name = options["batch"] or timezone.localtime().strftime("%Y-%m-%d %H:%M:%S")
         batch = intake.open_batch(name, product_class)
         taken = self._submit_all(batch, photos)
+        self.stdout.write(f"{taken} of {len(found)} photos taken in.")
         if wait:
             _wait_for(batch)
             self._print_states(batch)
-        if photos and not taken:
+        if not taken:
             raise CommandError("No photo was taken in.")
 
+    def _is_acceptable(self, photo: Path) -> bool:
+        try:
+            intake.check(photo.name, photo.stat().st_size)
+        except intake.IntakeError as error:
+            self.stderr.write(f"Not taken: {error}")
+            return False
+        return True
+
     def _submit_all(self, batch: Batch, photos: list[Path]) -> int:
-        taken = duplicates = 0
+        """How many were taken in, or were there already."""
+        taken = 0
         for photo in tqdm(photos, desc=f"Batch {batch.name}", unit="photo"):
             try:
-                intake.check(photo.name, photo.stat().st_size)  # before its bytes fill the memory
                 receipt = jobs.submit(batch, photo.name, photo.read_bytes())
-            except (intake.IntakeError, ObjectStoreError, OSError) as error:
-                tqdm.write(f"Not taken: {error}", file=self.stderr)
+            except (ObjectStoreError, OSError) as error:
+                tqdm.write(f"Not taken: {photo}: {error}", file=sys.stderr)
                 continue
             taken += 1
-            duplicates += receipt.is_duplicate
-        again = f", {duplicates} of them already in the batch" if duplicates else ""
-        self.stdout.write(f"{taken} of {len(photos)} photos taken in{again}.")
+            if receipt.is_duplicate:
+                tqdm.write(f"{photo.name}: already in the batch, as {receipt.frame.filename}", file=sys.stderr)
         return taken
 
     def _print_states(self, batch: Batch) -> None:

@@ -225,8 +225,9 @@ def refuse_taken_ports(servers: Sequence[Server]) -> None:
 
 def child_environment() -> dict[str, str]:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    environment = {"WORKERS": str(default_workers()), "WEB_PORT": str(settings.WEB_PORT), **os.environ}
-    return {**environment, "PATH": path, "PYTHONUNBUFFERED": "1"}
+    workers = str(settings.WORKERS or default_workers())
+    ours = {"WORKERS": workers, "WEB_PORT": str(settings.WEB_PORT), "PATH": path, "PYTHONUNBUFFERED": "1"}
+    return {**os.environ, **ours}
 
 
 def default_workers() -> int:
