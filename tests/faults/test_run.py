@@ -62,12 +62,12 @@ def test_a_server_that_dies_stops_the_product_with_its_name_and_the_end_of_its_l
 
 
 def test_a_process_that_fails_at_start_stops_the_product_with_the_end_of_its_log(product):
-    product.environment["WORKERS"] = "many"
+    product.environment["WEB_HOST"] = "no address"
     product.start()
     wait_for(lambda: product.process.poll() is not None, 60)
     assert product.process.returncode == 1
-    assert "worker stopped by itself" in product.terminal()
-    assert "invalid int value: 'many'" in product.terminal()
+    assert "web stopped by itself" in product.terminal()
+    assert "unrecognized arguments: address" in product.terminal()
 
 
 def refusal(product: Product) -> list[str]:
