@@ -11,10 +11,11 @@ from django.contrib.auth.models import Group, User
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
-from pipeline import gate, naming
+from pipeline import naming
 from pipeline.engines import object_store
-from pipeline.models import Batch, Frame, Scorecard
+from pipeline.models import Batch, Frame
 from pipeline.states import State
+from tests.factories import scorecard
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
@@ -84,20 +85,7 @@ def doubtful_frame(code: str) -> Frame:
         attempt=1,
         reasons=["haze"],
     )
-    Scorecard.objects.create(
-        frame=frame,
-        attempt=1,
-        width=1400,
-        height=1050,
-        confidence=0.4,
-        publish=False,
-        threshold=0.65,
-        components={"haze": 0.2},
-        metrics={"haze": 0.01},
-        reasons=["haze"],
-        seconds={"matte": 1.0},
-        policy=gate.active_policy(),
-    )
+    scorecard(frame)
     for name in ("preview.webp", "thumb.webp", "cutout.webp"):
         object_store.save_work(naming.work_key(frame.pk, 1, name), _small_picture())
     return frame

@@ -2,24 +2,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from django.conf import settings
 from PIL import Image
 
+from pipeline.engines import weights
 from pipeline.engines.rembg_matter import RembgMatter
 
-ROOT = Path(__file__).parents[2]
-WEIGHTS = ROOT / "var/weights/isnet-imgly-fp16.onnx"
-
-
-def test_missing_weights_are_named_with_what_to_do(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"nowhere\.onnx.*fetch_weights"):
-        RembgMatter(name="isnet", model_file=tmp_path / "nowhere.onnx")
+ROOT = Path(settings.BASE_DIR)
 
 
 @pytest.fixture(scope="module")
 def matter():
-    if not WEIGHTS.is_file():
-        pytest.fail(f"No weights at {WEIGHTS.relative_to(ROOT)}: run `make setup`.")
-    return RembgMatter(name="isnet-imgly-fp16", model_file=WEIGHTS, threads=2)
+    model_file = weights.locate(weights.DEFAULT, settings.WEIGHTS_DIR)
+    return RembgMatter(name=weights.DEFAULT, model_file=model_file, threads=2)
 
 
 @pytest.mark.slow

@@ -5,9 +5,9 @@ from http import HTTPStatus
 import pytest
 from django.contrib.auth.models import Group, User
 
-from pipeline import gate
-from pipeline.models import Batch, Frame, Scorecard
+from pipeline.models import Batch, Frame
 from pipeline.states import State, in_words
+from tests.factories import scorecard
 
 ROLES = ("uploader", "operator", "manager", "admin", "nobody")
 ALLOWED = {
@@ -78,20 +78,7 @@ def test_operators_see_doubts_but_neither_confidence_nor_verdict_before_they_dec
     frame.reasons = ["haze", "low-confidence"]
     frame.attempt = 1
     frame.save()
-    Scorecard.objects.create(
-        frame=frame,
-        attempt=1,
-        width=640,
-        height=480,
-        confidence=0.4321,
-        publish=False,
-        threshold=0.6543,
-        components={"haze": 0.1},
-        metrics={},
-        reasons=frame.reasons,
-        seconds={},
-        policy=gate.active_policy(),
-    )
+    scorecard(frame)
     page = f"/admin/review/queueitem/{frame.pk}/change/"
     operator, manager = (sign_in(role).get(page).content.decode().lower() for role in ("operator", "manager"))
     assert in_words("haze") in operator

@@ -2,10 +2,10 @@ import django_rq
 import pytest
 from django.contrib.auth.models import User
 
-from pipeline import gate
-from pipeline.models import Batch, Frame, Scorecard
+from pipeline.models import Batch, Frame
 from pipeline.states import State
 from review import decisions
+from tests.factories import scorecard
 
 
 @pytest.fixture
@@ -32,24 +32,7 @@ def frame(db):
 
 @pytest.fixture
 def matted(frame):
-    return _card(frame, ["haze"])
-
-
-def _card(frame, reasons):
-    Scorecard.objects.create(
-        frame=frame,
-        attempt=frame.attempt,
-        width=640,
-        height=480,
-        confidence=0.4,
-        publish=False,
-        threshold=0.6,
-        components={},
-        metrics={},
-        reasons=reasons,
-        seconds={},
-        policy=gate.active_policy(),
-    )
+    scorecard(frame)
     return frame
 
 
@@ -86,6 +69,6 @@ def test_a_frame_without_a_matte_can_not_be_approved(frame, operator):
 
 
 def test_an_empty_matte_can_not_be_approved(frame, operator):
-    _card(frame, ["empty"])
+    scorecard(frame, reasons=["empty"])
     with pytest.raises(decisions.DecisionError, match="no matte"):
         decisions.decide("approve", frame, frame.version, operator)
