@@ -17,19 +17,10 @@ MEAN, STD = (0.5, 0.5, 0.5), (1.0, 1.0, 1.0)
 
 class RembgMatter:
     """A warm ISNet session. Make one per process: ONNX sessions must not cross a fork.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the weights are not there.
     """
 
     def __init__(self, *, name: str, model_file: Path, threads: int = 1) -> None:
         model_file = model_file.resolve()
-        if not model_file.is_file():
-            raise FileNotFoundError(
-                f"No weights at {model_file}: run `manage.py fetch_weights`, or place the file there."
-            )
         self.name = name
         self.sha256 = _sha256(model_file)
         self._session = _open_session(model_file, threads)
