@@ -16,8 +16,7 @@ MEAN, STD = (0.5, 0.5, 0.5), (1.0, 1.0, 1.0)
 
 
 class RembgMatter:
-    """A warm ISNet session. Make one per process: ONNX sessions must not cross a fork.
-    """
+    """A warm ISNet session. Make one per process: ONNX sessions must not cross a fork."""
 
     def __init__(self, *, name: str, model_file: Path, threads: int = 1) -> None:
         model_file = model_file.resolve()
