@@ -38,3 +38,7 @@ def test_demo_accounts_are_made_once_and_their_passwords_work(db, tmp_path, sett
     printed = dict(line.split() for line in first.splitlines())
     assert printed.keys() == roles.ROLES.keys()
     assert all(client.login(username=name, password=password) for name, password in printed.items())
+
+
+def test_signing_out_leads_back_to_the_sign_in_page(sign_in):
+    assert sign_in("operator").post("/admin/logout/").url == "/admin/login/"
