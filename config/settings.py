@@ -3,6 +3,7 @@
 import os
 import secrets
 import tempfile
+import zoneinfo
 from contextlib import suppress
 from pathlib import Path
 
@@ -56,12 +57,25 @@ def env_list(name: str, default: str) -> list[str]:
 
 
 def env_path(name: str, default: Path) -> Path:
-    return Path(os.environ.get(name, default)).resolve()
+    path = Path(os.environ.get(name, default)).resolve()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{name}={str(path)!r}: expected a folder that can be written ({error.strerror})"
+        ) from error
+    return path
+
+
+def env_time_zone(name: str, default: str) -> str:
+    text = os.environ.get(name, default)
+    if text not in zoneinfo.available_timezones():
+        raise ImproperlyConfigured(f"{name}={text!r}: expected a name such as Europe/Berlin")
+    return text
 
 
 def kept_secret(path: Path) -> str:
     """One host needs no configuration: its secret is made once and kept."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         with tempfile.NamedTemporaryFile("w", dir=path.parent) as file:  # readable by its owner only
             file.write(secrets.token_urlsafe(50))
@@ -201,7 +215,7 @@ PUBLISH_LEASE_SECONDS = 60
 MAX_FAULTS = 5
 
 LANGUAGE_CODE = "en-gb"
-TIME_ZONE = os.environ.get("TIME_ZONE", "UTC")
+TIME_ZONE = env_time_zone("TIME_ZONE", "UTC")
 USE_TZ = True
 LOGIN_URL = reverse_lazy("admin:login")
 LOGIN_REDIRECT_URL = reverse_lazy("home")

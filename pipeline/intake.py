@@ -81,10 +81,9 @@ def receive(batch: Batch, filename: str, data: bytes) -> Receipt:
 
 def _mend_lost_original(frame: Frame, data: bytes) -> None:
     """An upload that broke off between row and original is finished by sending the photo again."""
-    is_waiting = frame.state == State.RECEIVED and frame.attempt == 0
-    is_missed = frame.state == State.EXCEPTION and "original-missing" in frame.reasons
-    if is_waiting or is_missed:
-        object_store.save_work(naming.original_key(frame.pk), data)
-    if is_missed:
+    if frame.scorecards.exists() or "not-decodable" in frame.reasons:
+        return  # it was read, so it is there
+    object_store.save_work(naming.original_key(frame.pk), data)
+    if frame.state == State.EXCEPTION and "original-missing" in frame.reasons:
         with suppress(StaleTransition):  # sent twice at once: the other one has mended it
             advance(frame, State.RECEIVED, actor="intake", why="sent again", reasons=[], cause="", faults=0)

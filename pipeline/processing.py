@@ -95,8 +95,8 @@ def run(frame_id: int) -> Frame | None:
     except StaleTransition as lost:
         log.info("%s; left to who has it now", lost)
         return None
-    except DatabaseError as error:
-        log.error("frame %s: the database failed while processing; the reaper will try again: %s", frame.pk, error)
+    except DatabaseError:
+        log.exception("frame %s: the database failed while processing; the reaper will try again", frame.pk)
         return None
     return frame
 

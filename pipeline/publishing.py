@@ -74,8 +74,8 @@ def run(frame_id: int) -> None:
             _publish(frame)
     except StaleTransition as lost:
         log.info("%s; left to who has it now", lost)
-    except DatabaseError as error:
-        log.error("frame %s: the database failed while publishing; the reaper will try again: %s", frame.pk, error)
+    except DatabaseError:
+        log.exception("frame %s: the database failed while publishing; the reaper will try again", frame.pk)
 
 
 def _publish(frame: Frame) -> None:
@@ -92,7 +92,7 @@ def _publish(frame: Frame) -> None:
     except ListingTaken as taken:
         advance(frame, State.APPROVED, actor="worker", why=str(taken))
     except processing.PASSING_FAULTS as error:
-        cause = f"Publishing failed: {error}. Until it succeeds, no manifest vouches for the files of {frame}."
+        cause = f"Publishing failed: {error}. Until it succeeds, {frame} may have no manifest in the bucket."
         gate.retry_or_hold(frame, State.APPROVED, cause, actor="worker")
     except Exception as error:
         log.exception("frame %s (%s): a fault in the program", frame.pk, frame)

@@ -39,7 +39,7 @@ def _release(frame: Frame) -> bool:
 def waiting() -> list[Frame]:
     """The oldest frames that should have a job by now. Each fault doubles the pause, so an outage is sat out."""
     now = timezone.now()
-    is_due = Q()
+    is_due = Q(faults__gte=settings.MAX_FAULTS)
     for faults in range(settings.MAX_FAULTS):
         is_due |= Q(faults=faults, state_since__lt=now - timedelta(seconds=SETTLE_SECONDS * 2**faults))
     states = (State.RECEIVED, State.APPROVED)

@@ -31,7 +31,7 @@ MOVES: dict[State, frozenset[State]] = {
 }
 
 
-# Somebody, or the machine, still has work to do; a person is not waited for.
+# The machine still has work to do; nobody is waited for.
 UNFINISHED = frozenset({S.RECEIVED, S.PROCESSING, S.APPROVED, S.PUBLISHING})
 
 

@@ -27,6 +27,8 @@ def test_models_and_migrations_agree(db):
         ("REDIS_URL", "127.0.0.1:6379"),
         ("REDIS_URL", "redis"),
         ("LOG_LEVEL", "loud"),
+        ("TIME_ZONE", "Foo/Bar"),
+        ("VAR_DIR", "/proc/nowhere"),
         ("S3_ENDPOINT_URL", "ftp://somewhere"),
     ],
 )

@@ -74,7 +74,7 @@ export class Sender {
     this.#openRequests += 1;
     this.#openFiles += files.length;
     try {
-      this.#take(await this.post(files));
+      this.#take(files, await this.post(files));
     } catch (error) {
       this.#fail(files, error);
     }
@@ -84,10 +84,11 @@ export class Sender {
     this.onChange();
   }
 
-  #take({ batch, receipts }) {
+  #take(files, { batch, receipts }) {
     this.batch = batch ?? this.batch;
-    for (const { name, outcome, words } of receipts) {
-      this.counts[outcome] += 1;
+    for (const [index, { name, outcome, words }] of receipts.entries()) {
+      if (outcome === "failed") this.failed.push({ file: files[index], words });
+      else this.counts[outcome] += 1;
       if (outcome === "rejected") this.rejections.push(words);
       if (outcome === "duplicate") this.duplicates.push(`${name}: ${words}`);
     }

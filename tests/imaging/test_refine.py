@@ -3,6 +3,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
+from pipeline.imaging import refine
 from pipeline.imaging.refine import estimate_foreground, snap
 from pipeline.imaging.types import RGB, Alpha
 
@@ -99,3 +100,28 @@ def test_a_product_touching_the_frame_is_handled() -> None:
     alpha[:, :40], alpha[:, 40] = 1, 0.5
     photo = composite(alpha, np.full((80, 80, 3), DARK, np.uint8), GREEN)
     assert np.abs(estimate_foreground(photo, alpha)[:, 40].astype(int) - DARK).max() <= 3
+
+
+def test_strips_leave_no_seams(monkeypatch):
+    rng = np.random.default_rng(5)
+    rgb = rng.integers(0, 256, (500, 300, 3), dtype=np.uint8)
+    rows, columns = np.mgrid[:500, :300]
+    alpha = np.clip((140 - np.hypot(rows - 250, (columns - 150) * 1.7)) / 30 + 0.5, 0, 1).astype(np.float32)
+    whole = refine.estimate_foreground(rgb, alpha)
+    monkeypatch.setattr(refine, "STRIP_ROWS", 37)
+    assert np.array_equal(refine.estimate_foreground(rgb, alpha), whole)
+
+
+def test_specks_go_and_thin_wires_stay():
+    alpha = np.zeros((200, 200), np.float32)
+    alpha[50:100, 50:100] = 1
+    wire = np.arange(100, 150)
+    alpha[wire, wire] = 1  # one pixel wide, on the diagonal, joined at a corner
+    product = alpha.copy()
+    alpha[10:13, 180:183] = 1
+    assert np.array_equal(refine.drop_specks(alpha), product)
+
+
+def test_an_empty_alpha_has_no_specks():
+    empty = np.zeros((20, 20), np.float32)
+    assert np.array_equal(refine.drop_specks(empty), empty)

@@ -86,6 +86,12 @@ def test_a_picture_while_the_store_is_away_is_asked_for_later(sign_in, monkeypat
     assert sign_in("operator").get("/frames/7/1/thumb.webp").status_code == HTTPStatus.SERVICE_UNAVAILABLE
 
 
+def test_a_photo_that_the_store_does_not_take_is_no_rejection(db, redis_server, sign_in, monkeypatch):
+    monkeypatch.setattr(object_store, "_client", lambda alias: (_client_to_nowhere(), "work"))
+    answer = send(sign_in("uploader"), ("A_1.png", photo()), accept="application/json").json()
+    assert [receipt["outcome"] for receipt in answer["receipts"]] == ["failed"]
+
+
 def _client_to_nowhere():
     nowhere = f"http://127.0.0.1:{free_ports(1)}"
     keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x", "region_name": "us-east-1"}

@@ -63,7 +63,7 @@ class Command(BaseCommand):
         for photo in tqdm(photos, desc=f"Batch {batch.name}", unit="photo"):
             try:
                 receipt = jobs.submit(batch, photo.name, photo.read_bytes())
-            except (ObjectStoreError, OSError) as error:
+            except (intake.IntakeError, ObjectStoreError, OSError) as error:
                 tqdm.write(f"Not taken: {photo}: {error}", file=sys.stderr)
                 continue
             taken += 1
