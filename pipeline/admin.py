@@ -17,18 +17,6 @@ from pipeline.states import State
 from pipeline.templatetags.mattegate import state_words
 
 
-def thumbnail(frame: Frame) -> str:
-    """For a list. A photo that could not be read has none: its empty place shows then."""
-    if not frame.has_pictures:
-        return mark_safe('<span class="mg-thumb"></span>')
-    source = reverse("picture", args=[frame.pk, frame.attempt, "thumb.webp"])
-    return format_html('<span class="mg-thumb"><img src="{}" alt="" loading="lazy"></span>', source)
-
-
-def product_name(frame: Frame) -> str:
-    return format_html('<span class="mg-product"><b>{}</b><span>{}</span></span>', frame.code, frame.view)
-
-
 class ReadOnlyAdmin(ModelAdmin):
     """Rows that only the pipeline writes."""
 
@@ -46,6 +34,27 @@ class ReadOnlyAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class FrameListAdmin(ReadOnlyAdmin):
+    """A list of frames to look at: picture and product first."""
+
+    list_display_links = ["picture", "product"]
+    list_filter_sheet = True
+    list_fullwidth = True
+    list_select_related = ["batch"]
+    list_per_page = 50
+
+    @display(description="Photo")
+    def picture(self, frame: Frame) -> str:
+        if not frame.has_pictures:
+            return mark_safe('<span class="mg-thumb"></span>')
+        source = reverse("picture", args=[frame.pk, frame.attempt, "thumb.webp"])
+        return format_html('<span class="mg-thumb"><img src="{}" alt="" loading="lazy"></span>', source)
+
+    @display(description="Product", ordering="code")
+    def product(self, frame: Frame) -> str:
+        return format_html('<span class="mg-product"><b>{}</b><span>{}</span></span>', frame.code, frame.view)
 
 
 @admin.register(Batch)
@@ -90,24 +99,11 @@ class BatchAdmin(ModelAdmin):
 
 
 @admin.register(Frame)
-class FrameAdmin(ReadOnlyAdmin):
+class FrameAdmin(FrameListAdmin):
     list_display = ["picture", "product", "state_in_words", "batch", "received_at", "published_at"]
-    list_display_links = ["picture", "product"]
     list_filter = ["state", "view", "batch__product_class", "batch"]
-    list_filter_sheet = True
-    list_fullwidth = True
-    list_select_related = ["batch"]
-    list_per_page = 50
     search_fields = ["code", "filename"]
     search_help_text = "Product code or file name"
-
-    @display(description="Photo")
-    def picture(self, frame: Frame) -> str:
-        return thumbnail(frame)
-
-    @display(description="Product", ordering="code")
-    def product(self, frame: Frame) -> str:
-        return product_name(frame)
 
     @display(description="State", ordering="state")
     def state_in_words(self, frame: Frame) -> str:

@@ -3,21 +3,27 @@
 import dataclasses
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
+from pipeline.engines.object_store import ObjectStoreError
 from pipeline.engines.protocols import Enhancer, Matter
 from pipeline.imaging.score import SCORER_VERSION
 from pipeline.imaging.types import Examined, Policy
 from pipeline.models import Frame, GatePolicy, Scorecard
 from pipeline.states import State, in_words
-from pipeline.transitions import advance
+from pipeline.transitions import StaleTransition, advance
 
 log = logging.getLogger(__name__)
+# What may go well the next time. A database that fails is not among them: what can't be written down is left to the
+# reaper, which finds the lapsed lease.
+PASSING_FAULTS = (ObjectStoreError, MemoryError)
 
 
 def shipped_policy() -> Policy:
@@ -97,6 +103,22 @@ def retry_or_hold(frame: Frame, back_to: State, cause: str, *, actor: str) -> No
             actor=actor,
             cause=f"{cause} Tried {faults} times; reprocess it when an admin has mended the cause.",
         )
+
+
+@contextmanager
+def faults_answered(frame: Frame, step: str, *, back_to: State, hint: str = "") -> Iterator[None]:
+    """Whatever goes wrong in this step, the frame ends in a state that somebody acts on."""
+    try:
+        yield
+    except (StaleTransition, DatabaseError):
+        raise
+    except PASSING_FAULTS as error:
+        retry_or_hold(frame, back_to, f"{step} failed: {error}{hint}", actor="worker")
+    except Exception as error:
+        log.exception("frame %s (%s): a fault in the program", frame.pk, frame)
+        what = f"{type(error).__name__}: {error}"
+        cause = f"A fault in the program stopped {step.lower()} ({what}); reprocess or report it."
+        hold(frame, ["program-fault"], cause, actor="worker")
 
 
 def _first_verdict(frame: Frame) -> dict[str, Any]:

@@ -24,9 +24,6 @@ from pipeline.transitions import StaleTransition, advance
 
 log = logging.getLogger(__name__)
 PREVIEW_SIDE, THUMB_SIDE = 1600, 320
-# What may go well the next time. A database that fails is not among them: what can't be written down is left to the
-# reaper, which finds the lapsed lease.
-PASSING_FAULTS = (object_store.ObjectStoreError, MemoryError)
 
 
 def load_matter(threads: int) -> Matter:
@@ -71,8 +68,12 @@ def examine(rgb: RGB, matter: Matter, product_class: ProductClass, view: View | 
     return Examined(refine.drop_specks(refine.snap(matte.alpha)), crop, result, verdict, seconds)
 
 
+def original_photo(frame: Frame) -> RGB:
+    return decode_photo(object_store.load_work(naming.original_key(frame.pk)))
+
+
 def enhanced_photo(frame: Frame) -> RGB:
-    return enhancer().enhance(decode_photo(object_store.load_work(naming.original_key(frame.pk))))
+    return enhancer().enhance(original_photo(frame))
 
 
 @contextmanager
@@ -102,29 +103,21 @@ def run(frame_id: int) -> Frame | None:
 
 
 def _process(frame: Frame) -> None:
-    """Whatever happens, the frame ends in a state that somebody acts on."""
-    try:
-        _run_stages(frame)
-    except (StaleTransition, DatabaseError):
-        raise
-    except DecodeError as error:
-        gate.hold(frame, ["not-decodable"], f"{frame.filename}: {error}", actor="worker")
-    except object_store.MissingObjectError:
-        cause = "The upload broke off before it was stored; send the photo again."
-        gate.hold(frame, ["original-missing"], cause, actor="worker")
-    except PASSING_FAULTS as error:
-        gate.retry_or_hold(frame, State.RECEIVED, f"Processing failed: {error}", actor="worker")
-    except Exception as error:
-        log.exception("frame %s (%s): a fault in the program", frame.pk, frame)
-        cause = f"A fault in the program stopped this photo ({type(error).__name__}: {error}); reprocess or report it."
-        gate.hold(frame, ["program-fault"], cause, actor="worker")
+    with gate.faults_answered(frame, "Processing", back_to=State.RECEIVED):
+        try:
+            _run_stages(frame)
+        except DecodeError as error:
+            gate.hold(frame, ["not-decodable"], f"{frame.filename}: {error}", actor="worker")
+        except object_store.MissingObjectError:
+            cause = "The upload broke off before it was stored; send the photo again."
+            gate.hold(frame, ["original-missing"], cause, actor="worker")
 
 
 def _run_stages(frame: Frame) -> None:
     policy = gate.active_policy()
     seconds: dict[str, float] = {}
     with _timed(seconds, "decode"):
-        rgb = decode_photo(object_store.load_work(naming.original_key(frame.pk)))
+        rgb = original_photo(frame)
     with _timed(seconds, "previews"):
         _save(frame, "preview.webp", renditions.preview(rgb, PREVIEW_SIDE))
         _save(frame, "thumb.webp", renditions.preview(rgb, THUMB_SIDE))

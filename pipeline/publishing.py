@@ -79,25 +79,19 @@ def run(frame_id: int) -> None:
 
 
 def _publish(frame: Frame) -> None:
-    try:
-        listing = _take_listing(frame)
+    hint = f". Until it succeeds, {frame} may have no manifest in the bucket."
+    with gate.faults_answered(frame, "Publishing", back_to=State.APPROVED, hint=hint):
+        try:
+            listing = _take_listing(frame)
+        except ListingTaken as taken:
+            advance(frame, State.APPROVED, actor="worker", why=str(taken))
+            return
         if listing.frame_id and listing.frame_id > frame.pk:
             advance(frame, State.SUPERSEDED, actor="worker", why=f"frame {listing.frame_id} is newer")
             return
         files = _render(frame)
         _put(frame, files)
         _finish(frame, listing, files)
-    except (StaleTransition, DatabaseError):
-        raise
-    except ListingTaken as taken:
-        advance(frame, State.APPROVED, actor="worker", why=str(taken))
-    except processing.PASSING_FAULTS as error:
-        cause = f"Publishing failed: {error}. Until it succeeds, {frame} may have no manifest in the bucket."
-        gate.retry_or_hold(frame, State.APPROVED, cause, actor="worker")
-    except Exception as error:
-        log.exception("frame %s (%s): a fault in the program", frame.pk, frame)
-        cause = f"A fault in the program stopped publishing ({type(error).__name__}: {error}); reprocess or report it."
-        gate.hold(frame, ["program-fault"], cause, actor="worker")
 
 
 def _take_listing(frame: Frame) -> Listing:

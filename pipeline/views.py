@@ -88,17 +88,20 @@ def _upload_form(filled: QueryDict) -> dict[str, Any]:
 
 def _take(batch: Batch | None, file: UploadedFile) -> dict[str, str]:
     """One photo's outcome, in words: taken, duplicate, rejected, or failed through no fault of its own."""
+    outcome, words = _outcome(batch, file)
+    return {"name": file.name or "", "outcome": outcome, "words": words}
+
+
+def _outcome(batch: Batch | None, file: UploadedFile) -> tuple[str, str]:
     try:
         intake.check(file.name or "", file.size or 0)  # before its bytes fill the memory
         receipt = jobs.submit(batch, file.name or "", file.read())
     except intake.IntakeError as error:
-        return {"name": file.name or "", "outcome": "rejected", "words": str(error)}
+        return "rejected", str(error)
     except object_store.ObjectStoreError as error:
         log.error("%s was not taken: %s", file.name, error)
-        return {"name": file.name or "", "outcome": "failed", "words": "the picture store does not answer; try again"}
-    if receipt.is_duplicate:
-        return {"name": file.name or "", "outcome": "duplicate", "words": f"same bytes as {receipt.frame.filename}"}
-    return {"name": file.name or "", "outcome": "taken", "words": ""}
+        return "failed", "the picture store does not answer; try again"
+    return ("duplicate", f"same bytes as {receipt.frame.filename}") if receipt.is_duplicate else ("taken", "")
 
 
 def _upload_answer(request: HttpRequest, status: int = 200, batch: Batch | None = None, **answer: Any) -> HttpResponse:

@@ -14,7 +14,7 @@ from django.utils.text import Truncator
 from django.utils.timesince import timesince
 from unfold.decorators import display
 
-from pipeline.admin import ReadOnlyAdmin, product_name, thumbnail
+from pipeline.admin import FrameListAdmin
 from pipeline.models import Frame
 from pipeline.states import REASON_WORDS
 from review import decisions
@@ -46,25 +46,12 @@ class DecisionForm(forms.Form):
 
 
 @admin.register(QueueItem)
-class QueueAdmin(ReadOnlyAdmin):
+class QueueAdmin(FrameListAdmin):
     list_display = ["picture", "product", "why", "batch", "waiting"]
-    list_display_links = ["picture", "product"]
     list_filter = ["view", ReasonFilter, "batch__product_class", "batch"]
-    list_select_related = ["batch"]
-    list_filter_sheet = True
-    list_fullwidth = True
-    list_per_page = 50
     search_help_text = "Product code"
     search_fields = ["code"]
     ordering = ["state_since"]
-
-    @display(description="Photo")
-    def picture(self, frame: QueueItem) -> str:
-        return thumbnail(frame)
-
-    @display(description="Product", ordering="code")
-    def product(self, frame: QueueItem) -> str:
-        return product_name(frame)
 
     @display(description="Why it is here")
     def why(self, frame: QueueItem) -> str:

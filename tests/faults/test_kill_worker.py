@@ -6,8 +6,9 @@ import pytest
 from redis import Redis
 from rq import Worker
 
-from tests.faults.product import Product, is_alive, wait_for
+from tests.faults.product import Product, is_alive
 from tests.services import ROOT
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.slow
 PHOTOS = ("AURA1000_1.jpg", "AURA1001_1.jpg")

@@ -6,7 +6,8 @@ import socket
 
 import pytest
 
-from tests.faults.product import Product, is_alive, program, wait_for
+from tests.faults.product import Product, is_alive, program
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.slow
 

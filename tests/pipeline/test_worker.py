@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from pipeline import worker as worker_module
 from pipeline.engines import embedded
 from pipeline.worker import TTL_SECONDS, WarmWorker
 from tests.services import ROOT, environment
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.django_db
 
@@ -139,13 +140,6 @@ def pool(tmp_path: Path) -> Iterator[Pool]:
     pool = Pool(tmp_path)
     yield pool
     pool.close()
-
-
-def wait_for(condition: Callable[[], object], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.1)
 
 
 def is_finished(job: Job) -> bool:

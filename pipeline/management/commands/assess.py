@@ -35,7 +35,6 @@ class Command(BaseCommand):
             self.stderr.write(f"Uncalibrated: the policy was fitted on another model than {matter.name}.")
         rows: list[dryrun.Row] = []
         try:
-            out.mkdir(parents=True, exist_ok=True)
             # One by one, so that what was done before an interruption is reported.
             examined = dryrun.assess(photos, out, matter, product_class, policy)
             for row in tqdm(examined, total=len(photos), desc="Assessing", unit="photo"):
