@@ -9,7 +9,7 @@ RUN useradd --create-home mattegate && mkdir var && chown mattegate var
 USER mattegate
 ENV VAR_DIR=/srv/mattegate/var WEB_HOST=0.0.0.0 PYTHONUNBUFFERED=1 NUMBA_CACHE_DIR=/home/mattegate/numba
 # rembg compiles its kernels at its first import: half a minute that each worker would pay.
-RUN python -c 'import rembg'
+RUN python -c 'import pipeline.engines, rembg'
 # Runs one line of the Procfile, named by the argument: web, worker or cron.
 ENTRYPOINT ["honcho", "start", "--no-prefix"]
 CMD ["web"]

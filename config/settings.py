@@ -202,6 +202,7 @@ WHITENOISE_USE_FINDERS = True
 
 WEIGHTS_DIR = env_path("WEIGHTS_DIR", VAR_DIR / "weights")
 MATTE_MODEL = os.environ.get("MATTE_MODEL", "isnet-imgly-fp16")
+SECOND_MATTE_MODEL = os.environ.get("SECOND_MATTE_MODEL", "u2net")
 
 MAX_PHOTO_BYTES = env_int("MAX_PHOTO_MB", 80, minimum=1) * 1_000_000
 MAX_PHOTO_PIXELS = env_int("MAX_PHOTO_MEGAPIXELS", 64, minimum=1) * 1_000_000

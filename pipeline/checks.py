@@ -9,12 +9,17 @@ from pipeline.engines import weights
 
 
 @register()
-def model_is_known(**_: Any) -> list[Error]:
-    try:
-        weights.lookup(settings.MATTE_MODEL)
-    except weights.WeightsError as error:
-        return [Error(str(error), hint="Set MATTE_MODEL to one of them.", id="mattegate.E001")]
-    return []
+def models_are_known(**_: Any) -> list[Error]:
+    found = []
+    named = {"MATTE_MODEL": settings.MATTE_MODEL}
+    if settings.SECOND_MATTE_MODEL:
+        named["SECOND_MATTE_MODEL"] = settings.SECOND_MATTE_MODEL
+    for setting, name in named.items():
+        try:
+            weights.lookup(name)
+        except weights.WeightsError as error:
+            found.append(Error(str(error), hint=f"Set {setting} to one of them.", id="mattegate.E001"))
+    return found
 
 
 @register()

