@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.requirements
 LOCK := $(VENV)/bin/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-.PHONY: setup run test lock
+.PHONY: setup run test bench lock
 
 setup: $(STAMP)
 	@$(PY) manage.py fetch_weights
@@ -19,6 +19,10 @@ test: setup
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(PY) -m pytest
+
+# ISA=avx512_core pretends that the CPU has no more than that (oneDNN's names).
+bench: setup
+	@$(PY) manage.py bench $(if $(ISA),--isa $(ISA))
 
 # Writes requirements.txt and requirements-dev.txt anew from the .in files.
 lock: $(STAMP)
@@ -34,5 +38,5 @@ $(STAMP): requirements.txt requirements-dev.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --require-hashes -r requirements.txt -r requirements-dev.txt
 	@echo "Compiling rembg's kernels, once: half a minute …"
-	@$(PY) -c 'import rembg'
+	@$(PY) -c 'import pipeline.engines, rembg'
 	@touch $@

@@ -10,7 +10,7 @@ from functools import cache
 from django.conf import settings
 from django.db import DatabaseError
 
-from pipeline import gate, leases, naming
+from pipeline import gate, leases, matting, naming
 from pipeline.engines import object_store, weights
 from pipeline.engines.identity import Identity
 from pipeline.engines.protocols import Enhancer, Matter
@@ -57,7 +57,7 @@ def examine(rgb: RGB, matter: Matter, product_class: ProductClass, view: View | 
     """Matte, crop, score and judge one enhanced photo. Touches no row, no bucket."""
     seconds: dict[str, float] = {}
     with _timed(seconds, "matte"):
-        matte = matter.matte(rgb)
+        matte = matting.matte(rgb, matter, product_class)
     crop_expected = product_class == "eyewear" and view == "angle"
     with _timed(seconds, "crop"):
         crop = halfglass.find_crop(matte.alpha) if crop_expected else None

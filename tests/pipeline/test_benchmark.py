@@ -1,0 +1,100 @@
+"""The race's parts, on a tiny photo; the race itself is `make bench`."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline import benchmark, naming, processing, publishing
+from pipeline.benchmark import Run
+from pipeline.imaging import halfglass, refine, renditions
+from pipeline.imaging.types import RGB, Matte
+from tests.imaging.scenes import angled_glasses
+
+SCENE = angled_glasses()
+
+
+class TrueMatter:
+    name, sha256 = "truth", "0" * 64
+
+    def matte(self, rgb: RGB) -> Matte:
+        return Matte(SCENE.alpha, 0.0, 1.0)
+
+
+@pytest.fixture
+def photo(monkeypatch: pytest.MonkeyPatch) -> bytes:
+    monkeypatch.setattr(processing, "matter", TrueMatter)
+    monkeypatch.delenv(benchmark.CPU_LIMIT, raising=False)
+    buffer = io.BytesIO()
+    Image.fromarray(SCENE.rgb).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def run(seconds: float, cpu_seconds: float = 1.0, **stages: float) -> Run:
+    return Run(seconds, cpu_seconds, peak_mb=1234, files=8, stages=stages)
+
+
+def test_the_raced_path_makes_the_very_files_that_publishing_puts(photo):
+    alpha = refine.drop_specks(refine.snap(SCENE.alpha))
+    colour = refine.estimate_foreground(SCENE.rgb, alpha)
+    crop = halfglass.find_crop(SCENE.alpha)
+    published = renditions.render_all(colour, alpha, crop, publishing.listing_spec(), naming.VARIANT_FORMATS)
+    assert len(published) == 8
+    assert benchmark.whole_path(photo, {}) == list(published.values())
+
+
+def test_the_stages_add_up_to_the_whole(photo):
+    raced = benchmark.measure(benchmark.whole_path, photo)
+    assert raced.files == 8
+    assert {"decode", "matte", "crop", "score", "foreground", "compose", "encode png"} <= raced.stages.keys()
+    assert sum(raced.stages.values()) == pytest.approx(raced.seconds, rel=0.05)
+
+
+def test_the_reviewers_pictures_are_timed_apart(photo):
+    raced = benchmark.measure(benchmark.reviewers_pictures, photo)
+    assert raced.files == 5 and list(raced.stages) == ["previews, alpha.png"]
+
+
+def test_a_confident_angled_frame_is_told_from_an_empty_one(photo, monkeypatch):
+    assert benchmark.is_published_unseen(photo)
+    empty = Matte(np.zeros_like(SCENE.alpha), 0.0, 0.0)
+    monkeypatch.setattr(TrueMatter, "matte", lambda self, rgb: empty)
+    assert not benchmark.is_published_unseen(photo)
+
+
+def test_the_most_memory_is_that_of_this_run_alone():
+    def hungry(photo, stages):
+        return [bytes(np.ones(300_000_000, np.uint8)[:1])]
+
+    modest = benchmark.measure(lambda photo, stages: [], b"")
+    assert benchmark.measure(hungry, b"").peak_mb > modest.peak_mb + 250
+    assert benchmark.measure(lambda photo, stages: [], b"").peak_mb < modest.peak_mb + 100
+
+
+def test_an_enlarged_photo_has_the_size_and_is_the_same_each_time(photo):
+    large = benchmark.enlarged(photo, 1)
+    with Image.open(io.BytesIO(large)) as picture:
+        assert picture.format == "JPEG" and picture.size == (1155, 866)
+    assert benchmark.enlarged(photo, 1) == large
+
+
+def test_the_race_is_judged_pair_by_pair():
+    # The machine was slow in the second round, for both.
+    races = {4: [(run(1.0), run(2.0)), (run(10.0), run(20.0)), (run(1.0), run(4.0))]}
+    rows = dict(line.rsplit(maxsplit=1) for line in benchmark.race_table(races).splitlines()[1:])
+    assert rows["A: the whole path, 8 files (s)"] == "1.00"
+    assert rows["B: rembg remove(), 1 PNG (s)"] == "4.00"
+    assert rows["A / B, median of the pairs"] == "0.50"
+    assert rows["A: most memory (GB)"] == "1.23"
+
+
+def test_each_stage_has_its_row_and_what_is_not_counted_says_so():
+    races = {size: [(run(3.0, matte=1.0 * size, score=0.5), run(6.0))] for size in (4, 24)}
+    lines = benchmark.stages_table(races, {size: run(9.0, previews=0.25) for size in (4, 24)}).splitlines()
+    assert [line.split() for line in lines] == [
+        ["A", "by", "stage", "(s)", "4", "MP", "24", "MP"],
+        ["matte", "4.00", "24.00"],
+        ["score", "0.50", "0.50"],
+        ["(not", "counted:", "previews)", "0.25", "0.25"],
+    ]
