@@ -17,13 +17,15 @@ LEAST_SCALE = 1.25
 
 Floats = NDArray[np.float32]
 Window = tuple[slice, slice]
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom, in pixels."""
 
 
 def upsample(alpha: Alpha, small: RGB, rgb: RGB) -> Alpha:
     """Enlarge a matte, its unknown band along the edges of the photo.
 
-    In the band, alpha is a local linear function of the photo's colour, fitted on the small copy and evaluated on
-    the large one; elsewhere it is enlarged as it is.
+    In the band, alpha is a local linear function of the photo's brightness, fitted on the small copy and evaluated
+    on the large one, as far as brightness explains it; elsewhere it is enlarged as it is.
 
     Parameters
     ----------
@@ -39,40 +41,39 @@ def upsample(alpha: Alpha, small: RGB, rgb: RGB) -> Alpha:
 
     References
     ----------
-    K. He and J. Sun, "Fast guided filter", arXiv:1505.00996, 2015 (colour guide).
+    K. He and J. Sun, "Fast guided filter", arXiv:1505.00996, 2015.
     """
-    enlarged = np.asarray(_enlarged(alpha, rgb.shape, Image.Resampling.BICUBIC)).clip(0, 1)
+    size = rgb.shape[1], rgb.shape[0]
+    enlarged = np.asarray(Image.fromarray(alpha).resize(size, Image.Resampling.BICUBIC)).clip(0, 1)
     if rgb.shape[0] < LEAST_SCALE * alpha.shape[0]:
         return enlarged
-    coefficients = _local_linear(small.astype(np.float32) / 255, alpha)
     is_unknown = (ndi.maximum_filter(alpha, 3) > UNKNOWN[0]) & (ndi.minimum_filter(alpha, 3) < UNKNOWN[1])
+    layers = (is_unknown.astype(np.float32), *_local_linear(_brightness(small), alpha))
     for tile, source in _tiles(rgb.shape, alpha.shape):
-        _sharpen_tile(enlarged[tile], rgb[tile], is_unknown.astype(np.float32), coefficients, source)
+        _sharpen_tile(enlarged[tile], rgb[tile], layers, source)
     return enlarged
 
 
-def _enlarged(layer: Floats, shape: tuple[int, ...], how: Image.Resampling) -> Image.Image:
-    return Image.fromarray(layer).resize((shape[1], shape[0]), how)
+def _brightness(rgb: RGB) -> Floats:
+    return np.asarray(rgb.mean(-1, dtype=np.float32) / 255, np.float32)
 
 
-def _local_linear(guide: Floats, alpha: Alpha) -> list[Floats]:
-    """The factors of the guide's three channels, and the constant, that best explain alpha around each pixel."""
+def _local_linear(guide: Floats, alpha: Alpha) -> tuple[Floats, Floats, Floats]:
+    """The factor and the constant that best explain alpha around each pixel, and the share that they explain."""
     mean_guide, mean_alpha = _box_mean(guide), _box_mean(alpha)
-    covariance = _box_mean(guide * alpha[..., None]) - mean_guide * mean_alpha[..., None]
-    products = _box_mean(guide[..., :, None] * guide[..., None, :])
-    variance = products - mean_guide[..., :, None] * mean_guide[..., None, :] + EPSILON * np.eye(3, dtype=np.float32)
-    factors = np.linalg.solve(variance, covariance[..., None])[..., 0]
-    constant = mean_alpha - (factors * mean_guide).sum(-1)
-    layers = _box_mean(np.dstack([factors, constant]).astype(np.float32))
-    return [np.ascontiguousarray(layer) for layer in np.moveaxis(layers, 2, 0)]
+    variance = _box_mean(guide**2) - mean_guide**2 + EPSILON
+    covariance = _box_mean(guide * alpha) - mean_guide * mean_alpha
+    factor = covariance / variance
+    explained = factor * covariance / (_box_mean(alpha**2) - mean_alpha**2 + EPSILON)
+    return _box_mean(factor), _box_mean(mean_alpha - factor * mean_guide), _box_mean(explained.clip(0, 1))
 
 
 def _box_mean(values: Floats) -> Floats:
-    return np.asarray(ndi.uniform_filter(values, 2 * RADIUS + 1, axes=(0, 1)), np.float32)
+    return np.asarray(ndi.uniform_filter(values, 2 * RADIUS + 1), np.float32)
 
 
-def _tiles(shape: tuple[int, ...], small: tuple[int, ...]) -> Iterator[tuple[Window, tuple[float, ...]]]:
-    """Tiles of the photo, each with its box (left, top, right, bottom) in the small copy."""
+def _tiles(shape: tuple[int, ...], small: tuple[int, ...]) -> Iterator[tuple[Window, Box]]:
+    """Tiles of the photo, each with its box in the small copy."""
     down, across = small[0] / shape[0], small[1] / shape[1]
     for y0 in range(0, shape[0], TILE):
         for x0 in range(0, shape[1], TILE):
@@ -80,17 +81,14 @@ def _tiles(shape: tuple[int, ...], small: tuple[int, ...]) -> Iterator[tuple[Win
             yield (slice(y0, y1), slice(x0, x1)), (x0 * across, y0 * down, x1 * across, y1 * down)
 
 
-def _sharpen_tile(
-    alpha: Alpha, rgb: RGB, is_unknown: Floats, coefficients: list[Floats], source: tuple[float, ...]
-) -> None:
+def _sharpen_tile(alpha: Alpha, rgb: RGB, layers: tuple[Floats, ...], source: Box) -> None:
     """Write the unknown pixels of one tile, if it has any."""
 
     def enlarged(layer: Floats) -> Floats:
         return np.asarray(Image.fromarray(layer).resize(alpha.shape[::-1], Image.Resampling.BILINEAR, source))
 
+    is_unknown, factor, constant, explained = layers
     band = enlarged(is_unknown) > 0.5
     if band.any():
-        *factors, value = (enlarged(layer) for layer in coefficients)
-        for channel, factor in zip(np.moveaxis(rgb, 2, 0), factors, strict=True):
-            value = value + factor * (channel / np.float32(255))
-        alpha[band] = value.clip(0, 1)[band]
+        sharp = (enlarged(factor) * _brightness(rgb) + enlarged(constant)).clip(0, 1)
+        alpha[band] += (enlarged(explained) * (sharp - alpha))[band]
