@@ -17,6 +17,8 @@ import numpy as np
 from PIL import Image
 
 from pipeline.engines.protocols import Matter
+from pipeline.imaging.types import RGB, Examined
+from pipeline.states import FIRST_LOOK
 
 CPU_LIMIT = "ONEDNN_MAX_CPU_ISA"
 NOISE = 2.0
@@ -59,29 +61,34 @@ def enlarged(photo: bytes, megapixels: float) -> bytes:
 
 def is_published_unseen(photo: bytes) -> bool:
     """Whether the frame is confident and has a half-glass crop, so that there are eight files to make."""
-    from pipeline import gate, processing
+    from pipeline import processing
 
-    rgb = processing.decode_photo(photo)
-    examined = processing.examine(rgb, matter(), "eyewear", "angle", gate.shipped_policy())
-    return examined.verdict.publish and examined.crop is not None
+    best = _examined(processing.decode_photo(photo)).best
+    return best.rung == FIRST_LOOK and best.verdict.publish and best.crop is not None
+
+
+def _examined(rgb: RGB) -> Examined:
+    from pipeline import gate
+    from pipeline.examining import examine
+
+    return examine(rgb, matter(), "eyewear", "angle", gate.shipped_policy())
 
 
 def whole_path(photo: bytes, stages: Stages) -> list[bytes]:
     """What processing and publishing make of a confident frame, without the buckets."""
-    from pipeline import gate, naming, processing, publishing
+    from pipeline import naming, processing, publishing
     from pipeline.imaging import refine, renditions
 
-    policy, spec, files = gate.shipped_policy(), publishing.listing_spec(), []
+    spec, files = publishing.listing_spec(), []
     with _stage(stages, "decode"):
         rgb = processing.enhancer().enhance(processing.decode_photo(photo))
-    with _stage(stages, "clean the alpha"):
-        examined = processing.examine(rgb, matter(), "eyewear", "angle", policy)
-    stages["clean the alpha"] -= sum(examined.seconds.values())
+    examined = _examined(rgb)
     stages.update(examined.seconds)
+    best = examined.best
     with _stage(stages, "foreground"):
-        colour = refine.estimate_foreground(rgb, examined.alpha)
+        colour = refine.estimate_foreground(rgb, best.alpha)
     with _stage(stages, "compose"):
-        pictures = renditions.compose_all(colour, examined.alpha, examined.crop, spec)
+        pictures = renditions.compose_all(colour, best.alpha, best.crop, spec)
     for variant, extensions in naming.VARIANT_FORMATS.items():
         for extension in extensions:
             with _stage(stages, f"encode {extension}"):
@@ -91,16 +98,28 @@ def whole_path(photo: bytes, stages: Stages) -> list[bytes]:
 
 def reviewers_pictures(photo: bytes, stages: Stages) -> list[bytes]:
     """What the worker stores beside, for people to look at."""
-    from pipeline import gate, processing
+    from pipeline import processing
     from pipeline.imaging import renditions
 
     rgb = processing.decode_photo(photo)
-    alpha = processing.examine(rgb, matter(), "eyewear", "angle", gate.shipped_policy()).alpha
+    alpha = _examined(rgb).best.alpha
     sides = processing.PREVIEW_SIDE, processing.THUMB_SIDE
     with _stage(stages, "previews, alpha.png"):
         previews = [renditions.preview(rgb, side) for side in sides]
         cutouts = [renditions.cutout_preview(rgb, alpha, side) for side in sides]
         return [*previews, *cutouts, renditions.encode_alpha(alpha)]
+
+
+def ladder_climbed(photo: bytes, stages: Stages) -> list[bytes]:
+    """Every rung of the repair ladder, as if no score were good enough."""
+    from pipeline import ladder, matting, processing
+
+    scene = matting.scene_of(processing.decode_photo(photo), "eyewear")
+    doubted = ladder.Doubted(scene, matting.matte(scene, matter()), matter(), processing.second_matter)
+    for rung, attempt in ladder.RUNGS.items():
+        with _stage(stages, rung):
+            attempt(doubted)
+    return []
 
 
 def bare_rembg(photo: bytes, stages: Stages, *, model_file: Path) -> list[bytes]:
@@ -195,6 +214,13 @@ def stages_table(races: Mapping[int, Sequence[Pair]], beside: Mapping[int, Run])
     for name in next(iter(beside.values())).stages:
         rows[f"(not counted: {name})"] = [run.stages[name] for run in beside.values()]
     return table("A by stage (s)", [f"{size} MP" for size in races], rows)
+
+
+def ladder_table(climbs: Mapping[int, Run]) -> str:
+    """What a doubtful frame pays for each rung, and the most memory on the way."""
+    rows = {rung: [run.stages[rung] for run in climbs.values()] for rung in next(iter(climbs.values())).stages}
+    rows["most memory (GB)"] = [run.peak_mb / 1000 for run in climbs.values()]
+    return table("The ladder, for a doubtful frame (s)", [f"{size} MP" for size in climbs], rows)
 
 
 def table(title: str, columns: Sequence[str], rows: Mapping[str, Sequence[float]]) -> str:

@@ -11,9 +11,10 @@ from django.template.loader import render_to_string
 
 from pipeline import naming, processing
 from pipeline.engines.protocols import Matter
+from pipeline.examining import examine
 from pipeline.imaging import renditions
 from pipeline.imaging.decode import DecodeError
-from pipeline.imaging.types import RGB, Examined, Policy, ProductClass, View
+from pipeline.imaging.types import RGB, Candidate, Policy, ProductClass, View
 from pipeline.states import in_words
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ class Row:
     verdict: str = "review"
     bridge_x: float | None = None
     crop: str | None = None
+    rung: str | None = None
     reasons: list[str] = field(default_factory=list)
     metrics: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
@@ -68,17 +70,19 @@ def _assess_one(photo: Path, out: Path, matter: Matter, product_class: ProductCl
         rgb = processing.enhancer().enhance(processing.decode_photo(photo.read_bytes()))
     except (DecodeError, OSError, MemoryError) as error:
         return Row(photo.stem, reasons=[f"{photo.name}: {error}"])
-    examined = processing.examine(rgb, matter, product_class, _view(photo.name), policy)
-    _write_pictures(out, photo.stem, rgb, examined)
-    crop = examined.crop
+    view = _view(photo.name)
+    best = examine(rgb, matter, product_class, view, policy, processing.second_matter).best
+    _write_pictures(out, photo.stem, rgb, best)
+    crop = best.crop
     return Row(
         name=photo.stem,
-        confidence=round(examined.score.confidence, 6),
-        verdict="publish" if examined.verdict.publish else "review",
+        confidence=round(best.score.confidence, 6),
+        verdict="publish" if best.verdict.publish else "review",
         bridge_x=round(crop.bridge_x, 2) if crop else None,
         crop=None if crop is None else "sure" if crop.is_sure else "unsure",
-        reasons=[in_words(reason) for reason in examined.verdict.reasons],
-        metrics=dict(examined.score.metrics),
+        rung=best.rung,
+        reasons=[in_words(reason) for reason in best.verdict.reasons],
+        metrics=dict(best.score.metrics),
     )
 
 
@@ -89,10 +93,10 @@ def _view(filename: str) -> View | None:
         return None
 
 
-def _write_pictures(out: Path, name: str, rgb: RGB, examined: Examined) -> None:
-    (out / f"{name}.alpha.png").write_bytes(renditions.encode_alpha(examined.alpha))
+def _write_pictures(out: Path, name: str, rgb: RGB, best: Candidate) -> None:
+    (out / f"{name}.alpha.png").write_bytes(renditions.encode_alpha(best.alpha))
     (out / "thumbs" / f"{name}.photo.webp").write_bytes(renditions.preview(rgb, THUMB_SIDE))
-    (out / "thumbs" / f"{name}.cutout.webp").write_bytes(renditions.cutout_preview(rgb, examined.alpha, THUMB_SIDE))
+    (out / "thumbs" / f"{name}.cutout.webp").write_bytes(renditions.cutout_preview(rgb, best.alpha, THUMB_SIDE))
 
 
 def write_report(out: Path, rows: list[Row]) -> None:

@@ -13,7 +13,7 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from pipeline.engines.object_store import ObjectStoreError
-from pipeline.engines.protocols import Enhancer, Matter
+from pipeline.engines.protocols import Enhancer
 from pipeline.imaging.score import SCORER_VERSION
 from pipeline.imaging.types import Examined, Policy
 from pipeline.models import Frame, GatePolicy, Scorecard
@@ -41,7 +41,6 @@ def record(
     policy: GatePolicy,
     examined: Examined,
     *,
-    model: Matter,
     enhancer: Enhancer,
 ) -> None:
     """Write the scorecard and move the frame on, both or neither."""
@@ -50,24 +49,27 @@ def record(
             frame=frame,
             attempt=frame.attempt,
             policy=policy,
-            model_name=model.name,
-            model_sha256=model.sha256,
             enhancer=enhancer.name,
             scorer_version=SCORER_VERSION,
             **_findings(examined),
         )
-        if examined.verdict.publish:
+        if examined.best.verdict.publish:
             advance(frame, State.APPROVED, actor="gate", why="confident", **_first_verdict(frame))
-            log.info("%s is confident (%.2f)", frame, examined.score.confidence)
+            log.info("%s is confident (%.2f, %s)", frame, examined.best.score.confidence, examined.best.rung)
         else:
-            hold(frame, list(examined.verdict.reasons), actor="gate")
+            hold(frame, list(examined.best.verdict.reasons), actor="gate")
 
 
 def _findings(examined: Examined) -> dict[str, Any]:
-    score, verdict, crop = examined.score, examined.verdict, examined.crop
+    best = examined.best
+    score, verdict, crop = best.score, best.verdict, best.crop
     return {
-        "height": examined.alpha.shape[0],
-        "width": examined.alpha.shape[1],
+        "height": best.alpha.shape[0],
+        "width": best.alpha.shape[1],
+        "rung": best.rung,
+        "others": [{"rung": other.rung, "confidence": other.confidence} for other in examined.others],
+        "model_name": best.model_name,
+        "model_sha256": best.model_sha256,
         "confidence": score.confidence,
         "components": dict(score.components),
         "metrics": dict(score.metrics),

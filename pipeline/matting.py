@@ -1,30 +1,115 @@
 """A photo's matte: the network's look at the product, joined with what the backdrop shows."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.engines.protocols import Matter
 from pipeline.imaging import backdrop as backdrops
 from pipeline.imaging import difference, framing, sharpen
-from pipeline.imaging.types import RGB, Matte, ProductClass
+from pipeline.imaging.backdrop import Backdrop
+from pipeline.imaging.types import RGB, Alpha, CropBox, Matte, ProductClass
 
 # The network sees 1024 px; a margin of a tenth and no strip narrower than 0.7 served it best on the labelled photos.
 LOOK_SIDE = 1024
-MARGIN, LEAST_ASPECT = 0.1, 0.7
+MARGIN, CLOSE_MARGIN, LEAST_ASPECT = 0.1, 0.03, 0.7
+GAMMA = 0.6
 
 
-def matte(rgb: RGB, matter: Matter, product_class: ProductClass) -> Matte:
-    """Matte one photograph; before a studio backdrop, with the backdrop's help."""
+@dataclass(frozen=True)
+class Ground:
+    """The studio backdrop within the view: its colour in levels, and where it was reached."""
+
+    colour: NDArray[np.float32]
+    is_reached: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A photo, and the view of it that the network gets: a window around the product, at most 1024 px.
+
+    Without a studio backdrop (`ground` is None) the window is the whole photo.
+    """
+
+    rgb: RGB
+    product_class: ProductClass
+    backdrop: Backdrop
+    window: CropBox
+    view: RGB
+    ground: Ground | None
+
+
+Picture = Callable[[Scene], RGB]
+"""What the network is shown of a scene's view, at the same size."""
+
+
+def scene_of(rgb: RGB, product_class: ProductClass) -> Scene:
+    """Find the product, cheaply, by what stands out of the backdrop."""
     backdrop = backdrops.fit_backdrop(rgb)
-    if not backdrop.is_studio:
-        return matter.matte(rgb)
-    window = framing.window_around(backdrop.box, rgb.shape, margin=MARGIN, least_aspect=LEAST_ASPECT)
+    if backdrop.box is not None and backdrop.is_studio:
+        return _scene(rgb, product_class, backdrop, backdrop.box, MARGIN)
+    return _scene(rgb, product_class, backdrop, CropBox(0, 0, *rgb.shape[:2]), 0)
+
+
+def closer(scene: Scene, alpha: Alpha) -> Scene:
+    """The same scene, seen from as close as an earlier matte allows."""
+    rows, columns = np.flatnonzero((alpha > 0.3).any(1)), np.flatnonzero((alpha > 0.3).any(0))
+    if not rows.size:
+        return scene
+    box = CropBox(y0=int(rows[0]), x0=int(columns[0]), y1=int(rows[-1]) + 1, x1=int(columns[-1]) + 1)
+    return _scene(scene.rgb, scene.product_class, scene.backdrop, box, CLOSE_MARGIN)
+
+
+def _scene(rgb: RGB, product_class: ProductClass, backdrop: Backdrop, box: CropBox, margin: float) -> Scene:
+    window = framing.window_around(box, rgb.shape, margin=margin, least_aspect=LEAST_ASPECT)
     view = framing.look(rgb, window, LOOK_SIDE)
-    layers = [
-        framing.look_at_fit(np.ascontiguousarray(layer), window, rgb.shape, view.shape[:2])
-        for layer in (*np.moveaxis(backdrop.colour, 2, 0), backdrop.is_reached.astype(np.float32))
-    ]
-    colour, is_reached = np.dstack(layers[:3]), layers[3] > 0.5
-    prior = matter.matte(backdrops.flatten(view, colour))
-    alpha = difference.fuse(prior.alpha, view, colour, is_reached, product_class)
-    alpha = sharpen.upsample(alpha, view, framing.part_of(rgb, window))
-    return Matte(framing.put_back(alpha, window, rgb.shape), raw_min=prior.raw_min, raw_max=prior.raw_max)
+    ground = _ground(backdrop, window, rgb.shape, view) if backdrop.is_studio else None
+    return Scene(rgb, product_class, backdrop, window, view, ground)
+
+
+def _ground(backdrop: Backdrop, window: CropBox, shape: tuple[int, ...], view: RGB) -> Ground:
+    *colour, is_reached = (
+        framing.look_at_fit(np.ascontiguousarray(layer, np.float32), window, shape, view.shape[:2])
+        for layer in (*np.moveaxis(backdrop.colour, 2, 0), backdrop.is_reached)
+    )
+    return Ground(np.dstack(colour), is_reached > 0.5)
+
+
+def flattened(scene: Scene) -> RGB:
+    """The view before a flat backdrop, if its own is a studio's."""
+    return backdrops.flatten(scene.view, scene.ground.colour) if scene.ground else scene.view
+
+
+def relit(scene: Scene) -> RGB:
+    """The view with weak contrasts raised: more amplified before a studio backdrop, brightened before others."""
+    if scene.ground:
+        return backdrops.flatten(scene.view, scene.ground.colour, gain=backdrops.STRONG_GAIN)
+    return np.asarray(255 * (scene.view / np.float32(255)) ** GAMMA, np.uint8)
+
+
+def matte(scene: Scene, matter: Matter, picture: Picture = flattened) -> Matte:
+    """One look by the network, joined with the backdrop's word, at the photo's own resolution."""
+    return _finished(scene, matter.matte(picture(scene)))
+
+
+def matte_twice(scene: Scene, matter: Matter, picture: Picture) -> Matte:
+    """The average of a look and of one in the mirror."""
+    shown = picture(scene)
+    ahead, mirrored = matter.matte(shown), matter.matte(np.ascontiguousarray(shown[:, ::-1]))
+    return _finished(scene, replace(ahead, alpha=(ahead.alpha + mirrored.alpha[:, ::-1]) / 2))
+
+
+def matte_by_difference(scene: Scene, earlier: Matte) -> Matte:
+    """An earlier matte, and all that differs from the studio backdrop and hangs on it, above the foot."""
+    prior = framing.look_at_fit(earlier.alpha, scene.window, earlier.alpha.shape, scene.view.shape[:2])
+    return _finished(scene, replace(earlier, alpha=prior.clip(0, 1)), likely=difference.BOLDLY)
+
+
+def _finished(scene: Scene, prior: Matte, likely: float = difference.LIKELY) -> Matte:
+    alpha, ground = prior.alpha, scene.ground
+    if ground:
+        alpha = difference.fuse(alpha, scene.view, ground.colour, ground.is_reached, scene.product_class, likely=likely)
+    alpha = sharpen.upsample(alpha, scene.view, framing.part_of(scene.rgb, scene.window))
+    return replace(prior, alpha=framing.put_back(alpha, scene.window, scene.rgb.shape))

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from pipeline.imaging.types import ProductClass, View
-from pipeline.states import NEVER_DECODED, VERDICT_REASONS, State, in_words
+from pipeline.states import FIRST_LOOK, NEVER_DECODED, RUNG_WORDS, VERDICT_REASONS, State, in_words
 
 
 def _choices(literal: Any) -> list[tuple[str, str]]:
@@ -121,6 +121,8 @@ class Scorecard(Immutable):
     attempt = models.PositiveIntegerField()
     width = models.PositiveIntegerField(help_text="of the upright photo, in pixels")
     height = models.PositiveIntegerField()
+    rung = models.CharField(max_length=20, default=FIRST_LOOK, help_text="which look, or rung of the repair ladder")
+    others = models.JSONField(default=list, help_text="what else the ladder tried, with the confidence of each")
     confidence = models.FloatField()
     publish = models.BooleanField()
     threshold = models.FloatField()
@@ -141,6 +143,15 @@ class Scorecard(Immutable):
     class Meta:
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["frame", "attempt"], name="one_scorecard_per_attempt")]
+
+    @property
+    def rung_words(self) -> str:
+        return RUNG_WORDS[self.rung]
+
+    @property
+    def other_words(self) -> list[tuple[str, float]]:
+        """What else was tried, in words, with its confidence."""
+        return [(RUNG_WORDS[other["rung"]], other["confidence"]) for other in self.others]
 
     @property
     def bridge_percent(self) -> float | None:

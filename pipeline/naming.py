@@ -109,3 +109,11 @@ def work_key(frame_id: int, attempt: int, name: str) -> str:
     '7/1/alpha.png'
     """
     return f"{frame_id}/{attempt}/{name}"
+
+
+def alternative_name(rung: str, extension: str) -> str:
+    """
+    >>> alternative_name("relit", "png")
+    'alternative-relit.png'
+    """
+    return f"alternative-{rung}.{extension}"

@@ -1,23 +1,20 @@
-"""One frame from its original to the gate: decode, enhance, matte, crop, score."""
+"""One frame from its original to the gate: decode, enhance, examine, record."""
 
 import dataclasses
 import logging
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 
 from django.conf import settings
 from django.db import DatabaseError
 
-from pipeline import gate, leases, matting, naming
+from pipeline import gate, leases, naming
 from pipeline.engines import object_store, weights
 from pipeline.engines.identity import Identity
 from pipeline.engines.protocols import Enhancer, Matter
-from pipeline.imaging import halfglass, refine, renditions
+from pipeline.examining import examine, timed
+from pipeline.imaging import renditions
 from pipeline.imaging.decode import DecodeError, DecodeLimits, decode
-from pipeline.imaging.score import judge, measure, score
-from pipeline.imaging.types import RGB, Examined, Policy, ProductClass, View
+from pipeline.imaging.types import RGB, Alternative
 from pipeline.models import Frame
 from pipeline.states import State
 from pipeline.transitions import StaleTransition, advance
@@ -26,18 +23,27 @@ log = logging.getLogger(__name__)
 PREVIEW_SIDE, THUMB_SIDE = 1600, 320
 
 
-def load_matter(threads: int) -> Matter:
+def load_matter(name: str, threads: int) -> Matter:
     # rembg takes seconds to import; the web process never needs it.
     from pipeline.engines.rembg_matter import RembgMatter
 
-    model_file = weights.locate(settings.MATTE_MODEL, settings.WEIGHTS_DIR)
-    return RembgMatter(name=settings.MATTE_MODEL, model_file=model_file, threads=threads)
+    return RembgMatter(name=name, model_file=weights.locate(name, settings.WEIGHTS_DIR), threads=threads)
 
 
 @cache
 def matter() -> Matter:
     """The warm model of this process. Two processes of one thread beat one of two (design.md §6)."""
-    return load_matter(threads=1)
+    return load_matter(settings.MATTE_MODEL, threads=1)
+
+
+@cache
+def second_matter() -> Matter | None:
+    """The model of the ladder's last rung, loaded when that is first climbed; None if there is none here."""
+    try:
+        return load_matter(settings.SECOND_MATTE_MODEL, threads=1) if settings.SECOND_MATTE_MODEL else None
+    except weights.WeightsError as error:
+        log.warning("The repair ladder goes without its last rung: %s", error)
+        return None
 
 
 @cache
@@ -53,34 +59,12 @@ def decode_photo(data: bytes) -> RGB:
     return decode(data, DecodeLimits(max_bytes=settings.MAX_PHOTO_BYTES, max_pixels=settings.MAX_PHOTO_PIXELS))
 
 
-def examine(rgb: RGB, matter: Matter, product_class: ProductClass, view: View | None, policy: Policy) -> Examined:
-    """Matte, crop, score and judge one enhanced photo. Touches no row, no bucket."""
-    seconds: dict[str, float] = {}
-    with _timed(seconds, "matte"):
-        matte = matting.matte(rgb, matter, product_class)
-    crop_expected = product_class == "eyewear" and view == "angle"
-    with _timed(seconds, "crop"):
-        crop = halfglass.find_crop(matte.alpha) if crop_expected else None
-    with _timed(seconds, "score"):
-        metrics = measure(rgb, matte, crop, crop_expected)
-        result = score(metrics, policy, crop_expected=crop_expected)
-        verdict = judge(result, policy, product_class, view)
-    return Examined(refine.drop_specks(refine.snap(matte.alpha)), crop, result, verdict, seconds)
-
-
 def original_photo(frame: Frame) -> RGB:
     return decode_photo(object_store.load_work(naming.original_key(frame.pk)))
 
 
 def enhanced_photo(frame: Frame) -> RGB:
     return enhancer().enhance(original_photo(frame))
-
-
-@contextmanager
-def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
-    start = time.perf_counter()
-    yield
-    seconds[stage] = round(time.perf_counter() - start, 4)
 
 
 def run(frame_id: int) -> Frame | None:
@@ -116,20 +100,31 @@ def _process(frame: Frame) -> None:
 def _run_stages(frame: Frame) -> None:
     policy = gate.active_policy()
     seconds: dict[str, float] = {}
-    with _timed(seconds, "decode"):
+    with timed(seconds, "decode"):
         rgb = original_photo(frame)
-    with _timed(seconds, "previews"):
+    with timed(seconds, "previews"):
         _save(frame, "preview.webp", renditions.preview(rgb, PREVIEW_SIDE))
         _save(frame, "thumb.webp", renditions.preview(rgb, THUMB_SIDE))
-    with _timed(seconds, "enhance"):
+    with timed(seconds, "enhance"):
         rgb = enhancer().enhance(rgb)
-    examined = examine(rgb, matter(), frame.batch.product_class, frame.view, policy.document)
-    with _timed(seconds, "store"):
-        _save(frame, "alpha.png", renditions.encode_alpha(examined.alpha))
-        _save(frame, "cutout.webp", renditions.cutout_preview(rgb, examined.alpha, PREVIEW_SIDE))
-        _save(frame, "cutout_thumb.webp", renditions.cutout_preview(rgb, examined.alpha, THUMB_SIDE))
+    examined = examine(rgb, matter(), frame.batch.product_class, frame.view, policy.document, second_matter)
+    with timed(seconds, "store"):
+        alpha = examined.best.alpha
+        _save(frame, "alpha.png", renditions.encode_alpha(alpha))
+        _save(frame, "cutout.webp", renditions.cutout_preview(rgb, alpha, PREVIEW_SIDE))
+        _save(frame, "cutout_thumb.webp", renditions.cutout_preview(rgb, alpha, THUMB_SIDE))
+        if not examined.best.verdict.publish:
+            _save_alternatives(frame, rgb, examined.others)
     examined = dataclasses.replace(examined, seconds=seconds | examined.seconds)
-    gate.record(frame, policy, examined, model=matter(), enhancer=enhancer())
+    gate.record(frame, policy, examined, enhancer=enhancer())
+
+
+def _save_alternatives(frame: Frame, rgb: RGB, alternatives: tuple[Alternative, ...]) -> None:
+    """For whoever reviews the frame: the mattes that the ladder made and the score ranked lower."""
+    for other in alternatives:
+        cutout = renditions.cutout_preview(rgb, renditions.decode_alpha(other.alpha_png), PREVIEW_SIDE)
+        _save(frame, naming.alternative_name(other.rung, "png"), other.alpha_png)
+        _save(frame, naming.alternative_name(other.rung, "webp"), cutout)
 
 
 def _save(frame: Frame, name: str, data: bytes) -> None:

@@ -71,6 +71,15 @@ REASON_WORDS: dict[str, str] = {
 }
 
 
+FIRST_LOOK = "first-look"
+RUNG_WORDS: dict[str, str] = {
+    FIRST_LOOK: "first look",
+    "closer": "closer look",
+    "relit": "weak contrasts raised, and seen in the mirror too",
+    "difference": "all that differs from the backdrop",
+    "second-model": "second model",
+}
+
 # These say what the gate decided, not what is wrong with the picture: who decides after it must not know.
 VERDICT_REASONS = frozenset({"low-confidence", "held-all"})
 

@@ -20,7 +20,8 @@ MOST_ROUGHNESS = 0.4
 EDGE_TO_NOISE, LEAST_EDGE = 3.0, 0.8
 # How far the fill reaches for backdrop (rows, columns, in pixels of the fit), and how much of it must be in reach.
 REACHES = (((11, 11), 0.12), ((11, 39), 0.08), ((13, 147), 0.05), ((61, 61), 0.02), ((221, 221), 1e-4))
-FLAT_LEVEL, FLAT_SPAN, FLAT_GAIN = 160, 120, 40
+FLAT_LEVEL, FLAT_SPAN = 160, 120
+GAIN, STRONG_GAIN = 40.0, 20.0
 
 Image3 = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -81,7 +82,7 @@ def fit_backdrop(rgb: RGB) -> Backdrop:
     )
 
 
-def flatten(rgb: RGB, colour: Image3) -> RGB:
+def flatten(rgb: RGB, colour: Image3, *, gain: float = GAIN) -> RGB:
     """The photo before a flat grey backdrop, its differences from the real one amplified.
 
     Pale frames on white and dark dials on black get the contrast that a network needs to see them; shadows and
@@ -92,12 +93,14 @@ def flatten(rgb: RGB, colour: Image3) -> RGB:
     rgb : (H, W, 3) uint8
     colour : (H, W, 3) float32
         The backdrop's, in levels.
+    gain : float
+        The difference, in levels, at which amplifying gives way to saturation.
 
     Returns
     -------
     (H, W, 3) uint8
     """
-    flat = FLAT_LEVEL + FLAT_SPAN * np.tanh((rgb - colour) / FLAT_GAIN)
+    flat = FLAT_LEVEL + FLAT_SPAN * np.tanh((rgb - colour) / gain)
     return np.asarray(np.clip(flat, 0, 255), np.uint8)
 
 

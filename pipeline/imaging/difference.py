@@ -18,7 +18,7 @@ DOUBT = (0.2, 0.6)
 # Reached backdrop this deep, as a share of the longer side, is cleared, unless the network is surer than that.
 DEEP, SURE = 0.02, 0.97
 # A piece is product when √(the network's mean) + its height above the foot exceeds this: shadows lie at the foot.
-LIKELY, HEIGHT = 0.42, (-0.1, 0.4)
+LIKELY, BOLDLY, HEIGHT = 0.42, 0.2, (-0.1, 0.4)
 THIN, THIN_RADIUS = 0.55, 0.009
 LEAST_PIECE, LEAST_PIXELS = 0.005, 12
 HANGS, LEAST_SHARE = 0.006, 0.03
@@ -29,7 +29,15 @@ Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 
-def fuse(prior: Alpha, rgb: RGB, colour: Floats, is_reached: Mask, product_class: ProductClass) -> Alpha:
+def fuse(
+    prior: Alpha,
+    rgb: RGB,
+    colour: Floats,
+    is_reached: Mask,
+    product_class: ProductClass,
+    *,
+    likely: float = LIKELY,
+) -> Alpha:
     """Join the network's matte with the difference from the backdrop.
 
     Parameters
@@ -44,6 +52,8 @@ def fuse(prior: Alpha, rgb: RGB, colour: Floats, is_reached: Mask, product_class
         Backdrop for sure: reached from the photo's border without crossing an edge.
     product_class : {"eyewear", "watch"}
         A watch is solid: what it encloses belongs to it.
+    likely : float
+        How likely a piece that the network missed must be product to be taken; lower takes more, shadows too.
 
     Returns
     -------
@@ -58,7 +68,7 @@ def fuse(prior: Alpha, rgb: RGB, colour: Floats, is_reached: Mask, product_class
     alpha = _decided(prior, distance, is_reached)
     if product_class == "watch":
         alpha = _filled(alpha)
-    pieces = _missed_pieces(prior, distance, is_reached)
+    pieces = _missed_pieces(prior, distance, is_reached, likely)
     alpha = np.maximum(alpha, _alpha_of(pieces, distance, prior))
     return _what_hangs_on(alpha, prior)
 
@@ -95,14 +105,14 @@ def _filled(alpha: Alpha) -> Alpha:
     return np.where(ndi.binary_erosion(is_solid, iterations=2), np.float32(1), alpha)
 
 
-def _missed_pieces(prior: Alpha, distance: Floats, is_reached: Mask) -> Mask:
+def _missed_pieces(prior: Alpha, distance: Floats, is_reached: Mask, likely: float) -> Mask:
     """What differs from the backdrop, isn't in the network's matte, and is likelier product than shadow."""
     is_near = ndi.binary_dilation(prior > 0.5, iterations=2)
     differs = (distance > VISIBLE) & ~is_near & (~is_reached | (distance > STRIKING))
     is_thin = differs & (_top_hat(distance) > THIN * distance)
     is_thin = ndi.binary_closing(is_thin, EIGHT) & ~is_near
     is_wide = ndi.binary_opening(differs & ~is_thin, iterations=2)
-    return _likely_product(is_thin, prior, distance) | _likely_product(is_wide, prior, distance)
+    return _likely_product(is_thin, prior, distance, likely) | _likely_product(is_wide, prior, distance, likely)
 
 
 def _top_hat(distance: Floats) -> Floats:
@@ -111,14 +121,14 @@ def _top_hat(distance: Floats) -> Floats:
     return np.asarray(distance - ndi.maximum_filter(ndi.minimum_filter(distance, size), size), np.float32)
 
 
-def _likely_product(mask: Mask, prior: Alpha, distance: Floats) -> Mask:
+def _likely_product(mask: Mask, prior: Alpha, distance: Floats, likely: float) -> Mask:
     pieces, count = ndi.label(mask, EIGHT)
     rows = np.flatnonzero((prior > 0.5).any(1))
     if not count or not rows.size:
         return np.zeros_like(mask)
     longer, index = max(mask.shape), np.arange(1, count + 1)
     height = (rows[-1] - np.array(ndi.center_of_mass(mask, pieces, index))[:, 0]) / longer
-    is_likely = np.sqrt(ndi.mean(prior, pieces, index)) + np.clip(height, *HEIGHT) > LIKELY
+    is_likely = np.sqrt(ndi.mean(prior, pieces, index)) + np.clip(height, *HEIGHT) > likely
     is_large = ndi.sum(mask, pieces, index) > max(LEAST_PIXELS, (LEAST_PIECE * longer) ** 2)
     is_clear = ndi.mean(distance, pieces, index) > TRUSTED
     return np.isin(pieces, index[is_likely & is_large & is_clear])

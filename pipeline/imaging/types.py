@@ -66,13 +66,38 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Examined:
-    """Everything one run of the pipeline found out about one photo, and the seconds each stage took."""
+class Candidate:
+    """One cleaned matte of a photo, and what was found on it; `rung` says how it was made, the rest by which model."""
 
+    rung: str
+    model_name: str
+    model_sha256: str
     alpha: Alpha
     crop: Crop | None
     score: Score
     verdict: Verdict
+
+    @property
+    def is_confident(self) -> bool:
+        """Whether the score would publish it, whatever else the policy holds back."""
+        return not self.score.vetoes and self.score.confidence >= self.verdict.threshold
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A matte that was tried and wasn't the best, packed: several at full resolution would crowd a worker."""
+
+    rung: str
+    confidence: float
+    alpha_png: bytes
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What one run of the pipeline found out about one photo, and the seconds each stage took."""
+
+    best: Candidate
+    others: tuple[Alternative, ...]
     seconds: Mapping[str, float]
 
 

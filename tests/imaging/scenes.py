@@ -19,6 +19,14 @@ class Scene:
     bridge_x: float | None
 
 
+@dataclass(frozen=True)
+class Studio(Scene):
+    """A product before a sweep: also the sweep's true colour, shadow included, and where the shadow lies (0–1)."""
+
+    sweep: NDArray[np.float32]
+    shadow: NDArray[np.float32]
+
+
 def angled_glasses(
     *,
     width: int = 800,
@@ -47,6 +55,11 @@ def angled_glasses(
     return _scene(draw.alpha(), bridge_x=float(near_x[1] + far_x[0]) / 2 - 0.5)
 
 
+def nothing(*, width: int = 400, height: int = 300) -> Scene:
+    """No product."""
+    return _scene(np.zeros((height, width), np.float32), bridge_x=None)
+
+
 def watch_head(*, size: int = 400, radius: float = 0.25) -> Scene:
     """One solid disk in the middle."""
     draw = _Drawing(size, size)
@@ -55,15 +68,65 @@ def watch_head(*, size: int = 400, radius: float = 0.25) -> Scene:
     return _scene(draw.alpha(), bridge_x=None)
 
 
+def folded_glasses(*, width: int = 800, height: int = 600, temple: float = 0.012) -> Scene:
+    """Two lenses from the front; each temple, folded down, encloses an opening with its lens."""
+    draw = _Drawing(width, height)
+    middle, half = height / 2, 0.1 * width
+    for side in (-1, 1):
+        draw.ellipse(*_centred(width / 2 + side * 0.16 * width, middle, 0.13 * width, half))
+        hinge, elbow = width / 2 + side * 0.28 * width, width / 2 + side * 0.42 * width
+        draw.line(
+            [(hinge, middle), (elbow, middle), (hinge - side * 0.08 * width, middle + 1.4 * half)], temple * width
+        )
+        draw.line(
+            [(hinge - side * 0.08 * width, middle + 1.4 * half), (width / 2, middle + 1.4 * half)], temple * width
+        )
+    draw.line([(width / 2 - 0.04 * width, middle), (width / 2 + 0.04 * width, middle)], 0.02 * width)
+    return _scene(draw.alpha(), bridge_x=width / 2 - 0.5)
+
+
+def on_sweep(
+    scene: Scene,
+    *,
+    product: tuple[float, float, float] = (45, 40, 50),
+    backdrop: tuple[float, float, float] = (226, 227, 224),
+    bend: float = 14,
+    slant: float = 6,
+    shadow: float = 0.08,
+    blur: float = 0.04,
+    noise: float = 1.5,
+    grain: float = 0,
+    seed: int = 3,
+) -> "Studio":
+    """Compose a scene's product onto a studio sweep.
+
+    The sweep is `backdrop` at the top left; it falls by `bend` levels to the bottom, most of that below 60 % of the
+    height, and evenly by `slant` levels to the right. `shadow` is the share of the light that is lost under the
+    product, `blur` the softness of the shadow's edge as a fraction of the width. `noise` is the sensor's, `grain` that
+    of wood, both in levels.
+    """
+    rng = np.random.default_rng(seed)
+    height, width = scene.alpha.shape
+    falls = np.interp(np.linspace(0, 1, height), [0, 0.6, 1], [0, 0.2 * bend, bend])[:, None]
+    falls = falls + np.linspace(0, slant, width)
+    falls += grain * _wood(rng, height, width)
+    shade = _shadow_under(scene.alpha, blur * width)
+    sweep = (np.array(backdrop) - falls[..., None]) * (1 - shadow * shade[..., None])
+    photo = scene.alpha[..., None] * np.array(product) + (1 - scene.alpha[..., None]) * sweep
+    photo += rng.normal(0, noise, photo.shape)
+    rgb = np.rint(photo).clip(0, 255).astype(np.uint8)
+    return Studio(rgb, scene.alpha, scene.bridge_x, sweep.astype(np.float32), shade)
+
+
 def with_halo(alpha: NDArray[np.float32], pixels: float) -> NDArray[np.float32]:
     """Blur the edge."""
     return np.asarray(ndi.gaussian_filter(alpha, pixels), np.float32)
 
 
-def with_hole(alpha: NDArray[np.float32], y: int, x: int, radius: int) -> NDArray[np.float32]:
-    """Make a round place half see-through."""
+def with_hole(alpha: NDArray[np.float32], y: int, x: int, radius: int, opacity: float = 0.5) -> NDArray[np.float32]:
+    """Make a round place see-through."""
     rows, columns = np.ogrid[: alpha.shape[0], : alpha.shape[1]]
-    return np.where((rows - y) ** 2 + (columns - x) ** 2 <= radius**2, 0.5 * alpha, alpha).astype(np.float32)
+    return np.where((rows - y) ** 2 + (columns - x) ** 2 <= radius**2, opacity * alpha, alpha).astype(np.float32)
 
 
 def with_haze(alpha: NDArray[np.float32], opacity: float) -> NDArray[np.float32]:
@@ -84,6 +147,40 @@ def with_cut(alpha: NDArray[np.float32], x: int, pixels: int) -> NDArray[np.floa
 def with_shift(alpha: NDArray[np.float32], pixels: int) -> NDArray[np.float32]:
     """Move the matte off the object."""
     return np.roll(alpha, pixels, axis=1)
+
+
+def with_shadow(alpha: NDArray[np.float32], shadow: NDArray[np.float32], opacity: float) -> NDArray[np.float32]:
+    """Keep the shadow under the object."""
+    return np.maximum(alpha, opacity * shadow)
+
+
+def with_fading(alpha: NDArray[np.float32], x: int, opacity: float) -> NDArray[np.float32]:
+    """Fade the object left of a column, as a network does a temple that it half saw; at 0 it is missing."""
+    faded = alpha.copy()
+    faded[:, :x] *= opacity
+    return faded
+
+
+def _shadow_under(alpha: NDArray[np.float32], blur: float) -> NDArray[np.float32]:
+    """A flat ellipse at the object's foot, blurred; its deepest place is 1."""
+    if not alpha.any():
+        return np.zeros_like(alpha)
+    columns, rows = np.flatnonzero(alpha.any(0)), np.flatnonzero(alpha.any(1))
+    draw = _Drawing(alpha.shape[1], alpha.shape[0])
+    half = (columns[-1] - columns[0]) / 2
+    draw.ellipse(*_centred((columns[0] + columns[-1]) / 2, rows[-1], 0.8 * half, 0.12 * half))
+    shade = ndi.gaussian_filter(draw.alpha(), blur)
+    return np.asarray(shade / shade.max(), np.float32)
+
+
+def _wood(rng: np.random.Generator, height: int, width: int) -> NDArray[np.float64]:
+    """Long veins of unit strength."""
+    veins = ndi.gaussian_filter(rng.normal(size=(height, width)), (width / 100, width / 20))
+    return np.asarray(veins / veins.std(), np.float64)
+
+
+def _centred(x: float, y: float, half_width: float, half_height: float) -> tuple[float, float, float, float]:
+    return x - half_width, y - half_height, x + half_width, y + half_height
 
 
 def _scene(alpha: NDArray[np.float32], *, bridge_x: float | None) -> Scene:

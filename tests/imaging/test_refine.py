@@ -129,3 +129,34 @@ def test_specks_go_and_thin_wires_stay():
 def test_an_empty_alpha_has_no_specks():
     empty = np.zeros((20, 20), np.float32)
     assert np.array_equal(refine.drop_specks(empty), empty)
+
+
+def with_faint_patch(opacity: float) -> tuple[Alpha, Alpha]:
+    """A product, and with it a separate patch as large as a quarter of it."""
+    product = np.zeros((200, 200), np.float32)
+    product[50:100, 50:100] = 1
+    patched = product.copy()
+    patched[130:155, 130:155] = opacity
+    return product, patched
+
+
+def test_a_large_piece_that_is_faint_all_over_goes():
+    product, patched = with_faint_patch(0.55)
+    assert np.array_equal(refine.drop_specks(patched), product)
+
+
+def test_a_second_piece_that_is_sure_somewhere_stays():
+    _, patched = with_faint_patch(0.3)
+    patched[140, 140] = 0.9
+    assert np.array_equal(refine.drop_specks(patched), patched)
+
+
+def test_what_is_faint_but_hangs_on_the_product_stays():
+    alpha = np.zeros((100, 100), np.float32)
+    alpha[40:60, 40:60], alpha[48:50, 60:90] = 1, 0.3
+    assert np.array_equal(refine.drop_specks(alpha), alpha)
+
+
+def test_a_product_that_is_faint_all_over_is_not_emptied():
+    _, faint = with_faint_patch(0.55)
+    assert refine.drop_specks(0.5 * faint).any()

@@ -12,14 +12,14 @@ from pipeline.imaging.types import RGB, Matte
 from pipeline.models import Batch, Frame
 
 
-class WhiteKeyMatter:
-    """Everything darker than the white backdrop is product: exact on the scenes below."""
+class ColourKeyMatter:
+    """Everything that has not the colour of the corner is product: exact on the scenes below."""
 
-    name = "white-key"
+    name = "colour-key"
     sha256 = "0" * 64
 
     def matte(self, rgb: RGB) -> Matte:
-        alpha = (rgb.min(axis=2) < 200).astype(np.float32)
+        alpha = (np.abs(rgb.astype(int) - rgb[0, 0]).max(axis=2) > 50).astype(np.float32)
         return Matte(alpha, float(alpha.min()), float(alpha.max()))
 
 
@@ -34,9 +34,10 @@ def photo(colour: int = 40, touch_border: bool = False) -> bytes:
 
 
 @pytest.fixture
-def matter(monkeypatch: pytest.MonkeyPatch) -> WhiteKeyMatter:
-    matter = WhiteKeyMatter()
+def matter(monkeypatch: pytest.MonkeyPatch) -> ColourKeyMatter:
+    matter = ColourKeyMatter()
     monkeypatch.setattr(processing, "matter", lambda: matter)
+    monkeypatch.setattr(processing, "second_matter", lambda: None)
     return matter
 
 

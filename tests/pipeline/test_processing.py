@@ -14,7 +14,7 @@ def test_a_clean_cut_out_is_approved_with_a_scorecard_that_says_why(received, ma
     card = Scorecard.objects.get(frame=frame)
     assert (frame.state, frame.was_exception, frame.attempt) == (State.APPROVED, False, 1)
     assert card.publish and card.confidence >= card.threshold
-    assert (card.model_name, card.model_sha256, card.policy) == ("white-key", "0" * 64, gate.active_policy())
+    assert (card.model_name, card.model_sha256, card.policy) == ("colour-key", "0" * 64, gate.active_policy())
     assert card.components and card.metrics and card.scorer_version and card.seconds["matte"] >= 0
 
 

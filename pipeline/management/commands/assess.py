@@ -28,7 +28,7 @@ class Command(BaseCommand):
             raise CommandError(f"{folder}: no photos here (looked for {', '.join(sorted(dryrun.PHOTO_SUFFIXES))}).")
         policy = gate.shipped_policy()
         try:
-            matter = processing.load_matter(threads=os.cpu_count() or 1)
+            matter = processing.load_matter(settings.MATTE_MODEL, threads=os.cpu_count() or 1)
         except WeightsError as error:
             raise CommandError(str(error)) from error
         if matter.sha256 != policy["model_sha256"]:

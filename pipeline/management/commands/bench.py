@@ -44,13 +44,21 @@ class Command(BaseCommand):
     ) -> None:
         sample, photos = self._find_photos(ours)
         self.stdout.write(_circumstances(sample, ours.submit(benchmark.runtime).result(), isa))
-        races, beside = {}, {}
+        races, beside, climbs = {}, {}, {}
         for size, photo in photos.items():
             self.stderr.write(f"{size} megapixels: {ROUNDS} rounds, after one to warm up …")
             a = _runner(ours, benchmark.whole_path, photo)
             races[size] = _alternate(a, _runner(theirs, bare_rembg, photo))
             beside[size] = _runner(ours, benchmark.reviewers_pictures, photo)()
-        self.stdout.write(f"\n{benchmark.race_table(races)}\n\n{benchmark.stages_table(races, beside)}")
+        for size, photo in photos.items():
+            climb = _runner(ours, benchmark.ladder_climbed, photo)
+            climbs[size] = [climb(), climb()][-1]  # the first one loads the second model
+        tables = (
+            benchmark.race_table(races),
+            benchmark.stages_table(races, beside),
+            benchmark.ladder_table(climbs),
+        )
+        self.stdout.write("\n" + "\n\n".join(tables))
 
     def _find_photos(self, ours: ProcessPoolExecutor) -> tuple[str, dict[int, bytes]]:
         """The first sample, angled ones before others, that is published unseen at both sizes."""
