@@ -71,7 +71,8 @@ def _candidate(
         result = score(measure(rgb, matte, crop, crop_expected), policy, crop_expected=crop_expected)
         verdict = judge(result, policy, product_class, view)
     with timed(seconds, "clean"):
-        alpha = refine.drop_specks(refine.snap(matte.alpha))
+        alpha = refine.snap(matte.alpha)
+        refine.drop_specks(alpha, out=alpha)
     return Candidate(rung, model.name, model.sha256, alpha, crop, result, verdict)
 
 

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from pipeline import naming
 from pipeline.imaging.types import ProductClass, View
 from pipeline.states import FIRST_LOOK, NEVER_DECODED, RUNG_WORDS, VERDICT_REASONS, State, in_words
 
@@ -149,9 +150,12 @@ class Scorecard(Immutable):
         return RUNG_WORDS[self.rung]
 
     @property
-    def other_words(self) -> list[tuple[str, float]]:
-        """What else was tried, in words, with its confidence."""
-        return [(RUNG_WORDS[other["rung"]], other["confidence"]) for other in self.others]
+    def alternatives(self) -> list[dict[str, Any]]:
+        """What else was tried: in words, with its confidence and the name of its picture, kept for held frames only."""
+        return [
+            other | {"words": RUNG_WORDS[other["rung"]], "picture": naming.alternative_name(other["rung"], "webp")}
+            for other in self.others
+        ]
 
     @property
     def bridge_percent(self) -> float | None:

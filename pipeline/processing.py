@@ -9,6 +9,7 @@ from django.db import DatabaseError
 
 from pipeline import gate, leases, naming
 from pipeline.engines import object_store, weights
+from pipeline.engines.glibc import keep_freed_memory
 from pipeline.engines.identity import Identity
 from pipeline.engines.protocols import Enhancer, Matter
 from pipeline.examining import examine, timed
@@ -52,6 +53,8 @@ def enhancer() -> Enhancer:
 
 
 def warm_up() -> None:
+    """Make this process ready to take photo after photo."""
+    keep_freed_memory()
     matter()
 
 

@@ -20,7 +20,7 @@ from pipeline import intake, jobs, naming
 from pipeline.engines import object_store
 from pipeline.imaging.types import ProductClass
 from pipeline.models import Batch, Frame
-from pipeline.states import UNFINISHED, State
+from pipeline.states import RUNG_WORDS, UNFINISHED, State
 
 log = logging.getLogger(__name__)
 PICTURES = {
@@ -30,6 +30,7 @@ PICTURES = {
     "cutout_thumb.webp": "image/webp",
     "alpha.png": "image/png",
 }
+PICTURES |= {naming.alternative_name(rung, "webp"): "image/webp" for rung in RUNG_WORDS}
 # Shown even when none is there, so that the row of figures stands still while a batch runs.
 ALWAYS_COUNTED = {State.RECEIVED, State.PROCESSING, State.EXCEPTION, State.PUBLISHED}
 PHOTOS_PER_PAGE = 96

@@ -1,14 +1,15 @@
 """The figures of the manager page, each with its denominator."""
 
 import statistics
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from pipeline.models import Frame
+from pipeline.models import Frame, Scorecard
+from pipeline.states import FIRST_LOOK, RUNG_WORDS
 
 DAYS = 30
 
@@ -87,3 +88,24 @@ def _figures(label: str, rows: list[Outcome]) -> Figures:
         failed=sum(row.has_failed for row in rows),
         median_seconds=statistics.median(waits) if waits else None,
     )
+
+
+@dataclass(frozen=True)
+class RungFigures:
+    """How often a rung of the repair ladder was climbed, and how often its matte cleared the doubt."""
+
+    words: str
+    tried: int
+    rescued: int
+
+
+def ladder(days: int = DAYS) -> list[RungFigures]:
+    """Each rung that was climbed since that many days ago, in the ladder's order."""
+    runs = Scorecard.objects.filter(created_at__gte=timezone.now() - timedelta(days=days)).values_list("rung", "others")
+    tried: Counter[str] = Counter()
+    rescued: Counter[str] = Counter()
+    for rung, others in runs:
+        rescued[rung] += 1
+        tried.update([rung, *(other["rung"] for other in others)])
+    rungs = [rung for rung in RUNG_WORDS if rung != FIRST_LOOK and tried[rung]]
+    return [RungFigures(RUNG_WORDS[rung], tried[rung], rescued[rung]) for rung in rungs]

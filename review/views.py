@@ -35,5 +35,6 @@ def figures(request: HttpRequest) -> HttpResponse:
         "total": len(rows),
         "tables": tables,
         "days": insights.DAYS,
+        "ladder": insights.ladder(),
     }
     return render(request, "review/figures.html", context)

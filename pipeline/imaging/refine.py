@@ -38,7 +38,7 @@ def snap(alpha: Alpha) -> Alpha:
     return np.clip(snapped, 0, 1, out=snapped)
 
 
-def drop_specks(alpha: Alpha) -> Alpha:
+def drop_specks(alpha: Alpha, out: Alpha | None = None) -> Alpha:
     """Alpha without the pieces that weigh less than 1 % of the heaviest, or that are faint all over.
 
     Dust and sensor spots are small, but a single one far from the product would decide where its listing
@@ -48,21 +48,23 @@ def drop_specks(alpha: Alpha) -> Alpha:
     ----------
     alpha : ndarray of float32, shape (H, W), range 0–1
         Snapped: a piece is what is connected above 0, diagonals included.
+    out : ndarray like alpha, optional
+        Where the result goes; may be alpha itself, which spares a copy.
 
     Returns
     -------
     ndarray of float32, shape (H, W), range 0–1
     """
+    cleaned = alpha.copy() if out is None else out
     is_piece = alpha > 0
     if not is_piece.any():
-        return alpha
+        return cleaned
     window = _window(is_piece, 0)
     pieces, count = label(is_piece[window], np.ones((3, 3)))
     if count < 2:
-        return alpha
+        return cleaned
     is_speck = _weights(pieces, alpha[window], count) < SPECK
     is_speck[1:] |= maximum(alpha[window], pieces, np.arange(1, count + 1)) < FAINT
-    cleaned = alpha.copy()
     cleaned[window][is_speck[pieces]] = 0
     return cleaned
 

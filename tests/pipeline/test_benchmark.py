@@ -6,25 +6,19 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline import benchmark, naming, processing, publishing
+from pipeline import benchmark, gate, naming, publishing
 from pipeline.benchmark import Run
-from pipeline.imaging import halfglass, refine, renditions
-from pipeline.imaging.types import RGB, Matte
+from pipeline.examining import examine
+from pipeline.imaging import refine, renditions
+from pipeline.imaging.types import Matte
 from tests.imaging.scenes import angled_glasses
+from tests.pipeline.conftest import ColourKeyMatter
 
 SCENE = angled_glasses()
 
 
-class TrueMatter:
-    name, sha256 = "truth", "0" * 64
-
-    def matte(self, rgb: RGB) -> Matte:
-        return Matte(SCENE.alpha, 0.0, 1.0)
-
-
 @pytest.fixture
-def photo(monkeypatch: pytest.MonkeyPatch) -> bytes:
-    monkeypatch.setattr(processing, "matter", TrueMatter)
+def photo(matter: ColourKeyMatter, monkeypatch: pytest.MonkeyPatch) -> bytes:
     monkeypatch.delenv(benchmark.CPU_LIMIT, raising=False)
     buffer = io.BytesIO()
     Image.fromarray(SCENE.rgb).save(buffer, "PNG")
@@ -35,11 +29,10 @@ def run(seconds: float, cpu_seconds: float = 1.0, **stages: float) -> Run:
     return Run(seconds, cpu_seconds, peak_mb=1234, files=8, stages=stages)
 
 
-def test_the_raced_path_makes_the_very_files_that_publishing_puts(photo):
-    alpha = refine.drop_specks(refine.snap(SCENE.alpha))
-    colour = refine.estimate_foreground(SCENE.rgb, alpha)
-    crop = halfglass.find_crop(SCENE.alpha)
-    published = renditions.render_all(colour, alpha, crop, publishing.listing_spec(), naming.VARIANT_FORMATS)
+def test_the_raced_path_makes_the_very_files_that_publishing_puts(photo, matter):
+    best = examine(SCENE.rgb, matter, "eyewear", "angle", gate.shipped_policy()).best
+    colour = refine.estimate_foreground(SCENE.rgb, best.alpha)
+    published = renditions.render_all(colour, best.alpha, best.crop, publishing.listing_spec(), naming.VARIANT_FORMATS)
     assert len(published) == 8
     assert benchmark.whole_path(photo, {}) == list(published.values())
 
@@ -56,10 +49,9 @@ def test_the_reviewers_pictures_are_timed_apart(photo):
     assert raced.files == 5 and list(raced.stages) == ["previews, alpha.png"]
 
 
-def test_a_confident_angled_frame_is_told_from_an_empty_one(photo, monkeypatch):
+def test_a_confident_angled_frame_is_told_from_an_empty_one(photo, matter, monkeypatch):
     assert benchmark.is_published_unseen(photo)
-    empty = Matte(np.zeros_like(SCENE.alpha), 0.0, 0.0)
-    monkeypatch.setattr(TrueMatter, "matte", lambda self, rgb: empty)
+    monkeypatch.setattr(matter, "matte", lambda rgb: Matte(np.zeros(rgb.shape[:2], np.float32), 0.0, 0.0))
     assert not benchmark.is_published_unseen(photo)
 
 

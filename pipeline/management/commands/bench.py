@@ -36,7 +36,7 @@ class Command(BaseCommand):
         os.environ.pop(benchmark.CPU_LIMIT, None)
         if isa:
             os.environ[benchmark.CPU_LIMIT] = isa.upper()
-        with _own_process(django.setup) as ours, _own_process() as theirs:
+        with _own_process(_as_a_worker) as ours, _own_process() as theirs:
             self._race(ours, theirs, partial(benchmark.bare_rembg, model_file=model_file), isa)
 
     def _race(
@@ -70,6 +70,13 @@ class Command(BaseCommand):
         raise CommandError(
             f"{samples}: none of these is published unseen, so there is no confident frame to race with."
         )
+
+
+def _as_a_worker() -> None:
+    django.setup()
+    from pipeline.engines.glibc import keep_freed_memory
+
+    keep_freed_memory()
 
 
 def _own_process(set_up: Callable[[], None] | None = None) -> ProcessPoolExecutor:

@@ -28,7 +28,7 @@ from pipeline.engines import embedded, object_store, weights
 from pipeline.engines.embedded import Server, ServerError
 from pipeline.models import Batch
 
-# A worker holds 0.5 GB and peaks at 1.2 GB; the rest of the machine must go on.
+# A worker holds 0.6 to 0.9 GB and peaks at 1.3 GB; the rest of the machine must go on.
 GB_PER_WORKER = 1.5
 LONG_LOG_BYTES = 10_000_000
 # Our own loggers' lines, and everybody's warnings (the last alternative is gunicorn's way to write one).

@@ -1,0 +1,56 @@
+"""The network and the backdrop together, with the real weights, on drawn scenes whose truth is known."""
+
+import numpy as np
+import pytest
+from django.conf import settings
+
+from pipeline import matting
+from pipeline.engines import weights
+from pipeline.engines.rembg_matter import RembgMatter
+from tests.imaging import scenes
+
+pytestmark = pytest.mark.slow
+
+PALE = {"product": (240, 240, 238), "backdrop": (228, 228, 226)}
+DIM = {"product": (20, 20, 22), "backdrop": (46, 46, 48), "bend": 8}
+
+
+@pytest.fixture(scope="module")
+def matter() -> RembgMatter:
+    model_file = weights.locate(weights.DEFAULT, settings.WEIGHTS_DIR)
+    return RembgMatter(name=weights.DEFAULT, model_file=model_file, threads=2)
+
+
+def errors(photo: scenes.Studio, matter: RembgMatter, product_class: str) -> tuple[float, float]:
+    """Of our matte and of the bare network's: what is wrongly kept or lost, over the product's area."""
+    ours = matting.matte(matting.scene_of(photo.rgb, product_class), matter)
+    bare = matter.matte(photo.rgb)
+    ours_off, bare_off = (float(np.abs(matte.alpha - photo.alpha).sum() / photo.alpha.sum()) for matte in (ours, bare))
+    return ours_off, bare_off
+
+
+@pytest.mark.parametrize("look", [PALE, DIM], ids=["white on white", "dark on dark"])
+@pytest.mark.parametrize("product", [scenes.angled_glasses, scenes.folded_glasses])
+def test_glasses_hard_to_see_are_matted_better_than_by_the_bare_network(matter, product, look):
+    ours, bare = errors(scenes.on_sweep(product(width=1600, height=1200), **look), matter, "eyewear")
+    print(ours, bare)
+    assert ours < 0.1
+    assert ours < 0.7 * bare
+
+
+def test_a_dark_watch_on_black_is_matted_whole(matter):
+    ours, bare = errors(scenes.on_sweep(scenes.watch_head(size=1200), **DIM), matter, "watch")
+    print(ours, bare)
+    assert ours < 0.02 and ours < bare
+
+
+def test_before_a_textured_backdrop_the_matte_is_the_bare_networks(matter):
+    photo = scenes.on_sweep(scenes.angled_glasses(width=1000, height=750), grain=8)
+    ours = matting.matte(matting.scene_of(photo.rgb, "eyewear"), matter)
+    assert np.array_equal(ours.alpha, matter.matte(photo.rgb).alpha)
+
+
+def test_a_photo_of_nothing_stays_nearly_empty(matter):
+    photo = scenes.on_sweep(scenes.nothing(width=1200, height=900))
+    ours = matting.matte(matting.scene_of(photo.rgb, "eyewear"), matter)
+    assert (ours.alpha > 0.5).mean() < 0.002
