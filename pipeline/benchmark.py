@@ -18,6 +18,7 @@ from PIL import Image
 
 from pipeline.engines.protocols import Matter
 from pipeline.imaging.types import RGB, Examined
+from pipeline.listing import listing_spec
 from pipeline.states import FIRST_LOOK
 
 CPU_LIMIT = "ONEDNN_MAX_CPU_ISA"
@@ -76,10 +77,10 @@ def _examined(rgb: RGB) -> Examined:
 
 def whole_path(photo: bytes, stages: Stages) -> list[bytes]:
     """What processing and publishing make of a confident frame, without the buckets."""
-    from pipeline import naming, processing, publishing
+    from pipeline import naming, processing
     from pipeline.imaging import refine, renditions
 
-    spec, files = publishing.listing_spec(), []
+    spec, files = listing_spec(), []
     with _stage(stages, "decode"):
         rgb = processing.enhancer().enhance(processing.decode_photo(photo))
     examined = _examined(rgb)
@@ -114,7 +115,7 @@ def ladder_climbed(photo: bytes, stages: Stages) -> list[bytes]:
     """Every rung of the repair ladder, as if no score were good enough."""
     from pipeline import ladder, matting, processing
 
-    scene = matting.scene_of(processing.decode_photo(photo), "eyewear")
+    scene = matting.scene_of(processing.decode_photo(photo), "eyewear", listing_spec().lens)
     doubted = ladder.Doubted(scene, matting.matte(scene, matter()), matter(), processing.second_matter)
     for rung, attempt in ladder.RUNGS.items():
         with _stage(stages, rung):

@@ -9,6 +9,7 @@ from pipeline.engines.protocols import Matter
 from pipeline.imaging import halfglass, refine, renditions
 from pipeline.imaging.score import judge, measure, score
 from pipeline.imaging.types import RGB, Alternative, Candidate, Examined, Matte, Policy, ProductClass, View
+from pipeline.listing import listing_spec
 from pipeline.states import FIRST_LOOK
 
 Seconds = dict[str, float]
@@ -31,7 +32,7 @@ def examine(
         return _candidate(rung, rgb, matte, model, product_class, view, policy, seconds)
 
     with timed(seconds, "matte"):
-        scene = matting.scene_of(rgb, product_class)
+        scene = matting.scene_of(rgb, product_class, listing_spec().lens)
         first = matting.matte(scene, matter)
     best = candidate(FIRST_LOOK, first, matter)
     others: list[Alternative] = []

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -17,8 +16,8 @@ from django.utils import timezone
 from pipeline import gate, leases, naming, processing
 from pipeline.engines import object_store
 from pipeline.imaging import refine, renditions
-from pipeline.imaging.renditions import ListingSpec
 from pipeline.imaging.types import Crop, CropBox
+from pipeline.listing import listing_spec
 from pipeline.models import Frame, Listing, Rendition
 from pipeline.states import State
 from pipeline.transitions import StaleTransition, advance
@@ -57,11 +56,6 @@ class File:
 
 
 @cache
-def listing_spec() -> ListingSpec:
-    path = Path(__file__).parent / "policies" / "listing.json"
-    return ListingSpec.from_mapping(json.loads(path.read_text()))
-
-
 def run(frame_id: int) -> None:
     """Publish an APPROVED frame; it may run twice."""
     frame = Frame.objects.filter(pk=frame_id, state=State.APPROVED).first()

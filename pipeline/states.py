@@ -56,6 +56,7 @@ REASON_WORDS: dict[str, str] = {
     "edge-not-in-photo": "outline does not follow an edge in the photo",
     "torn": "a part is cut off, or a second object is kept",
     "haze": "faint remains around the product: haze, shadow or a lost part",
+    "left-out": "something that stands out of the backdrop was left out: a lost part?",
     "see-through": "half-transparent places inside the product",
     "weak-prediction": "the model was not certain of anything",
     "bridge-unsure": "bridge position uncertain",

@@ -13,15 +13,21 @@ from scipy import ndimage as ndi
 from pipeline.imaging.scale import shrink
 from pipeline.imaging.types import RGB, CropBox
 
-FIT_SIDE = 384
+FIT_SIDE, LEAST_SIDE = 384, 12
 ROUNDS = 2
 # Blotches left after the fit, in levels: sweeps stay under 0.3, wood, marble and printed cloth above 0.5.
 MOST_ROUGHNESS = 0.4
 EDGE_TO_NOISE, LEAST_EDGE = 3.0, 0.8
+# A border this far off its usual colour, in levels, is touched by the product.
+TOUCHED = 15.0
 # How far the fill reaches for backdrop (rows, columns, in pixels of the fit), and how much of it must be in reach.
 REACHES = (((11, 11), 0.12), ((11, 39), 0.08), ((13, 147), 0.05), ((61, 61), 0.02), ((221, 221), 1e-4))
+# Levels × pixels of a piece; less is noise.
+LEAST_MASS = 500.0
 FLAT_LEVEL, FLAT_SPAN = 160, 120
-GAIN, STRONG_GAIN = 40.0, 20.0
+# In levels: for pale products, for the most contrasting ones, and how far these may saturate.
+LEAST_GAIN, MOST_GAIN, SATURATION = 40.0, 150.0, 2.5
+CLEAR = 30.0
 
 Image3 = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -68,6 +74,8 @@ def fit_backdrop(rgb: RGB) -> Backdrop:
     CVPR 1993.
     """
     small = shrink(rgb, FIT_SIDE).astype(np.float32)
+    if min(small.shape[:2]) < LEAST_SIDE:
+        return Backdrop(small, np.ones(small.shape[:2], np.bool_), roughness=float("inf"), box=None)
     sides = _between_borders(small)
     rest = np.zeros_like(small)
     for _ in range(ROUNDS):
@@ -78,11 +86,11 @@ def fit_backdrop(rgb: RGB) -> Backdrop:
         colour=sides + rest,
         is_reached=is_reached,
         roughness=_roughness(difference, is_reached),
-        box=_box_of_difference(difference, is_reached, rgb.shape[0] / small.shape[0]),
+        box=_box_of_difference(difference, is_reached, rgb.shape),
     )
 
 
-def flatten(rgb: RGB, colour: Image3, *, gain: float = GAIN) -> RGB:
+def flatten(rgb: RGB, colour: Image3, gain: float) -> RGB:
     """The photo before a flat grey backdrop, its differences from the real one amplified.
 
     Pale frames on white and dark dials on black get the contrast that a network needs to see them; shadows and
@@ -104,16 +112,39 @@ def flatten(rgb: RGB, colour: Image3, *, gain: float = GAIN) -> RGB:
     return np.asarray(np.clip(flat, 0, 255), np.uint8)
 
 
+def gain_for(distance: NDArray[np.float32], is_reached: Mask) -> float:
+    """The gain that `flatten` should have: a pale product needs its contrast raised, a dark one would become a blob.
+
+    Parameters
+    ----------
+    distance : (H, W) float32
+        From the backdrop, in levels.
+    is_reached : (H, W) bool
+
+    Returns
+    -------
+    float
+        In levels.
+    """
+    clear = distance[(distance > CLEAR) & ~is_reached]
+    typical = float(np.median(clear)) if clear.size else 0.0
+    return float(np.clip(typical / SATURATION, LEAST_GAIN, MOST_GAIN))
+
+
 def _between_borders(image: Image3) -> Image3:
     """Each row a straight line from the left border's colour to the right's."""
     width = image.shape[1]
     columns = max(3, width // 20)
-    left, right = (
-        ndi.gaussian_filter1d(np.median(side, axis=1), 1.5, axis=0)[:, None]
-        for side in (image[:, :columns], image[:, -columns:])
-    )
+    left, right = (_steady(np.median(side, axis=1))[:, None] for side in (image[:, :columns], image[:, -columns:]))
     along = np.linspace(0, 1, width, dtype=np.float32)[None, :, None]
     return np.asarray(left * (1 - along) + right * along, np.float32)
+
+
+def _steady(border: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A border's colours from top to bottom (rows × 3), without what touches it there."""
+    usual = ndi.median_filter(border, (2 * (len(border) // 3) + 1, 1))
+    is_touched = ndi.binary_dilation(np.abs(border - usual).max(-1) > TOUCHED, iterations=4)
+    return np.asarray(ndi.gaussian_filter1d(np.where(is_touched[:, None], usual, border), 1.5, axis=0), np.float32)
 
 
 def _flood(difference: Image3) -> Mask:
@@ -164,7 +195,7 @@ def _roughness(difference: Image3, is_reached: Mask) -> float:
     return float(np.median(blotches[is_reached]))
 
 
-def _box_of_difference(difference: Image3, is_reached: Mask, scale: float) -> CropBox | None:
+def _box_of_difference(difference: Image3, is_reached: Mask, shape: tuple[int, ...]) -> CropBox | None:
     """The bounding box of the heavy and of the long pieces of what differs from the backdrop, in the photo's pixels."""
     distance = np.linalg.norm(ndi.gaussian_filter(difference, (0.8, 0.8, 0)), axis=-1)
     noise = max(1.4826 * float(np.median(distance[_is_border(distance.shape)])), 0.25)
@@ -174,12 +205,17 @@ def _box_of_difference(difference: Image3, is_reached: Mask, scale: float) -> Cr
         return None
     mass = ndi.sum(distance * differs, pieces, range(1, count + 1))
     length = np.array([max(side.stop - side.start for side in span) for span in ndi.find_objects(pieces)])
+    mass = np.where(mass > LEAST_MASS, mass, 0)
+    if not mass.any():
+        return None
     is_kept = (mass > 0.02 * mass.max()) | ((mass > 0.002 * mass.max()) & (length > 0.03 * FIT_SIDE))
-    return _bounding_box(np.isin(pieces, np.flatnonzero(is_kept) + 1) & differs, scale)
+    return _bounding_box(np.isin(pieces, np.flatnonzero(is_kept) + 1) & differs, shape)
 
 
-def _bounding_box(mask: Mask, scale: float) -> CropBox:
+def _bounding_box(mask: Mask, shape: tuple[int, ...]) -> CropBox:
+    """The mask's box in a picture of that shape."""
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    y0, y1 = round(rows[0] * scale), round((rows[-1] + 1) * scale)
-    x0, x1 = round(columns[0] * scale), round((columns[-1] + 1) * scale)
+    down, across = shape[0] / mask.shape[0], shape[1] / mask.shape[1]
+    y0, y1 = round(rows[0] * down), round((rows[-1] + 1) * down)
+    x0, x1 = round(columns[0] * across), round((columns[-1] + 1) * across)
     return CropBox(y0=y0, x0=x0, y1=y1, x1=x1)

@@ -11,8 +11,9 @@ from scipy import ndimage as ndi
 
 from pipeline.imaging.types import RGB, Alpha, ProductClass
 
-# In levels (0–255): a difference that shows, one that shows even on reached backdrop, and the mean of a piece to trust.
-VISIBLE, STRIKING, TRUSTED = 4.0, 6.4, 6.0
+# In levels (0–255): a difference that shows, one that shows even on reached backdrop, the mean of a piece to trust,
+# and more than a clear lens or a soft shadow makes.
+VISIBLE, STRIKING, TRUSTED, GLARING = 4.0, 6.4, 6.0, 40.0
 # Where the difference shows, the network's hesitation between these becomes a no or a yes.
 DOUBT = (0.2, 0.6)
 # Reached backdrop this deep, as a share of the longer side, is cleared, unless the network is surer than that.
@@ -23,20 +24,44 @@ THIN, THIN_RADIUS = 0.55, 0.009
 LEAST_PIECE, LEAST_PIXELS = 0.005, 12
 HANGS, LEAST_SHARE = 0.006, 0.03
 SEAM = 0.008
+# JPEG leaves a faint echo of strong edges, up to a block away.
+ECHO, ECHO_SIZE = 0.05, 17
+# A watch's opening: the bare backdrop, which the network doesn't see as product.
+BARE, UNSEEN = 2.0, 0.05
 EIGHT = np.ones((3, 3), np.bool_)
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 
+def distance_from(rgb: RGB, colour: Floats, is_reached: Mask) -> Floats:
+    """How far each pixel is from the backdrop's colour, smoothed the more the noisier the photo is.
+
+    Parameters
+    ----------
+    rgb : (H, W, 3) uint8
+        The photograph, cut to the product's surroundings.
+    colour : (H, W, 3) float32
+        The backdrop's colour, in levels.
+    is_reached : (H, W) bool
+        Backdrop for sure: reached from the photo's border without crossing an edge.
+
+    Returns
+    -------
+    (H, W) float32
+        Euclidean, in levels.
+    """
+    difference = rgb - colour
+    backdrop = np.abs(difference[is_reached])
+    noise = 1.4826 * float(np.median(backdrop)) if backdrop.size else 0.0
+    sigma = float(np.clip(noise / 2, 0.6, 1.5))
+    distance = np.linalg.norm(ndi.gaussian_filter(difference, (sigma, sigma, 0)), axis=-1)
+    is_echo = distance < ECHO * ndi.maximum_filter(distance, ECHO_SIZE)
+    return np.asarray(np.where(is_echo, 0, distance), np.float32)
+
+
 def fuse(
-    prior: Alpha,
-    rgb: RGB,
-    colour: Floats,
-    is_reached: Mask,
-    product_class: ProductClass,
-    *,
-    likely: float = LIKELY,
+    prior: Alpha, distance: Floats, is_reached: Mask, product_class: ProductClass, *, likely: float = LIKELY
 ) -> Alpha:
     """Join the network's matte with the difference from the backdrop.
 
@@ -44,12 +69,9 @@ def fuse(
     ----------
     prior : (H, W) float32, 0–1
         The network's matte.
-    rgb : (H, W, 3) uint8
-        The photograph, cut to the product's surroundings.
-    colour : (H, W, 3) float32
-        The backdrop's colour, in levels.
+    distance : (H, W) float32
+        From the backdrop, as `distance_from` gives it.
     is_reached : (H, W) bool
-        Backdrop for sure: reached from the photo's border without crossing an edge.
     product_class : {"eyewear", "watch"}
         A watch is solid: what it encloses belongs to it.
     likely : float
@@ -63,23 +85,36 @@ def fuse(
     ----------
     R. J. Qian and M. I. Sezan, "Video background replacement without a blue screen", ICIP 1999 (difference matting).
     """
-    distance = np.linalg.norm(_difference(rgb, colour, is_reached), axis=-1)
     prior = _cleared(prior, is_reached)
     alpha = _decided(prior, distance, is_reached)
     if product_class == "watch":
-        alpha = _filled(alpha)
+        alpha = _filled(alpha, prior, distance)
     pieces = _missed_pieces(prior, distance, is_reached, likely)
     alpha = np.maximum(alpha, _alpha_of(pieces, distance, prior))
     return _what_hangs_on(alpha, prior)
 
 
-def _difference(rgb: RGB, colour: Floats, is_reached: Mask) -> Floats:
-    """From the backdrop, in levels, smoothed the more the noisier the photo is."""
-    difference = rgb - colour
-    backdrop = np.abs(difference[is_reached])
-    noise = 1.4826 * float(np.median(backdrop)) if backdrop.size else 0.0
-    sigma = float(np.clip(noise / 2, 0.6, 1.5))
-    return np.asarray(ndi.gaussian_filter(difference, (sigma, sigma, 0)), np.float32)
+def left_out(alpha: Alpha, distance: Floats, is_reached: Mask) -> float:
+    """What stands out of the backdrop, above the foot or within the silhouette, and isn't in the matte.
+
+    Parameters
+    ----------
+    alpha : (H, W) float32, 0–1
+    distance : (H, W) float32
+        As `distance_from` gives it.
+    is_reached : (H, W) bool
+
+    Returns
+    -------
+    float, ≥ 0
+        Relative to the matte's own area; 0 for an empty matte.
+    """
+    is_fg = alpha > 0.5
+    if not is_fg.any():
+        return 0.0
+    is_hole = ndi.binary_fill_holes(is_fg) & ~ndi.binary_dilation(is_fg, iterations=2)
+    is_left = _missed_pieces(alpha, distance, is_reached, BOLDLY) | (is_hole & (distance > GLARING))
+    return float(is_left.sum() / is_fg.sum())
 
 
 def _cleared(prior: Alpha, is_reached: Mask) -> Alpha:
@@ -95,13 +130,20 @@ def _decided(prior: Alpha, distance: Floats, is_reached: Mask) -> Alpha:
     return np.asarray(np.maximum(prior, weight * decided + (1 - weight) * prior), np.float32)
 
 
-def _filled(alpha: Alpha) -> Alpha:
-    """A watch's solid silhouette, with the seams between its links closed; its outline stays as it was."""
+def _filled(alpha: Alpha, prior: Alpha, distance: Floats) -> Alpha:
+    """A watch's solid silhouette, with the seams between its links closed, and its outline as it was.
+
+    Openings stay, such as between the strap's ends: there the backdrop is bare, and the network sees none of the watch.
+    """
     seam = max(2, round(SEAM * max(alpha.shape)))
-    is_fg = np.pad(alpha > 0.5, seam + 1)
-    is_solid = ndi.binary_fill_holes(ndi.binary_closing(is_fg, iterations=seam))[
-        seam + 1 : -seam - 1, seam + 1 : -seam - 1
-    ]
+    is_fg = np.pad(alpha > 0.5, seam + 1)  # else closing would stop at the border
+    is_closed = ndi.binary_closing(is_fg, iterations=seam)[seam + 1 : -seam - 1, seam + 1 : -seam - 1]
+    is_solid = ndi.binary_fill_holes(is_closed)
+    holes, count = ndi.label(is_solid & ~is_closed)
+    if count:
+        index = np.arange(1, count + 1)
+        is_open = (ndi.median(distance, holes, index) < BARE) & (ndi.mean(prior, holes, index) < UNSEEN)
+        is_solid &= ~np.isin(holes, index[is_open])
     return np.where(ndi.binary_erosion(is_solid, iterations=2), np.float32(1), alpha)
 
 
@@ -128,7 +170,9 @@ def _likely_product(mask: Mask, prior: Alpha, distance: Floats, likely: float) -
         return np.zeros_like(mask)
     longer, index = max(mask.shape), np.arange(1, count + 1)
     height = (rows[-1] - np.array(ndi.center_of_mass(mask, pieces, index))[:, 0]) / longer
-    is_likely = np.sqrt(ndi.mean(prior, pieces, index)) + np.clip(height, *HEIGHT) > likely
+    # Weighted by the difference: a wire's blurred fringe, which no network sees, must not speak against it.
+    seen = ndi.sum(prior * distance, pieces, index) / ndi.sum(distance, pieces, index)
+    is_likely = np.sqrt(seen) + np.clip(height, *HEIGHT) > likely
     is_large = ndi.sum(mask, pieces, index) > max(LEAST_PIXELS, (LEAST_PIECE * longer) ** 2)
     is_clear = ndi.mean(distance, pieces, index) > TRUSTED
     return np.isin(pieces, index[is_likely & is_large & is_clear])

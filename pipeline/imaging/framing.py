@@ -32,8 +32,11 @@ def window_around(box: CropBox, shape: tuple[int, ...], *, margin: float, least_
 
 
 def _span(low: int, high: int, length: float, limit: int) -> tuple[int, int]:
-    middle = (low + high) / 2
-    return max(0, round(middle - length / 2)), min(limit, round(middle + length / 2))
+    """A stretch of that length around the middle, moved inside the photo."""
+    whole = min(limit, round(length))
+    start = round((low + high - whole) / 2)
+    start = min(max(0, start), limit - whole)
+    return start, start + whole
 
 
 def part_of(rgb: RGB, window: CropBox) -> RGB:

@@ -63,8 +63,10 @@ def drop_specks(alpha: Alpha, out: Alpha | None = None) -> Alpha:
     pieces, count = label(is_piece[window], np.ones((3, 3)))
     if count < 2:
         return cleaned
-    is_speck = _weights(pieces, alpha[window], count) < SPECK
+    weights = _weights(pieces, alpha[window], count)
+    is_speck = weights < SPECK
     is_speck[1:] |= maximum(alpha[window], pieces, np.arange(1, count + 1)) < FAINT
+    is_speck[weights.argmax()] = False  # a faint product is for a person to see
     cleaned[window][is_speck[pieces]] = 0
     return cleaned
 

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from io import BytesIO
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
+from pipeline.imaging.lenses import LensRule
 from pipeline.imaging.refine import SNAP_LOW, snap
 from pipeline.imaging.types import RGB, Alpha, Crop, CropBox
 
@@ -24,8 +25,10 @@ CLEAR = np.array((255, 255, 255, 0), np.uint8)
 
 @dataclass(frozen=True)
 class ListingSpec:
-    """How a listing picture looks: square canvas (px), the share its product fills, encoder settings."""
+    """How a listing picture looks: clear lenses kept or cut out, square canvas (px), the share its product fills,
+    encoder settings."""
 
+    lens: LensRule
     canvas: int
     fill: float
     background: tuple[int, int, int]
@@ -44,6 +47,8 @@ class ListingSpec:
             raise ValueError(f"listing spec: missing {missing}, unknown {unknown}; expected {sorted(known)}")
         if not 0 < document["fill"] <= 1:
             raise ValueError(f"listing spec: fill is {document['fill']}; expected a share above 0, at most 1")
+        if document["lens"] not in get_args(LensRule):
+            raise ValueError(f"listing spec: lens is {document['lens']!r}; expected {' or '.join(get_args(LensRule))}")
         return cls(**{**document, "background": tuple(document["background"])})
 
 

@@ -11,7 +11,7 @@ from pipeline.imaging import edges
 from pipeline.imaging.scale import shrink
 from pipeline.imaging.types import RGB, Crop, Matte, Policy, ProductClass, Score, Verdict, View
 
-SCORER_VERSION = "1"
+SCORER_VERSION = "2"
 
 MEASURED_SIZE = 1024
 LEAST_COVERAGE = 0.002
@@ -53,6 +53,7 @@ def measure(rgb: RGB, matte: Matte, crop: Crop | None, crop_expected: bool) -> d
         "second_component": edges.second_component(alpha),
         "haze": edges.haze(alpha),
         "see_through": edges.see_through(alpha),
+        "left_out": matte.left_out,
         "raw_min": matte.raw_min,
         "raw_max": matte.raw_max,
     }

@@ -19,11 +19,15 @@ View = Literal["front", "angle", "side"]
 
 @dataclass(frozen=True)
 class Matte:
-    """A matte at the photo's own size, with the model's raw range before clipping."""
+    """A matte at the photo's own size, with the model's raw range before clipping.
+
+    `left_out` is what stands out of a studio backdrop and isn't in it, relative to its area.
+    """
 
     alpha: Alpha
     raw_min: float
     raw_max: float
+    left_out: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@ import pytest
 from scipy import ndimage as ndi
 
 from pipeline.imaging.backdrop import fit_backdrop
-from pipeline.imaging.difference import fuse
+from pipeline.imaging.difference import distance_from, fuse
 from pipeline.imaging.refine import SNAP_LOW
 from tests.imaging import scenes
 from tests.imaging.scenes import Scene, Studio
@@ -16,7 +16,8 @@ WATCH = scenes.watch_head(size=384)
 
 def fused(photo: Studio, prior: np.ndarray, product_class: str = "eyewear") -> np.ndarray:
     backdrop = fit_backdrop(photo.rgb)
-    return fuse(prior, photo.rgb, backdrop.colour, backdrop.is_reached, product_class)
+    distance = distance_from(photo.rgb, backdrop.colour, backdrop.is_reached)
+    return fuse(prior, distance, backdrop.is_reached, product_class)
 
 
 def is_outside(truth: np.ndarray) -> np.ndarray:
@@ -53,6 +54,13 @@ def test_openings_in_eyewear_stay_open():
     assert is_opening.sum() > 500, "the scene is meant to have openings"
     assert fused(photo, photo.alpha, "eyewear")[is_opening].mean() < 0.01
     assert fused(photo, photo.alpha, "watch")[is_opening].mean() > 0.99
+
+
+def test_a_shadow_in_an_opening_gets_no_surer_than_the_network_was():
+    photo = scenes.on_sweep(FOLDED, product=(239, 240, 238), shadow=0.3, blur=0.012)
+    is_opening = ndi.binary_fill_holes(photo.alpha > 0.5) & is_outside(photo.alpha)
+    prior = np.maximum(photo.alpha, 0.2 * photo.shadow * is_opening)
+    assert fused(photo, prior)[is_opening].sum() < 1.05 * prior[is_opening].sum()
 
 
 @pytest.mark.parametrize("opacity", [0.1, 0.3, 0.9])
