@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -55,7 +55,6 @@ class File:
         )
 
 
-@cache
 def run(frame_id: int) -> None:
     """Publish an APPROVED frame; it may run twice."""
     frame = Frame.objects.filter(pk=frame_id, state=State.APPROVED).first()

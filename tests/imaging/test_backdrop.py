@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage as ndi
 
-from pipeline.imaging.backdrop import Backdrop, fit_backdrop, flatten
+from pipeline.imaging.backdrop import LEAST_GAIN, Backdrop, fit_backdrop, flatten
 from tests.imaging import scenes
 from tests.imaging.scenes import Scene, Studio
 
@@ -152,7 +152,7 @@ def test_a_product_touching_the_border_is_still_told_from_the_backdrop(move):
 @every_look
 def test_flattened_the_product_stands_out_of_an_even_grey(look):
     photo = scenes.on_sweep(PRODUCTS["angled"], **look)
-    flat = flatten(photo.rgb, fit_backdrop(photo.rgb).colour)
+    flat = flatten(photo.rgb, fit_backdrop(photo.rgb).colour, LEAST_GAIN)
     product, backdrop = flat[photo.alpha == 1].astype(float), flat[is_away(photo)].astype(float)
     assert flat.dtype == np.uint8
     assert backdrop.mean() == pytest.approx(160, abs=3) and backdrop.std() < 8
