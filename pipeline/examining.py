@@ -52,7 +52,9 @@ def examine(
 
 def _rescues(candidate: Candidate, policy: Policy) -> bool:
     """Whether a rung's matte may take the first one's place: the more are tried, the surer the one has to be."""
-    return not candidate.score.vetoes and candidate.score.confidence >= policy.get("rescue_threshold", NEVER)
+    if candidate.rung in ladder.FOR_PEOPLE_ONLY or candidate.score.vetoes:
+        return False
+    return bool(candidate.score.confidence >= policy.get("rescue_threshold", NEVER))
 
 
 def _candidate(

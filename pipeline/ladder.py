@@ -49,3 +49,6 @@ RUNGS: dict[str, Callable[[Doubted], Try | None]] = {
     "second-model": _second_model,
 }
 """Each makes another matte of the doubted photo, or None where it can't."""
+
+FOR_PEOPLE_ONLY = {"second-model"}
+"""U²-Net sees 320 px: good enough to offer to a reviewer, but its edges left white rims when it published."""

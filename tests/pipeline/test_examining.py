@@ -1,0 +1,73 @@
+"""The ladder, with matters that see what a test lets them see."""
+
+import numpy as np
+import pytest
+
+from pipeline import gate, ladder
+from pipeline.examining import examine
+from pipeline.imaging.types import RGB, Matte
+from tests.imaging import scenes
+
+PHOTO = scenes.angled_glasses()
+POLICY = gate.shipped_policy()
+
+
+class Matter:
+    """Keys on the corner's colour; a blurred one is never sure of its edges."""
+
+    sha256 = "0" * 64
+
+    def __init__(self, name: str, blurred_looks: int = 0) -> None:
+        self.name, self.blurred_looks, self.looks = name, blurred_looks, 0
+
+    def matte(self, rgb: RGB) -> Matte:
+        self.looks += 1
+        alpha = (np.abs(rgb.astype(int) - rgb[0, 0]).max(axis=2) > 50).astype(np.float32)
+        if self.looks <= self.blurred_looks:
+            alpha = 0.5 * scenes.with_halo(alpha, 12)
+        return Matte(alpha, float(alpha.min()), float(alpha.max()))
+
+
+@pytest.fixture(autouse=True)
+def no_help_from_the_backdrop(monkeypatch):
+    monkeypatch.setattr("pipeline.imaging.backdrop.MOST_ROUGHNESS", -1.0)
+
+
+def test_a_confident_photo_is_matted_once_and_pays_nothing():
+    matter = Matter("sure")
+    examined = examine(PHOTO.rgb, matter, "eyewear", "front", POLICY, second_matter=lambda: 1 / 0)
+    assert examined.best.rung == "first-look" and examined.best.verdict.publish
+    assert (matter.looks, examined.others) == (1, ())
+    assert not set(ladder.RUNGS) & examined.seconds.keys()
+
+
+def test_the_first_rung_that_clears_the_doubt_is_taken_and_the_first_look_kept_beside():
+    examined = examine(PHOTO.rgb, Matter("late", blurred_looks=1), "eyewear", "front", POLICY)
+    assert (examined.best.rung, examined.best.verdict.publish) == ("closer", True)
+    assert [other.rung for other in examined.others] == ["first-look"]
+
+
+def test_when_no_rung_helps_the_first_look_stands_and_all_others_are_kept():
+    examined = examine(
+        PHOTO.rgb, Matter("never", blurred_looks=99), "eyewear", "front", POLICY, lambda: Matter("2nd", 99)
+    )
+    assert (examined.best.rung, examined.best.verdict.publish) == ("first-look", False)
+    assert [other.rung for other in examined.others] == ["closer", "relit", "second-model"]
+
+
+def test_the_second_models_matte_is_for_people_to_choose_however_sure_it_is():
+    second = Matter("second")
+    examined = examine(PHOTO.rgb, Matter("never", blurred_looks=99), "eyewear", "front", POLICY, lambda: second)
+    assert second.looks == 1 and examined.best.rung == "first-look"
+    assert max(other.confidence for other in examined.others) > POLICY["rescue_threshold"]
+
+
+def test_a_rung_below_the_rescue_threshold_rescues_nothing():
+    careful = {**POLICY, "rescue_threshold": 1.01}
+    examined = examine(PHOTO.rgb, Matter("late", blurred_looks=1), "eyewear", "front", careful)
+    assert not examined.best.verdict.publish
+
+
+def test_a_policy_from_before_the_ladder_lets_no_rung_publish():
+    older = {key: value for key, value in POLICY.items() if key != "rescue_threshold"}
+    assert not examine(PHOTO.rgb, Matter("late", 1), "eyewear", "front", older).best.verdict.publish
