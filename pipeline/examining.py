@@ -52,7 +52,7 @@ def examine(
 
 def _rescues(candidate: Candidate, policy: Policy) -> bool:
     """Whether a rung's matte may take the first one's place: the more are tried, the surer the one has to be."""
-    if candidate.rung in ladder.FOR_PEOPLE_ONLY or candidate.score.vetoes:
+    if candidate.rung in ladder.FOR_PEOPLE_ONLY or not candidate.is_confident:
         return False
     return bool(candidate.score.confidence >= policy.get("rescue_threshold", NEVER))
 

@@ -147,13 +147,17 @@ class Scorecard(Immutable):
 
     @property
     def rung_words(self) -> str:
-        return RUNG_WORDS[self.rung]
+        return RUNG_WORDS.get(self.rung, self.rung)
 
     @property
     def alternatives(self) -> list[dict[str, Any]]:
         """What else was tried: in words, with its confidence and the name of its picture, kept for held frames only."""
         return [
-            other | {"words": RUNG_WORDS[other["rung"]], "picture": naming.alternative_name(other["rung"], "webp")}
+            other
+            | {
+                "words": RUNG_WORDS.get(other["rung"], other["rung"]),
+                "picture": naming.alternative_name(other["rung"], "webp"),
+            }
             for other in self.others
         ]
 

@@ -42,7 +42,7 @@ def second_matter() -> Matter | None:
     """The model of the ladder's last rung, loaded when that is first climbed; None if there is none here."""
     try:
         return load_matter(settings.SECOND_MATTE_MODEL, threads=1) if settings.SECOND_MATTE_MODEL else None
-    except weights.WeightsError as error:
+    except (weights.WeightsError, ImportError, RuntimeError, MemoryError) as error:
         log.warning("The repair ladder goes without its last rung: %s", error)
         return None
 

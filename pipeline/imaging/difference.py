@@ -168,14 +168,17 @@ def _likely_product(mask: Mask, prior: Alpha, distance: Floats, likely: float) -
     rows = np.flatnonzero((prior > 0.5).any(1))
     if not count or not rows.size:
         return np.zeros_like(mask)
-    longer, index = max(mask.shape), np.arange(1, count + 1)
-    height = (rows[-1] - np.array(ndi.center_of_mass(mask, pieces, index))[:, 0]) / longer
+    longer, of = max(mask.shape), pieces[mask]  # the pieces' own pixels: few, so bincount beats ndimage's statistics
+    area = np.maximum(np.bincount(of, minlength=count + 1), 1)
+    weight = np.maximum(np.bincount(of, distance[mask], minlength=count + 1), 1e-6)
+    middle = np.bincount(of, np.nonzero(mask)[0], minlength=count + 1) / area
     # Weighted by the difference: a wire's blurred fringe, which no network sees, must not speak against it.
-    seen = ndi.sum(prior * distance, pieces, index) / ndi.sum(distance, pieces, index)
-    is_likely = np.sqrt(seen) + np.clip(height, *HEIGHT) > likely
-    is_large = ndi.sum(mask, pieces, index) > max(LEAST_PIXELS, (LEAST_PIECE * longer) ** 2)
-    is_clear = ndi.mean(distance, pieces, index) > TRUSTED
-    return np.isin(pieces, index[is_likely & is_large & is_clear])
+    seen = np.bincount(of, (prior * distance)[mask], minlength=count + 1) / weight
+    is_likely = np.sqrt(seen) + np.clip((rows[-1] - middle) / longer, *HEIGHT) > likely
+    is_large = area > max(LEAST_PIXELS, (LEAST_PIECE * longer) ** 2)
+    is_taken = is_likely & is_large & (weight / area > TRUSTED)
+    is_taken[0] = False
+    return np.asarray(is_taken[pieces], np.bool_)
 
 
 def _alpha_of(pieces: Mask, distance: Floats, prior: Alpha) -> Alpha:

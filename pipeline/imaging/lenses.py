@@ -1,12 +1,11 @@
 """Clear lenses: the backdrop is seen through them, so that a network keeps the one and eats the other."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 from skimage.measure import regionprops
-from skimage.measure._regionprops import RegionProperties
 
 from pipeline.imaging.types import Alpha
 
@@ -53,7 +52,7 @@ def find_lenses(alpha: Alpha, distance: NDArray[np.float32]) -> Mask:
     return np.asarray(is_lens & silhouette, np.bool_)
 
 
-def _are_a_pair(smaller: RegionProperties, larger: RegionProperties) -> bool:
+def _are_a_pair(smaller: Any, larger: Any) -> bool:
     """Side by side, at a like height, and not too different in size: the far lens of an angled view is the smaller."""
     left, right = sorted((smaller.bbox, larger.bbox), key=lambda box: box[1])
     apart = right[1] >= left[3]

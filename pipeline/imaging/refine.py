@@ -55,7 +55,7 @@ def drop_specks(alpha: Alpha, out: Alpha | None = None) -> Alpha:
     -------
     ndarray of float32, shape (H, W), range 0–1
     """
-    cleaned = alpha.copy() if out is None else out
+    cleaned: Alpha = np.positive(alpha, out=out)
     is_piece = alpha > 0
     if not is_piece.any():
         return cleaned

@@ -246,7 +246,8 @@ def decode_alpha(data: bytes) -> Alpha:
 
 
 def _to_bytes(alpha: Alpha) -> NDArray[np.uint8]:
-    return np.rint(alpha * 255).astype(np.uint8)
+    levels = alpha * 255
+    return np.rint(levels, out=levels).astype(np.uint8)  # in place: 256 MB less for a 64-megapixel one
 
 
 def _save(image: NDArray[np.uint8], **options: Any) -> bytes:

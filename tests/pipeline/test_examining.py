@@ -68,6 +68,12 @@ def test_a_rung_below_the_rescue_threshold_rescues_nothing():
     assert not examined.best.verdict.publish
 
 
+def test_a_rung_above_the_rescue_threshold_but_below_the_policys_own_rescues_nothing():
+    strict = {**POLICY, "thresholds": {"eyewear": {"front": 1.01}}}
+    examined = examine(PHOTO.rgb, Matter("late", blurred_looks=1), "eyewear", "front", strict)
+    assert examined.best.rung == "first-look"
+
+
 def test_a_policy_from_before_the_ladder_lets_no_rung_publish():
     older = {key: value for key, value in POLICY.items() if key != "rescue_threshold"}
     assert not examine(PHOTO.rgb, Matter("late", 1), "eyewear", "front", older).best.verdict.publish
