@@ -111,3 +111,22 @@ def test_a_job_that_runs_twice_does_its_work_once(received, matter):
     assert processing.run(frame.pk).state == State.APPROVED
     assert processing.run(frame.pk) is None
     assert Scorecard.objects.count() == 1
+
+
+def test_what_the_ladder_tried_in_vain_is_kept_for_the_reviewer(received, matter, monkeypatch):
+    monkeypatch.setattr(processing, "second_matter", lambda: matter)
+    frame = processing.run(received("AURA1_1.png", photo(touch_border=True)).pk)
+    card = Scorecard.objects.get(frame=frame)
+    assert card.rung == "first-look" and {"closer", "relit", "second-model"} <= {other["rung"] for other in card.others}
+    for other in card.alternatives:
+        assert object_store.load_work(naming.work_key(frame.pk, 1, other["picture"])).startswith(b"RIFF")
+        assert object_store.load_work(naming.work_key(frame.pk, 1, naming.alternative_name(other["rung"], "png")))
+
+
+def test_a_second_model_that_cannot_load_costs_only_its_rung(settings, caplog):
+    settings.SECOND_MATTE_MODEL = "u2net"
+    settings.WEIGHTS_DIR = settings.WEIGHTS_DIR / "not there"
+    processing.second_matter.cache_clear()
+    assert processing.second_matter() is None
+    assert "without its last rung" in caplog.text
+    processing.second_matter.cache_clear()

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from pipeline.models import Batch, Frame
 from review import insights
+from tests.factories import scorecard
 
 
 @pytest.fixture
@@ -57,3 +58,16 @@ def test_days_and_batches_are_told_apart_and_old_days_left_out(frame):
 
 def test_before_anything_was_processed_there_are_no_figures(db):
     assert insights.overall(insights.outcomes()) == []
+
+
+def test_each_rung_is_counted_as_tried_and_where_it_cleared_the_doubt_as_rescued(frame):
+    tried = [{"rung": "closer", "confidence": 0.1}, {"rung": "relit", "confidence": 0.2}]
+    for attempt, (rung, others) in enumerate(
+        [("first-look", []), ("first-look", tried), ("relit", [{"rung": "first-look", "confidence": 0.3}, tried[0]])], 1
+    ):
+        frame(attempt=attempt)
+        scorecard(Frame.objects.latest("pk"), rung=rung, others=others)
+    assert insights.ladder() == [
+        insights.RungFigures("closer look", tried=2, rescued=0),
+        insights.RungFigures("weak contrasts raised, and seen in the mirror too", tried=2, rescued=1),
+    ]
