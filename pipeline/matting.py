@@ -59,10 +59,10 @@ def scene_of(rgb: RGB, product_class: ProductClass, lens: LensRule) -> Scene:
 
 def closer(scene: Scene, alpha: Alpha) -> Scene:
     """The same scene, seen from as close as an earlier matte allows."""
-    rows, columns = np.flatnonzero((alpha > 0.3).any(1)), np.flatnonzero((alpha > 0.3).any(0))
-    if not rows.size:
+    is_seen = alpha > 0.3
+    if not is_seen.any():
         return scene
-    box = CropBox(y0=int(rows[0]), x0=int(columns[0]), y1=int(rows[-1]) + 1, x1=int(columns[-1]) + 1)
+    box = framing.bounding_box(is_seen)
     return _scene(scene.rgb, scene.product_class, scene.lens, scene.backdrop, box, CLOSE_MARGIN)
 
 

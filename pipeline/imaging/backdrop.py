@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
+from pipeline.imaging.framing import bounding_box
 from pipeline.imaging.scale import shrink
 from pipeline.imaging.types import RGB, CropBox
 
@@ -209,13 +210,13 @@ def _box_of_difference(difference: Image3, is_reached: Mask, shape: tuple[int, .
     if not mass.any():
         return None
     is_kept = (mass > 0.02 * mass.max()) | ((mass > 0.002 * mass.max()) & (length > 0.03 * FIT_SIDE))
-    return _bounding_box(np.isin(pieces, np.flatnonzero(is_kept) + 1) & differs, shape)
+    return _enlarged_box(np.isin(pieces, np.flatnonzero(is_kept) + 1) & differs, shape)
 
 
-def _bounding_box(mask: Mask, shape: tuple[int, ...]) -> CropBox:
+def _enlarged_box(mask: Mask, shape: tuple[int, ...]) -> CropBox:
     """The mask's box in a picture of that shape."""
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    box = bounding_box(mask)
     down, across = shape[0] / mask.shape[0], shape[1] / mask.shape[1]
-    y0, y1 = round(rows[0] * down), round((rows[-1] + 1) * down)
-    x0, x1 = round(columns[0] * across), round((columns[-1] + 1) * across)
-    return CropBox(y0=y0, x0=x0, y1=y1, x1=x1)
+    return CropBox(
+        y0=round(box.y0 * down), x0=round(box.x0 * across), y1=round(box.y1 * down), x1=round(box.x1 * across)
+    )

@@ -135,9 +135,7 @@ def _filled(alpha: Alpha, prior: Alpha, distance: Floats) -> Alpha:
 
     Openings stay, such as between the strap's ends: there the backdrop is bare, and the network sees none of the watch.
     """
-    seam = max(2, round(SEAM * max(alpha.shape)))
-    is_fg = np.pad(alpha > 0.5, seam + 1)  # else closing would stop at the border
-    is_closed = ndi.binary_closing(is_fg, iterations=seam)[seam + 1 : -seam - 1, seam + 1 : -seam - 1]
+    is_closed = close_seams(alpha > 0.5, SEAM)
     is_solid = ndi.binary_fill_holes(is_closed)
     holes, count = ndi.label(is_solid & ~is_closed)
     if count:
@@ -145,6 +143,24 @@ def _filled(alpha: Alpha, prior: Alpha, distance: Floats) -> Alpha:
         is_open = (ndi.median(distance, holes, index) < BARE) & (ndi.mean(prior, holes, index) < UNSEEN)
         is_solid &= ~np.isin(holes, index[is_open])
     return np.where(ndi.binary_erosion(is_solid, iterations=2), np.float32(1), alpha)
+
+
+def close_seams(mask: Mask, width: float) -> Mask:
+    """A mask with its gaps closed, up to a share of its longer side wide.
+
+    Parameters
+    ----------
+    mask : (H, W) bool
+    width : float
+
+    Returns
+    -------
+    (H, W) bool
+    """
+    seam = max(2, round(width * max(mask.shape)))
+    padded = np.pad(mask, seam + 1)  # else closing would stop at the border
+    closed = ndi.binary_closing(padded, iterations=seam)[seam + 1 : -seam - 1, seam + 1 : -seam - 1]
+    return np.asarray(closed, np.bool_)
 
 
 def _missed_pieces(prior: Alpha, distance: Floats, is_reached: Mask, likely: float) -> Mask:

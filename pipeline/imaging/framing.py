@@ -7,6 +7,28 @@ from PIL import Image
 from pipeline.imaging.types import RGB, Alpha, CropBox
 
 
+def bounding_box(mask: NDArray[np.bool_]) -> CropBox:
+    """The smallest box that holds all that is set.
+
+    Parameters
+    ----------
+    mask : (H, W) bool
+
+    Returns
+    -------
+    CropBox
+
+    Raises
+    ------
+    ValueError
+        If nothing is set.
+    """
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if not rows.size:
+        raise ValueError("nothing is set: there is no box around it")
+    return CropBox(y0=int(rows[0]), x0=int(columns[0]), y1=int(rows[-1]) + 1, x1=int(columns[-1]) + 1)
+
+
 def window_around(box: CropBox, shape: tuple[int, ...], *, margin: float, least_aspect: float) -> CropBox:
     """A box with a margin, not too narrow, inside the photo.
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
+from pipeline.imaging.framing import bounding_box
 from pipeline.imaging.projection import Valley, smooth, valley, vertical_profile
 from pipeline.imaging.scale import shrink
 from pipeline.imaging.types import Alpha, Crop, CropBox
@@ -91,7 +92,7 @@ def _object_window(alpha: Alpha) -> CropBox | None:
     areas[0] = 0
     if not areas.any():
         return None
-    box = _bounding_box((areas >= SPECK * areas.max())[pieces])
+    box = bounding_box((areas >= SPECK * areas.max())[pieces])
     return _place(box, CropBox(0, 0, *alpha.shape), alpha.shape[1] / small.shape[1])
 
 
@@ -101,7 +102,7 @@ def _silhouette(alpha: Alpha, bodies: _Bodies) -> CropBox:
     reach = 2 * round(TEAR * alpha.shape[1] / 2) + 1
     pieces, _ = ndi.label(ndi.maximum_filter(is_fg.view(np.uint8), reach), EIGHT)
     owners = np.unique(pieces[bodies.left | bodies.right])
-    return _bounding_box(is_fg & np.isin(pieces, owners))
+    return bounding_box(is_fg & np.isin(pieces, owners))
 
 
 def _place(box: CropBox, window: CropBox, scale: float) -> CropBox:
@@ -179,11 +180,6 @@ def _is_sure(bodies: _Bodies, gap: Valley) -> bool:
         and gap.depth >= SURE_DEPTH
         and overlap >= SURE_OVERLAP
     )
-
-
-def _bounding_box(mask: Mask) -> CropBox:
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    return CropBox(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
 
 
 def _half(box: CropBox, bridge: int, *, is_left: bool) -> CropBox:

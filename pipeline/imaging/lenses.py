@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage as ndi
 from skimage.measure import regionprops
 
+from pipeline.imaging.difference import close_seams
 from pipeline.imaging.types import Alpha
 
 LensRule = Literal["keep", "cut"]
@@ -34,9 +35,7 @@ def find_lenses(alpha: Alpha, distance: NDArray[np.float32]) -> Mask:
         Both lenses; nothing if there aren't two.
     """
     seam = max(2, round(SEAM * max(alpha.shape)))
-    is_fg = np.pad(alpha > 0.5, seam + 1)  # else closing would stop at the border
-    is_closed = ndi.binary_closing(is_fg, iterations=seam)[seam + 1 : -seam - 1, seam + 1 : -seam - 1]
-    silhouette = ndi.binary_fill_holes(is_closed)
+    silhouette = ndi.binary_fill_holes(close_seams(alpha > 0.5, SEAM))
     is_clear = silhouette & ((distance < LIKE_BACKDROP) | (alpha < 0.5))
     is_clear = ndi.binary_opening(ndi.binary_closing(is_clear, iterations=2), iterations=seam)
     pieces, _ = ndi.label(is_clear)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
+from pipeline.imaging.framing import bounding_box
 from pipeline.imaging.lenses import LensRule
 from pipeline.imaging.refine import SNAP_LOW, snap
 from pipeline.imaging.types import RGB, Alpha, Crop, CropBox
@@ -120,19 +121,18 @@ def compose(rgb: RGB, alpha: Alpha, box: CropBox | None, spec: ListingSpec) -> R
     """
     if box is not None:
         rgb, alpha = rgb[box.y0 : box.y1, box.x0 : box.x1], alpha[box.y0 : box.y1, box.x0 : box.x1]
-    product = _bounding_box(alpha)
+    product = _product_box(alpha)
     height, width = product.y1 - product.y0, product.x1 - product.x0
     scale = spec.fill * spec.canvas / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     return _centred(_resize(rgb, alpha, product, size), spec.canvas)
 
 
-def _bounding_box(alpha: Alpha) -> CropBox:
+def _product_box(alpha: Alpha) -> CropBox:
     is_product = alpha > SNAP_LOW
-    rows, columns = np.flatnonzero(is_product.any(axis=1)), np.flatnonzero(is_product.any(axis=0))
-    if not rows.size:
+    if not is_product.any():
         raise ValueError("the alpha is empty: there is no product to compose")
-    return CropBox(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
+    return bounding_box(is_product)
 
 
 def _resize(rgb: RGB, alpha: Alpha, part: CropBox, size: tuple[int, int]) -> RGBA:
