@@ -228,7 +228,7 @@ def table(title: str, columns: Sequence[str], rows: Mapping[str, Sequence[float]
     """Figures under their columns' heads, to be read in a terminal."""
     width = max(len(name) for name in (title, *rows))
     lines = [f"{title:{width}}" + "".join(f"{column:>10}" for column in columns)]
-    lines += [f"{name:{width}}" + "".join(f"{value:10.2f}" for value in values) for name, values in rows.items()]
+    lines += [f"{name:{width}}" + "".join(f"{value:10.3f}" for value in values) for name, values in rows.items()]
     return "\n".join(lines)
 
 

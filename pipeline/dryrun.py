@@ -35,6 +35,7 @@ class Row:
     verdict: str = "review"
     bridge_x: float | None = None
     crop: str | None = None
+    estimates: list[float] = field(default_factory=list)
     rung: str | None = None
     reasons: list[str] = field(default_factory=list)
     metrics: dict[str, float] = field(default_factory=dict)
@@ -80,6 +81,9 @@ def _assess_one(photo: Path, out: Path, matter: Matter, product_class: ProductCl
         verdict="publish" if best.verdict.publish else "review",
         bridge_x=round(crop.bridge_x, 2) if crop else None,
         crop=None if crop is None else "sure" if crop.is_sure else "unsure",
+        estimates=[round(x, 2) for x in (crop.evidence.by_valley, crop.evidence.by_gap)]
+        if crop and crop.evidence
+        else [],
         rung=best.rung,
         reasons=[in_words(reason) for reason in best.verdict.reasons],
         metrics=dict(best.score.metrics),

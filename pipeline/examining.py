@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from pipeline import ladder, matting
 from pipeline.engines.protocols import Matter
 from pipeline.imaging import halfglass, refine, renditions
-from pipeline.imaging.score import judge, measure, score
+from pipeline.imaging.score import judge, measure, measure_view, score
 from pipeline.imaging.types import RGB, Alternative, Candidate, Examined, Matte, Policy, ProductClass, View
-from pipeline.listing import listing_spec
+from pipeline.imaging.viewpoint import seen_view
+from pipeline.listing import has_half_glass, listing_spec
 from pipeline.states import FIRST_LOOK
 
 Seconds = dict[str, float]
@@ -67,11 +68,15 @@ def _candidate(
     policy: Policy,
     seconds: Seconds,
 ) -> Candidate:
-    crop_expected = product_class == "eyewear" and view == "angle"
+    crop_expected = has_half_glass(product_class, view)
     with timed(seconds, "crop"):
-        crop = halfglass.find_crop(matte.alpha) if crop_expected else None
+        found = halfglass.find_crop(matte.alpha) if product_class == "eyewear" else None
+        crop = found if crop_expected else None
     with timed(seconds, "score"):
-        result = score(measure(rgb, matte, crop, crop_expected), policy, crop_expected=crop_expected)
+        metrics = measure(rgb, matte, crop, crop_expected)
+        if product_class == "eyewear":
+            metrics |= measure_view(seen_view(matte.alpha, found), view)
+        result = score(metrics, policy, crop_expected=crop_expected)
         verdict = judge(result, policy, product_class, view)
     with timed(seconds, "clean"):
         alpha = refine.snap(matte.alpha)

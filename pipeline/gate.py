@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from pipeline.engines.object_store import ObjectStoreError
 from pipeline.engines.protocols import Enhancer
+from pipeline.imaging.framing import bounding_box
 from pipeline.imaging.score import SCORER_VERSION
-from pipeline.imaging.types import Examined, Policy
+from pipeline.imaging.types import Candidate, Examined, Policy
 from pipeline.models import Frame, GatePolicy, Scorecard
 from pipeline.states import State, in_words
 from pipeline.transitions import StaleTransition, advance
@@ -77,10 +78,18 @@ def _findings(examined: Examined) -> dict[str, Any]:
         "threshold": verdict.threshold,
         "reasons": list(verdict.reasons),
         "bridge_x": crop.bridge_x if crop else None,
-        "crop_box": dataclasses.asdict(crop.box) if crop else None,
-        "crop_is_sure": crop.is_sure if crop else None,
+        "product_box": _product_box(best),
+        "near": crop.near if crop else "",
+        "bridge_doubt": (crop and crop.doubt) or "",
+        "bridge_evidence": dataclasses.asdict(crop.evidence) if crop and crop.evidence else None,
         "seconds": dict(examined.seconds),
     }
+
+
+def _product_box(best: Candidate) -> dict[str, int] | None:
+    if best.crop:
+        return dataclasses.asdict(best.crop.product)
+    return dataclasses.asdict(bounding_box(best.alpha > 0)) if best.alpha.any() else None
 
 
 def hold(frame: Frame, reasons: list[str], cause: str = "", *, actor: str) -> None:

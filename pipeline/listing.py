@@ -4,7 +4,17 @@ import json
 from functools import cache
 from pathlib import Path
 
-from pipeline.imaging.renditions import ListingSpec
+from pipeline.imaging.spec import ListingSpec
+from pipeline.imaging.types import ProductClass, View
+
+
+def has_half_glass(product_class: ProductClass, view: View | None) -> bool:
+    """Whether a half-glass picture is made of such a photo.
+
+    >>> has_half_glass("eyewear", "angle"), has_half_glass("watch", "angle")
+    (True, False)
+    """
+    return product_class == "eyewear" and view == "angle"
 
 
 @cache

@@ -7,8 +7,8 @@ from django.db import models
 from django.db.models import Q
 
 from pipeline import naming
-from pipeline.imaging.types import ProductClass, View
-from pipeline.states import FIRST_LOOK, NEVER_DECODED, RUNG_WORDS, VERDICT_REASONS, State, in_words
+from pipeline.imaging.types import Crop, CropBox, ProductClass, Side, View
+from pipeline.states import BRIDGE_DOUBT_WORDS, FIRST_LOOK, NEVER_DECODED, RUNG_WORDS, VERDICT_REASONS, State, in_words
 
 
 def _choices(literal: Any) -> list[tuple[str, str]]:
@@ -131,8 +131,10 @@ class Scorecard(Immutable):
     metrics = models.JSONField()
     reasons = models.JSONField()
     bridge_x = models.FloatField(null=True)
-    crop_box = models.JSONField(null=True)
-    crop_is_sure = models.BooleanField(null=True)
+    product_box = models.JSONField(null=True, help_text="what a half-glass crop is taken from")
+    near = models.CharField(max_length=5, blank=True, choices=_choices(Side), help_text="side of the bridge")
+    bridge_doubt = models.CharField(max_length=40, blank=True)
+    bridge_evidence = models.JSONField(null=True)
     seconds = models.JSONField()
     model_name = models.CharField(max_length=100)
     model_sha256 = models.CharField(max_length=64)
@@ -162,9 +164,14 @@ class Scorecard(Immutable):
         ]
 
     @property
-    def bridge_percent(self) -> float | None:
-        """The bridge column in per cent of the photo's width."""
-        return None if self.bridge_x is None else 100 * self.bridge_x / self.width
+    def crop(self) -> Crop | None:
+        if self.bridge_x is None:
+            return None
+        return Crop(self.bridge_x, CropBox(**self.product_box), self.near, self.bridge_doubt or None)
+
+    @property
+    def bridge_doubt_words(self) -> str:
+        return BRIDGE_DOUBT_WORDS.get(self.bridge_doubt, self.bridge_doubt)
 
     @property
     def is_calibrated(self) -> bool:
@@ -174,6 +181,20 @@ class Scorecard(Immutable):
     @property
     def reason_words(self) -> list[str]:
         return [in_words(reason) for reason in self.reasons]
+
+
+class BridgeLabel(Immutable):
+    """Where a person put the bridge of a photo: it holds for every later run, and teaches us how far off we were."""
+
+    frame = models.ForeignKey(Frame, on_delete=models.CASCADE, related_name="bridge_labels")
+    attempt = models.PositiveIntegerField()
+    bridge_x = models.FloatField(help_text="in pixels of the upright photo")
+    found_x = models.FloatField(null=True, help_text="where the machine had it, if it found one")
+    by = models.CharField(max_length=150)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
 
 
 class Rendition(models.Model):

@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from pipeline import gate, leases, naming, processing
 from pipeline.engines import object_store
-from pipeline.imaging import refine, renditions
-from pipeline.imaging.types import Crop, CropBox
+from pipeline.imaging import halfglass, refine, renditions
+from pipeline.imaging.types import Alpha, Crop
 from pipeline.listing import listing_spec
 from pipeline.models import Frame, Listing, Rendition
 from pipeline.states import State
@@ -104,18 +104,18 @@ def _render(frame: Frame) -> list[File]:
     rgb = processing.enhanced_photo(frame)
     alpha = renditions.decode_alpha(object_store.load_work(naming.work_key(frame.pk, frame.attempt, "alpha.png")))
     colour = refine.estimate_foreground(rgb, alpha)
-    made = renditions.render_all(colour, alpha, _crop(frame), listing_spec(), naming.VARIANT_FORMATS)
+    made = renditions.render_all(colour, alpha, _crop(frame, alpha), listing_spec(), naming.VARIANT_FORMATS)
     return [
         File(variant, extension, naming.rendition_key(frame.code, frame.view, variant, extension), data)
         for (variant, extension), data in made.items()
     ]
 
 
-def _crop(frame: Frame) -> Crop | None:
-    card = frame.scorecards.get(attempt=frame.attempt)
-    if card.crop_box is None:
-        return None
-    return Crop(card.bridge_x, CropBox(**card.crop_box), card.crop_is_sure)
+def _crop(frame: Frame, alpha: Alpha) -> Crop | None:
+    """Where a person put the bridge, or else where it was found."""
+    found = frame.scorecards.get(attempt=frame.attempt).crop
+    label = frame.bridge_labels.last()
+    return halfglass.crop_at(alpha, label.bridge_x, found) if label else found
 
 
 def _put(frame: Frame, files: list[File]) -> None:

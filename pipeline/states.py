@@ -49,7 +49,10 @@ REASON_WORDS: dict[str, str] = {
     # vetoes
     "empty": "nothing found in the photo",
     "touches-border": "product touches the edge of the photo",
-    "no-bridge": "bridge not found between the lenses",
+    "no-bridge": "no bridge found: one lens, a lens that is lost, or no gap between two",
+    "looks-front": "the view does not match the name: this looks like a front view",
+    "looks-angle": "the view does not match the name: this looks like an angled view",
+    "looks-side": "the view does not match the name: this looks like a side view",
     # doubtful components of the score
     "soft-edge": "matte undecided: many half-transparent places",
     "wide-band": "edge softer than usual",
@@ -79,6 +82,12 @@ RUNG_WORDS: dict[str, str] = {
     "relit": "weak contrasts raised, and seen in the mirror too",
     "difference": "all that differs from the backdrop",
     "second-model": "second model",
+}
+
+# Why a bridge that was found isn't trusted.
+BRIDGE_DOUBT_WORDS: dict[str, str] = {
+    "estimates-disagree": "the valley of the profile and the gap between the lenses are not in the same place",
+    "lenses-unlike": "what stands left and right of it doesn't look like two lenses of one pair",
 }
 
 # These say what the gate decided, not what is wrong with the picture: who decides after it must not know.

@@ -17,7 +17,7 @@ from unfold.decorators import display
 from pipeline.admin import FrameListAdmin
 from pipeline.models import Frame
 from pipeline.states import REASON_WORDS
-from review import decisions
+from review import bridges, decisions
 from review.models import QueueItem
 
 # A row of the queue shows this many reasons; the frame's own page shows all.
@@ -43,6 +43,7 @@ class DecisionForm(forms.Form):
     frame = forms.ModelChoiceField(Frame.objects.all())
     decision = forms.ChoiceField(choices=[(kind, kind) for kind in decisions.DECISIONS])
     version = forms.IntegerField(min_value=0)
+    bridge_x = forms.FloatField(required=False)
 
 
 @admin.register(QueueItem)
@@ -83,6 +84,7 @@ class QueueAdmin(FrameListAdmin):
             "frame": frame,
             "waiting": self.get_queryset(request).count(),
             "card": frame.scorecards.filter(attempt=frame.attempt).first(),
+            "bridge": bridges.line_of(frame),
             "can_decide": request.user.has_perm("pipeline.decide"),
             "can_be_approved": decisions.can_be_approved(frame),
             "siblings": frame.batch.frames.filter(code=frame.code).exclude(pk=frame.pk).order_by("filename"),
@@ -94,10 +96,11 @@ class QueueAdmin(FrameListAdmin):
             raise PermissionDenied
         form = DecisionForm(request.POST.dict() | {"frame": object_id})
         if not form.is_valid():
-            return HttpResponseBadRequest("This is not a decision about a frame; go back and choose one.")
-        frame = form.cleaned_data["frame"]
+            return HttpResponseBadRequest(_refusal(form))
+        data = form.cleaned_data
+        frame = data["frame"]
         try:
-            words = decisions.decide(form.cleaned_data["decision"], frame, form.cleaned_data["version"], request.user)
+            words = decisions.decide(data["decision"], frame, data["version"], request.user, data["bridge_x"])
             messages.success(request, words)
         except decisions.DecisionError as error:
             messages.warning(request, str(error))
@@ -105,3 +108,9 @@ class QueueAdmin(FrameListAdmin):
         if following is None:
             return redirect("admin:review_queueitem_changelist")
         return redirect("admin:review_queueitem_change", following.pk)
+
+
+def _refusal(form: DecisionForm) -> str:
+    if "bridge_x" in form.errors:
+        return "The place of the bridge is not a number; go back and put the line there again."
+    return "This is not a decision about a frame; go back and choose one."

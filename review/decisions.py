@@ -3,56 +3,70 @@
 from collections.abc import Callable
 
 from django.contrib.auth.models import User
+from django.db import transaction
 
 from pipeline import jobs
-from pipeline.models import Frame
+from pipeline.models import BridgeLabel, Frame
 from pipeline.states import State
 from pipeline.transitions import StaleTransition, advance
+from review import bridges
 
 
 class DecisionError(ValueError):
     """The decision can't be carried out; the text says why and what to do instead."""
 
 
-def approve(frame: Frame, user: User) -> None:
-    """Publish the matte as it is."""
+def approve(frame: Frame, user: User, bridge_x: float | None) -> None:
+    """Publish the matte as it is, parted at the bridge where the operator put it."""
     if not can_be_approved(frame):
         raise DecisionError(f"{frame} has no matte that could be published. Reprocess it, or ask for a new photo.")
-    _decide(frame, State.APPROVED, user, "good as it is")
+    why = "good as it is" if bridge_x is None else "good, with the bridge placed by hand"
+    with transaction.atomic():
+        _decide(frame, State.APPROVED, user, why)
+        _keep_bridge(frame, user, bridge_x)
     jobs.enqueue(frame)
 
 
-def reject(frame: Frame, user: User) -> None:
-    """Ask for a new photo."""
+def reject(frame: Frame, user: User, bridge_x: float | None) -> None:
+    """Ask for a new photo; where the bridge of this one is matters no more."""
     _decide(frame, State.REJECTED, user, "needs a new photo")
 
 
-def reprocess(frame: Frame, user: User) -> None:
-    """Send the photo through the pipeline once more."""
-    _decide(frame, State.RECEIVED, user, "once more through the pipeline", reasons=[], cause="")
+def reprocess(frame: Frame, user: User, bridge_x: float | None) -> None:
+    """Send the photo through the pipeline once more; its bridge stays where the operator put it."""
+    with transaction.atomic():
+        _decide(frame, State.RECEIVED, user, "once more through the pipeline", reasons=[], cause="")
+        _keep_bridge(frame, user, bridge_x)
     jobs.enqueue(frame)
 
 
-DECISIONS: dict[str, tuple[Callable[[Frame, User], None], str]] = {
+DECISIONS: dict[str, tuple[Callable[[Frame, User, float | None], None], str]] = {
     "approve": (approve, "approved; it is being published"),
     "reject": (reject, "rejected; it needs a new photo"),
     "reprocess": (reprocess, "sent through the pipeline again"),
 }
 
 
-def decide(kind: str, frame: Frame, version: int, user: User) -> str:
+def decide(kind: str, frame: Frame, version: int, user: User, bridge_x: float | None = None) -> str:
     """Carry out a decision on the version that its maker looked at, and say so in words.
+
+    Parameters
+    ----------
+    bridge_x : float, optional
+        Where the operator moved the bridge, in pixels of the photo.
 
     Raises
     ------
     DecisionError
-        Somebody else was first, or the frame can't be approved.
+        Somebody else was first, the frame can't be approved, or no bridge can be there.
     """
     act, words = DECISIONS[kind]
     if frame.state != State.EXCEPTION or frame.version != version:
         raise DecisionError(f"{frame} was decided by somebody else while you looked at it; nothing was changed.")
+    if bridge_x is not None:
+        _check_bridge(frame, bridge_x)
     try:
-        act(frame, user)
+        act(frame, user, bridge_x)
     except StaleTransition as error:
         raise DecisionError(f"{frame} was decided by somebody else just now; nothing was changed.") from error
     return f"{frame} {words}."
@@ -60,9 +74,28 @@ def decide(kind: str, frame: Frame, version: int, user: User) -> str:
 
 def can_be_approved(frame: Frame) -> bool:
     """Whether the last attempt left a matte with something in it."""
-    card = frame.scorecards.filter(attempt=frame.attempt).first()
-    return card is not None and "empty" not in card.reasons
+    return bridges.product_card(frame) is not None
 
 
 def _decide(frame: Frame, target: State, user: User, why: str, **fields: object) -> None:
     advance(frame, target, actor=user.get_username(), why=why, faults=0, **fields)
+
+
+def _check_bridge(frame: Frame, bridge_x: float) -> None:
+    line = bridges.line_of(frame)
+    if line is None:
+        raise DecisionError(f"{frame} has no half-glass picture, so no bridge can be placed; nothing was changed.")
+    if not line.first <= bridge_x <= line.last:
+        raise DecisionError(
+            f"The bridge of {frame} can't be at {bridge_x:.0f} px: put it within the product, from {line.first} to "
+            f"{line.last} px. Nothing was changed."
+        )
+
+
+def _keep_bridge(frame: Frame, user: User, bridge_x: float | None) -> None:
+    if bridge_x is None:
+        return
+    card = frame.scorecards.get(attempt=frame.attempt)
+    BridgeLabel.objects.create(
+        frame=frame, attempt=frame.attempt, bridge_x=bridge_x, found_x=card.bridge_x, by=user.get_username()
+    )

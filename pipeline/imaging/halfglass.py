@@ -1,60 +1,41 @@
 """The half-glass crop: where the bridge is in an angled shot of a pair of glasses, and the box that ends there.
 
-On an angled shot the temples stretch the silhouette far to one side, so neither its middle nor its thinnest
-column is the bridge. The two lens bodies are found first, as what is left when everything thin is worn away;
-then the valley between them in the vertical projection of those two bodies is the gap that the bridge spans.
+On an angled shot the temples stretch the silhouette far to one side, so neither its middle nor its thinnest column is
+the bridge. The two lens bodies are found first. Two estimates then look for the bridge between them: the valley of the
+vertical projection, and the gap between the bodies along the line through their centres. Where the two are apart,
+something is wrong with the matte there, and the bridge is not sure. Where they agree the valley is taken: it is the
+more exact one (on 218 labelled renders its median error is 0.13 % of the width, that of the gap 0.18 %).
 """
 
-from dataclasses import dataclass
-from itertools import combinations
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
+from pipeline.imaging.bodies import Body, Pair, find_pair
 from pipeline.imaging.framing import bounding_box
-from pipeline.imaging.projection import Valley, smooth, valley, vertical_profile
+from pipeline.imaging.projection import Profile, Valley, smooth, valley, vertical_profile
 from pipeline.imaging.scale import shrink
-from pipeline.imaging.types import Alpha, Crop, CropBox
+from pipeline.imaging.types import Alpha, BridgeEvidence, Crop, CropBox, HalfSide
 
-Mask = NDArray[np.bool_]
-
-WORKING_SIZE = 512
+WORKING_SIZE = 384
 SOLID = 0.5
 FAINT = 0.1
 SPECK = 0.01
 """Pieces smaller than this part of the largest are left out of account."""
 TEAR = 0.02
 """Pieces nearer than this part of the window's width belong together."""
-WIRE = 0.015
-"""Half-width of what counts as wire (temple, bridge), over the silhouette's width."""
-KEPT_BODY = 0.6
-WEAR = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
-"""How much is worn away, as fractions of the thickest place's half-width; the least that parts the lenses is taken."""
-LEAST_BODY = 0.12
-"""Area of the far lens over that of the near one, at the least (a yaw of 55° leaves about a quarter)."""
-SURE_BODY = 0.2
-SURE_DEPTH = 0.85
-SURE_OVERLAP = 0.5
-EIGHT = np.ones((3, 3), bool)
-
-
-@dataclass(frozen=True)
-class _Bodies:
-    """The two lens bodies, left and right; whether the matte joins them; whether they are solid, not mere rims."""
-
-    left: Mask
-    right: Mask
-    is_joined: bool
-    is_solid: bool
-
-    @property
-    def smaller(self) -> int:
-        return int(min(self.left.sum(), self.right.sum()))
+SMOOTHING = 2.0
+"""Of the profile, in columns of the working size."""
+SHORE = 0.25
+"""Height between floor and lower lobe at which a valley's sides are taken: above nose pads, below the lenses' bulge."""
+LEAST_LIKENESS, SURE_LIKENESS = 0.2, 0.4
+MOST_APART = 0.015
+"""The two estimates of a sure bridge are no further apart than this part of the product's width."""
 
 
 def find_crop(alpha: Alpha) -> Crop | None:
-    """Find the bridge column and the half-glass box of an angled pair of glasses.
+    """Find the bridge column of an angled pair of glasses, and what the half-glass crop is taken from.
 
     Parameters
     ----------
@@ -64,123 +45,130 @@ def find_crop(alpha: Alpha) -> Crop | None:
     Returns
     -------
     Crop or None
-        bridge_x is the middle of the gap between the lens bodies, in pixels of `alpha`. The box reaches from
-        there to the silhouette's end on the side of the larger (nearer) lens. None when there is no object,
-        no second lens, or no valley between the two.
-        is_sure asks for two solid bodies of like size, side by side, in one piece, with a deep valley between.
+        Its bridge is the middle of the valley, in pixels of `alpha`; its nearer side that of the larger lens; its
+        product all that hangs together with the two lenses. None when there is no object, no second lens, or no
+        valley between the two. Its doubt is "lenses-unlike" if the two bodies are no likely pair of lenses,
+        "estimates-disagree" if valley and gap are apart.
     """
-    window = _object_window(alpha)
-    if window is None:
+    view = _look(alpha)
+    pair = find_pair(view.alpha) if view else None
+    if view is None or pair is None or pair.likeness < LEAST_LIKENESS:
         return None
-    small = shrink(np.ascontiguousarray(alpha[window.y0 : window.y1, window.x0 : window.x1]), WORKING_SIZE)
-    bodies = _lens_bodies(small)
-    gap = _gap(bodies) if bodies else None
-    if bodies is None or gap is None:
+    profile = _profile(view.alpha, pair)
+    dip = _valley(profile, pair)
+    if dip is None:
         return None
-    scale = (window.x1 - window.x0) / small.shape[1]
-    bridge_x = window.x0 + (gap.midpoint + 0.5) * scale - 0.5
-    whole = _place(_silhouette(small, bodies), window, scale)
-    box = _half(whole, round(bridge_x), is_left=bodies.left.sum() > bodies.right.sum())
-    return Crop(bridge_x=bridge_x, box=box, is_sure=_is_sure(bodies, gap))
+    silhouette = _silhouette(view.alpha, pair)
+    return Crop(
+        bridge_x=view.column(dip.midpoint),
+        product=view.box(silhouette),
+        near="left" if pair.left.size > pair.right.size else "right",
+        doubt=_doubt(pair, dip, silhouette.x1 - silhouette.x0),
+        evidence=_evidence(profile, dip, pair, view),
+    )
 
 
-def _object_window(alpha: Alpha) -> CropBox | None:
-    """Bounding box of all but specks, with a margin, found on a small copy."""
+@dataclass(frozen=True)
+class _View:
+    """A copy of a window of the matte, `scale` times smaller, and the way back."""
+
+    alpha: Alpha
+    window: CropBox
+    scale: float
+
+    def column(self, small: float) -> float:
+        return self.window.x0 + (small + 0.5) * self.scale - 0.5
+
+    def box(self, small: CropBox) -> CropBox:
+        return _enlarged(small, self.window, self.scale)
+
+
+def _look(alpha: Alpha) -> _View | None:
+    """Cut all but specks out of the matte, with a margin."""
     small = shrink(alpha, WORKING_SIZE)
-    pieces, _ = ndi.label(small > FAINT, EIGHT)
+    pieces, _ = ndi.label(small > FAINT, np.ones((3, 3)))
     areas = np.bincount(pieces.ravel(), weights=(small > SOLID).ravel())
     areas[0] = 0
     if not areas.any():
         return None
     box = bounding_box((areas >= SPECK * areas.max())[pieces])
-    return _place(box, CropBox(0, 0, *alpha.shape), alpha.shape[1] / small.shape[1])
+    window = _enlarged(box, CropBox(0, 0, *alpha.shape), alpha.shape[1] / small.shape[1])
+    part = shrink(np.ascontiguousarray(alpha[window.y0 : window.y1, window.x0 : window.x1]), WORKING_SIZE)
+    return _View(part, window, (window.x1 - window.x0) / part.shape[1])
 
 
-def _silhouette(alpha: Alpha, bodies: _Bodies) -> CropBox:
+def _enlarged(box: CropBox, within: CropBox, scale: float) -> CropBox:
+    """Bring a box from a small copy back to where that was made of, a small pixel larger all round."""
+    return CropBox(
+        max(within.y0, within.y0 + int((box.y0 - 1) * scale)),
+        max(within.x0, within.x0 + int((box.x0 - 1) * scale)),
+        min(within.y1, within.y0 + int((box.y1 + 1) * scale) + 1),
+        min(within.x1, within.x0 + int((box.x1 + 1) * scale) + 1),
+    )
+
+
+def _profile(alpha: Alpha, pair: Pair) -> Profile:
+    """Of the rows that the lenses lie in, with the lenses filled."""
+    return smooth(vertical_profile(np.maximum(alpha, pair.filled)[pair.rows]), SMOOTHING)
+
+
+def _valley(profile: Profile, pair: Pair) -> Valley | None:
+    left, right = (_lobe(profile, body) for body in (pair.left, pair.right))
+    return valley(profile, left, right, level=SHORE) if left < right else None
+
+
+def _lobe(profile: Profile, body: Body) -> int:
+    first, last = body.columns.min(), body.columns.max()
+    return int(first + profile[first : last + 1].argmax())
+
+
+def _silhouette(alpha: Alpha, pair: Pair) -> CropBox:
     """Bounding box of the two bodies and all that hangs on them, torn-off temples too; props stay out."""
-    is_fg = alpha > FAINT
+    is_fg = (alpha > FAINT) | pair.filled
     reach = 2 * round(TEAR * alpha.shape[1] / 2) + 1
-    pieces, _ = ndi.label(ndi.maximum_filter(is_fg.view(np.uint8), reach), EIGHT)
-    owners = np.unique(pieces[bodies.left | bodies.right])
+    pieces, _ = ndi.label(ndi.maximum_filter(is_fg.view(np.uint8), reach), np.ones((3, 3)))
+    owners = [pieces[body.rows[0], body.columns[0]] for body in (pair.left, pair.right)]
     return bounding_box(is_fg & np.isin(pieces, owners))
 
 
-def _place(box: CropBox, window: CropBox, scale: float) -> CropBox:
-    """Bring a box from a window's small copy back to the photograph, a small pixel larger all round."""
-    return CropBox(
-        max(window.y0, window.y0 + int((box.y0 - 1) * scale)),
-        max(window.x0, window.x0 + int((box.x0 - 1) * scale)),
-        min(window.y1, window.y0 + int((box.y1 + 1) * scale) + 1),
-        min(window.x1, window.x0 + int((box.x1 + 1) * scale) + 1),
+def _doubt(pair: Pair, dip: Valley, width: int) -> str | None:
+    if pair.likeness < SURE_LIKENESS:
+        return "lenses-unlike"
+    return "estimates-disagree" if abs(dip.midpoint - pair.gap_x) > MOST_APART * width else None
+
+
+def _evidence(profile: Profile, dip: Valley, pair: Pair, view: _View) -> BridgeEvidence:
+    shares = profile / profile.max()
+    return BridgeEvidence(
+        profile=tuple(round(float(share), 3) for share in shares),
+        first=view.column(0),
+        last=view.column(len(shares) - 1),
+        valley=(view.column(dip.left), view.column(dip.right)),
+        by_valley=view.column(dip.midpoint),
+        by_gap=view.column(pair.gap_x),
     )
 
 
-def _lens_bodies(alpha: Alpha) -> _Bodies | None:
-    """Look with all that is thin worn off first, and without that where thin rims are all there is."""
-    is_fg = np.pad(alpha > SOLID, 1)
-    whole, _ = ndi.label(ndi.binary_fill_holes(is_fg), EIGHT)
-    # A far temple and the bridge enclose backdrop between the lenses: unless they go first, that would be filled too.
-    solid = _part(ndi.binary_fill_holes(_without_wires(is_fg)), whole, is_solid=True)
-    rims = _part(ndi.binary_fill_holes(is_fg), whole, is_solid=False)
-    if solid and (rims is None or solid.smaller >= KEPT_BODY * rims.smaller):
-        return solid
-    return rims
+def crop_at(alpha: Alpha, bridge_x: float, found: Crop | None) -> Crop:
+    """The crop whose bridge a person has placed.
+
+    Parameters
+    ----------
+    alpha : (H, W) float32, 0–1
+        Not empty.
+    bridge_x : float
+        Pixels.
+    found : Crop or None
+        What was found before; without it the product is all of the alpha, and its heavier side the nearer one.
+    """
+    if found:
+        return replace(found, bridge_x=bridge_x, doubt=None)
+    is_left = alpha[:, : round(bridge_x)].sum() > alpha[:, round(bridge_x) :].sum()
+    return Crop(bridge_x, bounding_box(alpha > FAINT), "left" if is_left else "right")
 
 
-def _without_wires(is_fg: Mask) -> Mask:
-    radius = WIRE * is_fg.shape[1]
-    return np.asarray(ndi.distance_transform_edt(~(ndi.distance_transform_edt(is_fg) > radius)) <= radius)
-
-
-def _part(filled: Mask, whole: NDArray[np.int32], *, is_solid: bool) -> _Bodies | None:
-    """Wear the silhouette away until two bodies are left, then give them back what they lost."""
-    depth = ndi.distance_transform_edt(filled)
-    for wear in WEAR:
-        cores, _ = ndi.label(depth > wear * depth.max(), EIGHT)
-        pair = _best_pair(cores, whole)
-        if pair:
-            left, right = _grow(cores, pair, wear * float(depth.max()))
-            is_joined = len(np.unique(whole[np.isin(cores, pair)])) == 1
-            return _Bodies(left, right, is_joined=is_joined, is_solid=is_solid)
-    return None
-
-
-def _best_pair(cores: NDArray[np.int32], whole: NDArray[np.int32]) -> tuple[int, int] | None:
-    """The two largest cores, those of one piece of the matte before those of two."""
-    areas = np.bincount(cores.ravel())
-    areas[0] = 0
-    owner = np.zeros(areas.size, int)
-    owner[cores.ravel()] = whole.ravel()
-    big = [k for k in np.argsort(-areas)[:4] if areas[k] > 0]
-    pairs = [(int(a), int(b)) for a, b in combinations(big, 2) if areas[b] >= LEAST_BODY * areas[a]]
-    return max(pairs, key=lambda p: (owner[p[0]] == owner[p[1]], areas[p[1]], areas[p[0]]), default=None)
-
-
-def _grow(cores: NDArray[np.int32], pair: tuple[int, int], wear: float) -> tuple[Mask, Mask]:
-    """Give two cores back what was worn off them, which leaves out what was thin; left one first."""
-    pair = min(pair, pair[::-1], key=lambda p: float(np.nonzero(cores == p[0])[1].mean()))
-    left, right = ((ndi.distance_transform_edt(cores != k) < wear)[1:-1, 1:-1] for k in pair)
-    return left, right
-
-
-def _gap(bodies: _Bodies) -> Valley | None:
-    profile = smooth(vertical_profile((bodies.left | bodies.right).astype(np.float32)), sigma=1.0)
-    peaks = [int(np.where(body.any(0), profile, 0).argmax()) for body in (bodies.left, bodies.right)]
-    return valley(profile, *peaks) if peaks[0] < peaks[1] else None
-
-
-def _is_sure(bodies: _Bodies, gap: Valley) -> bool:
-    areas = sorted([bodies.left.sum(), bodies.right.sum()])
-    rows = bodies.left.any(1), bodies.right.any(1)
-    overlap = (rows[0] & rows[1]).sum() / min(rows[0].sum(), rows[1].sum())
-    return bool(
-        bodies.is_joined
-        and bodies.is_solid
-        and areas[0] >= SURE_BODY * areas[1]
-        and gap.depth >= SURE_DEPTH
-        and overlap >= SURE_OVERLAP
-    )
-
-
-def _half(box: CropBox, bridge: int, *, is_left: bool) -> CropBox:
-    return CropBox(box.y0, box.x0, box.y1, bridge) if is_left else CropBox(box.y0, bridge, box.y1, box.x1)
+def half_box(crop: Crop, side: HalfSide) -> CropBox:
+    """The part of the product on one side of the bridge; empty if the bridge stands beyond it."""
+    box, bridge = crop.product, int(np.clip(round(crop.bridge_x), crop.product.x0, crop.product.x1))
+    is_left = (crop.near if side == "near" else side) == "left"
+    return replace(box, x1=bridge) if is_left else replace(box, x0=bridge)

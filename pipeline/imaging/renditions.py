@@ -1,19 +1,20 @@
 """Compose a listing picture from photo and alpha, and encode it: the same input gives the same bytes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import replace
 from functools import cache
 from io import BytesIO
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from pipeline.imaging.framing import bounding_box
-from pipeline.imaging.lenses import LensRule
+from pipeline.imaging.halfglass import half_box
 from pipeline.imaging.refine import SNAP_LOW, snap
-from pipeline.imaging.types import RGB, Alpha, Crop, CropBox
+from pipeline.imaging.spec import HalfGlassSpec, ListingSpec
+from pipeline.imaging.types import RGB, Alpha, Crop, CropBox, Side
 
 RGBA = NDArray[np.uint8]
 """Straight (unmultiplied) sRGB with opacity, H × W × 4, 0–255."""
@@ -22,35 +23,6 @@ HALF_GLASS = "half-glass"
 TRANSPARENT = "transparent"
 PREVIEW_QUALITY, PREVIEW_METHOD = 80, 2
 CLEAR = np.array((255, 255, 255, 0), np.uint8)
-
-
-@dataclass(frozen=True)
-class ListingSpec:
-    """How a listing picture looks: clear lenses kept or cut out, square canvas (px), the share its product fills,
-    encoder settings."""
-
-    lens: LensRule
-    canvas: int
-    fill: float
-    background: tuple[int, int, int]
-    jpeg_quality: int
-    jpeg_subsampling: str
-    webp_quality: int
-    webp_method: int
-    png_level: int
-
-    @classmethod
-    def from_mapping(cls, document: Mapping[str, Any]) -> "ListingSpec":
-        """Read a parsed listing.json; ValueError names missing and unknown keys."""
-        known = {entry.name for entry in fields(cls)}
-        missing, unknown = sorted(known - document.keys()), sorted(document.keys() - known)
-        if missing or unknown:
-            raise ValueError(f"listing spec: missing {missing}, unknown {unknown}; expected {sorted(known)}")
-        if not 0 < document["fill"] <= 1:
-            raise ValueError(f"listing spec: fill is {document['fill']}; expected a share above 0, at most 1")
-        if document["lens"] not in get_args(LensRule):
-            raise ValueError(f"listing spec: lens is {document['lens']!r}; expected {' or '.join(get_args(LensRule))}")
-        return cls(**{**document, "background": tuple(document["background"])})
 
 
 def render_all(
@@ -76,7 +48,7 @@ def render_all(
     Raises
     ------
     ValueError
-        If the alpha, or the part of it inside the crop, is empty.
+        If the alpha, or the half of it that the spec asks for, is empty.
     KeyError
         For a variant other than these three.
     """
@@ -91,22 +63,20 @@ def render_all(
 
 def compose_all(rgb: RGB, alpha: Alpha, crop: Crop | None, spec: ListingSpec) -> dict[str, NDArray[np.uint8]]:
     """The picture of each variant, before any encoding; parameters as for `render_all`."""
-    whole = compose(rgb, alpha, None, spec)
+    whole = compose(rgb, alpha, spec)
     pictures = {TRANSPARENT: whole, "white": flatten(whole, spec.background)}
     if crop is not None:
-        pictures[HALF_GLASS] = flatten(compose(rgb, alpha, crop.box, spec), spec.background)
+        pictures[HALF_GLASS] = flatten(compose_half(rgb, alpha, crop, spec.half_glass), spec.background)
     return pictures
 
 
-def compose(rgb: RGB, alpha: Alpha, box: CropBox | None, spec: ListingSpec) -> RGBA:
+def compose(rgb: RGB, alpha: Alpha, spec: ListingSpec) -> RGBA:
     """The product alone, scaled to fill its share of a transparent square, and centred.
 
     Parameters
     ----------
     rgb : ndarray of uint8, shape (H, W, 3)
     alpha : ndarray of float32, shape (H, W), range 0–1
-    box : CropBox or None
-        Nothing outside it is used, so where it cuts the product the edge is sharp.
     spec : ListingSpec
 
     Returns
@@ -117,22 +87,66 @@ def compose(rgb: RGB, alpha: Alpha, box: CropBox | None, spec: ListingSpec) -> R
     Raises
     ------
     ValueError
-        If no pixel (in the box) is opaque.
+        If no pixel is opaque.
     """
-    if box is not None:
-        rgb, alpha = rgb[box.y0 : box.y1, box.x0 : box.x1], alpha[box.y0 : box.y1, box.x0 : box.x1]
-    product = _product_box(alpha)
-    height, width = product.y1 - product.y0, product.x1 - product.x0
-    scale = spec.fill * spec.canvas / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return _centred(_resize(rgb, alpha, product, size), spec.canvas)
+    picture = _fitted(rgb, alpha, _product_box(alpha, ""), spec.fill * spec.canvas)
+    height, width = picture.shape[:2]
+    return _placed(picture, spec.canvas, (spec.canvas - height) // 2, (spec.canvas - width) // 2)
 
 
-def _product_box(alpha: Alpha) -> CropBox:
+def compose_half(rgb: RGB, alpha: Alpha, crop: Crop, spec: HalfGlassSpec) -> RGBA:
+    """One half of a pair of glasses, as large as its transparent square allows, cut sharply at the bridge.
+
+    The bridge is where the padding begins, right of a left half and left of a right one, whatever the product: so
+    half-glass pictures line up on a page.
+
+    Parameters
+    ----------
+    rgb : ndarray of uint8, shape (H, W, 3)
+    alpha : ndarray of float32, shape (H, W), range 0–1
+    crop : Crop
+        Nothing beyond its bridge or outside its product is used.
+    spec : HalfGlassSpec
+
+    Returns
+    -------
+    ndarray of uint8, shape (canvas, canvas, 4)
+        Straight colour; white where opacity is 0.
+
+    Raises
+    ------
+    ValueError
+        If no pixel of that half is opaque; the message says which half.
+    """
+    side = crop.near if spec.side == "near" else spec.side
+    half = half_box(crop, side)
+    rgb, alpha = rgb[half.y0 : half.y1, half.x0 : half.x1], alpha[half.y0 : half.y1, half.x0 : half.x1]
+    part = _product_box(alpha, f" {side} of the bridge")
+    part = replace(part, x1=alpha.shape[1]) if side == "left" else replace(part, x0=0)
+    picture = _fitted(rgb, alpha, part, spec.canvas - 2 * spec.margin)
+    return _placed(picture, spec.canvas, *_beside_bridge(picture, side, spec))
+
+
+def _beside_bridge(picture: RGBA, side: Side, spec: HalfGlassSpec) -> tuple[int, int]:
+    """The row and column at which a half's picture begins."""
+    height, width = picture.shape[:2]
+    lowest, rightmost = spec.canvas - spec.margin - height, spec.canvas - spec.margin - width
+    rows = {"top": spec.margin, "middle": (spec.canvas - height) // 2, "bottom": lowest}
+    return rows[spec.align], rightmost if side == "left" else spec.margin
+
+
+def _product_box(alpha: Alpha, where: str) -> CropBox:
     is_product = alpha > SNAP_LOW
     if not is_product.any():
-        raise ValueError("the alpha is empty: there is no product to compose")
+        raise ValueError(f"the alpha is empty{where}: there is no product to compose")
     return bounding_box(is_product)
+
+
+def _fitted(rgb: RGB, alpha: Alpha, part: CropBox, room: float) -> RGBA:
+    """A part of the photo in its own aspect, `room` pixels along its longer side."""
+    height, width = part.y1 - part.y0, part.x1 - part.x0
+    scale = room / max(height, width)
+    return _resize(rgb, alpha, part, (max(1, round(width * scale)), max(1, round(height * scale))))
 
 
 def _resize(rgb: RGB, alpha: Alpha, part: CropBox, size: tuple[int, int]) -> RGBA:
@@ -153,9 +167,8 @@ def _lanczos(channel: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.
     return np.asarray(picture.resize(size, Image.Resampling.LANCZOS))
 
 
-def _centred(picture: RGBA, canvas: int) -> RGBA:
+def _placed(picture: RGBA, canvas: int, y0: int, x0: int) -> RGBA:
     height, width = picture.shape[:2]
-    y0, x0 = (canvas - height) // 2, (canvas - width) // 2
     result = np.tile(CLEAR, (canvas, canvas, 1))
     np.copyto(result[y0 : y0 + height, x0 : x0 + width], picture, where=picture[..., 3:] > 0)
     return result

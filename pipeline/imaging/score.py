@@ -4,6 +4,7 @@ metrics (raw figures) → components (0–1, 1 = good) by the policy's linear ra
 """
 
 from collections.abc import Callable, Mapping
+from typing import get_args
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from pipeline.imaging import edges
 from pipeline.imaging.scale import shrink
 from pipeline.imaging.types import RGB, Crop, Matte, Policy, ProductClass, Score, Verdict, View
 
-SCORER_VERSION = "2"
+SCORER_VERSION = "3"
 
 MEASURED_SIZE = 1024
 LEAST_COVERAGE = 0.002
@@ -21,6 +22,9 @@ VETOES: dict[str, Callable[[Mapping[str, float]], bool]] = {
     "empty": lambda metrics: metrics["coverage"] < LEAST_COVERAGE,
     "touches-border": lambda metrics: metrics["border_touch"] > MOST_BORDER,
     "no-bridge": lambda metrics: metrics.get("bridge_found") == 0,
+    "looks-front": lambda metrics: metrics.get("looks_front") == 1,
+    "looks-angle": lambda metrics: metrics.get("looks_angle") == 1,
+    "looks-side": lambda metrics: metrics.get("looks_side") == 1,
 }
 
 
@@ -61,6 +65,23 @@ def measure(rgb: RGB, matte: Matte, crop: Crop | None, crop_expected: bool) -> d
         metrics["bridge_found"] = float(crop is not None)
         metrics["bridge_sure"] = float(crop is not None and crop.is_sure)
     return metrics
+
+
+def measure_view(seen: View | None, named: View | None) -> dict[str, float]:
+    """Whether a photo looks like another view than its name says.
+
+    Parameters
+    ----------
+    seen : {"front", "angle", "side"} or None
+        What `viewpoint.seen_view` says of its matte.
+    named : {"front", "angle", "side"} or None
+
+    Returns
+    -------
+    dict of str to float
+        looks_front, looks_angle, looks_side: 1 for a view that is seen but not named, else 0.
+    """
+    return {f"looks_{view}": float(named is not None and seen == view != named) for view in get_args(View)}
 
 
 def score(metrics: Mapping[str, float], policy: Policy, *, crop_expected: bool) -> Score:

@@ -15,6 +15,9 @@ Alpha = NDArray[np.float32]
 
 ProductClass = Literal["eyewear", "watch"]
 View = Literal["front", "angle", "side"]
+Side = Literal["left", "right"]
+HalfSide = Literal["near", "left", "right"]
+"""Which half of the glasses a half-glass picture shows."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +44,35 @@ class CropBox:
 
 
 @dataclass(frozen=True)
+class BridgeEvidence:
+    """What the bridge column was read from, for a person to check. All columns are in pixels of the photo.
+
+    `profile` is the vertical projection in shares of its highest value, evenly spaced from `first` to `last`;
+    `by_valley` and `by_gap` are the two estimates.
+    """
+
+    profile: tuple[float, ...]
+    first: float
+    last: float
+    valley: tuple[float, float]
+    by_valley: float
+    by_gap: float
+
+
+@dataclass(frozen=True)
 class Crop:
-    """The half-glass crop: the bridge column in pixels, the box, and how sure we are."""
+    """Where an angled pair of glasses is parted: the bridge column, in pixels, the box of the whole product, which
+    side of the bridge is the nearer one, and the code of the doubt if we aren't sure."""
 
     bridge_x: float
-    box: CropBox
-    is_sure: bool
+    product: CropBox
+    near: Side
+    doubt: str | None = None
+    evidence: BridgeEvidence | None = None
+
+    @property
+    def is_sure(self) -> bool:
+        return self.doubt is None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,6 @@
-"""How the pages say states, durations and shares."""
+"""How the pages say states, durations and shares, and draw what the bridge was read from."""
+
+from typing import Any
 
 from django import template
 
@@ -59,3 +61,46 @@ def duration(seconds: float) -> str:
     hours, minutes = divmod(minutes, 60)
     parts = [(hours, "h"), (minutes, "min"), (0 if hours else rest, "s")]
     return " ".join(f"{number} {unit}" for number, unit in parts if number)
+
+
+@register.filter
+def across(column: float, width: int) -> str:
+    """Where the middle of a column of pixels lies in a photo of that width.
+
+    >>> across(49.5, 400), across(0, 10)
+    ('12.5000%', '5.0000%')
+    """
+    return f"{100 * (column + 0.5) / width:.4f}%"
+
+
+@register.filter
+def moved_from(column: float, found: float) -> str:
+    """
+    >>> moved_from(712, 700.4), moved_from(650, 700.4)
+    ('+12 px', '−50 px')
+    """
+    return f"{round(column - found):+d} px".replace("-", "−")
+
+
+@register.filter
+def profile_path(evidence: dict[str, Any]) -> str:
+    """The vertical projection as an SVG path: x in columns of the photo, y from 0, the highest value, down to 1.
+
+    >>> profile_path({"first": 10.0, "last": 30.0, "profile": [0.5, 1.0, 0.25]})
+    'M10.0 1L10.0 0.500L20.0 0.000L30.0 0.750L30.0 1Z'
+    """
+    first, last, shares = evidence["first"], evidence["last"], evidence["profile"]
+    step = (last - first) / max(1, len(shares) - 1)
+    curve = "".join(f"L{first + index * step:.1f} {1 - share:.3f}" for index, share in enumerate(shares))
+    return f"M{first:.1f} 1{curve}L{last:.1f} 1Z"
+
+
+@register.filter
+def estimates(evidence: dict[str, Any]) -> list[tuple[float, str, str]]:
+    """Both estimates of the bridge as (column, name, side of its tick that the name stands on), from the left.
+
+    >>> estimates({"by_valley": 702.0, "by_gap": 690.5})
+    [(690.5, 'gap', 'left'), (702.0, 'valley', 'right')]
+    """
+    (left, first), (right, second) = sorted([(evidence["by_valley"], "valley"), (evidence["by_gap"], "gap")])
+    return [(left, first, "left"), (right, second, "right")]

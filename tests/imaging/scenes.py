@@ -34,25 +34,67 @@ def angled_glasses(
     near: tuple[float, float] = (0.30, 0.42),
     far: tuple[float, float] = (0.47, 0.55),
     lens_height: float = 0.14,
+    rim: float | None = None,
     bridge: float = 0.008,
+    is_double: bool = False,
     temple: float = 0.008,
     temple_behind_bridge: bool = True,
+    is_folded: bool = False,
 ) -> Scene:
     """Glasses turned to the right: the near lens left of the far one, the near temple reaching far to the left.
 
-    `near` and `far` are the lenses' first and last columns, and all other lengths are fractions too, of the width.
+    `near` and `far` are the lenses' first and last columns, and all other lengths are fractions too, of the width. With
+    a `rim` that thick the lenses are clear, so that only their rims are in the matte.
     """
     near_x, far_x = (np.array(span) * width for span in (near, far))
     middle, half = height / 2, lens_height * width / 2
     draw = _Drawing(width, height)
-    draw.ellipse(near_x[0], middle - half, near_x[1], middle + half)
-    draw.ellipse(far_x[0], middle - 0.9 * half, far_x[1], middle + 0.9 * half)
-    draw.line([(near_x[1] - 2, middle - 0.1 * half), (far_x[0] + 2, middle - 0.1 * half)], bridge * width)
-    draw.line([(near_x[0] + 2, middle), (0.2 * width, middle - half), (0.08 * width, middle + half)], temple * width)
-    if temple_behind_bridge:
+    draw.ellipse(near_x[0], middle - half, near_x[1], middle + half, rim and rim * width)
+    draw.ellipse(far_x[0], middle - 0.9 * half, far_x[1], middle + 0.9 * half, rim and rim * width)
+    for share in (-0.1, -0.7) if is_double else (-0.1,):
+        inset = 2 + 0.5 * (1 - (1 - share**2) ** 0.5) * (near_x[1] - near_x[0])
+        draw.line(
+            [(near_x[1] - inset, middle + share * half), (far_x[0] + inset, middle + share * half)], bridge * width
+        )
+    if is_folded:
+        draw.line([(near_x[0] + 4, middle), (far_x[1] - 4, middle + 0.3 * half)], temple * width)
+        draw.line([(far_x[1] - 4, middle), (near_x[0] + 4, middle + 0.3 * half)], temple * width)
+    else:
+        draw.line(
+            [(near_x[0] + 2, middle), (0.2 * width, middle - half), (0.08 * width, middle + half)], temple * width
+        )
+    if temple_behind_bridge and not is_folded:
         far_temple = [(far_x[1] - 4, middle - 0.3 * half), (0.4 * width, middle - half), (0.3 * width, middle - half)]
         draw.line(far_temple, temple * width)
     return _scene(draw.alpha(), bridge_x=float(near_x[1] + far_x[0]) / 2 - 0.5)
+
+
+def front_glasses(*, width: int = 800, height: int = 600, lens: float = 0.28, gap: float = 0.1) -> Scene:
+    """Glasses from the front: two lenses alike, the bridge in the middle."""
+    draw = _Drawing(width, height)
+    middle, half = height / 2, 0.4 * lens * width
+    for side in (-1, 1):
+        draw.ellipse(*_centred(width / 2 + side * (gap + lens) / 2 * width, middle, lens / 2 * width, half))
+    draw.line([(width / 2 - gap * width / 2 - 2, middle), (width / 2 + gap * width / 2 + 2, middle)], 0.012 * width)
+    return _scene(draw.alpha(), bridge_x=width / 2 - 0.5)
+
+
+def side_glasses(*, width: int = 800, height: int = 600) -> Scene:
+    """Glasses from the side: the lenses edge-on at the right, a temple that reaches far to the left."""
+    draw = _Drawing(width, height)
+    draw.ellipse(0.84 * width, 0.4 * height, 0.9 * width, 0.6 * height)
+    draw.line(
+        [(0.85 * width, 0.45 * height), (0.2 * width, 0.44 * height), (0.1 * width, 0.52 * height)], 0.015 * width
+    )
+    return _scene(draw.alpha(), bridge_x=None)
+
+
+def shield(*, width: int = 800, height: int = 600) -> Scene:
+    """Sport glasses: one lens across both eyes, and a temple."""
+    draw = _Drawing(width, height)
+    draw.ellipse(0.35 * width, 0.4 * height, 0.8 * width, 0.6 * height)
+    draw.line([(0.36 * width, 0.5 * height), (0.1 * width, 0.52 * height)], 0.01 * width)
+    return _scene(draw.alpha(), bridge_x=None)
 
 
 def nothing(*, width: int = 400, height: int = 300) -> Scene:
@@ -144,6 +186,11 @@ def with_cut(alpha: NDArray[np.float32], x: int, pixels: int) -> NDArray[np.floa
     return cut
 
 
+def with_roll(alpha: NDArray[np.float32], degrees: float) -> NDArray[np.float32]:
+    """Turn the object about the picture's middle, clockwise."""
+    return np.asarray(ndi.rotate(alpha, -degrees, reshape=False, order=1), np.float32)
+
+
 def with_shift(alpha: NDArray[np.float32], pixels: int) -> NDArray[np.float32]:
     """Move the matte off the object."""
     return np.roll(alpha, pixels, axis=1)
@@ -196,8 +243,13 @@ class _Drawing:
         self._image = Image.new("L", (width * SUPERSAMPLING, height * SUPERSAMPLING))
         self._draw = ImageDraw.Draw(self._image)
 
-    def ellipse(self, x0: float, y0: float, x1: float, y1: float) -> None:
-        self._draw.ellipse([v * SUPERSAMPLING for v in (x0, y0, x1, y1)], fill=255)
+    def ellipse(self, x0: float, y0: float, x1: float, y1: float, rim: float | None = None) -> None:
+        """A disk, or only its rim."""
+        box = [v * SUPERSAMPLING for v in (x0, y0, x1, y1)]
+        if rim:
+            self._draw.ellipse(box, outline=255, width=round(rim * SUPERSAMPLING))
+        else:
+            self._draw.ellipse(box, fill=255)
 
     def line(self, points: list[tuple[float, float]], thickness: float) -> None:
         scaled = [(x * SUPERSAMPLING, y * SUPERSAMPLING) for x, y in points]

@@ -35,21 +35,21 @@ def no_help_from_the_backdrop(monkeypatch):
 
 def test_a_confident_photo_is_matted_once_and_pays_nothing():
     matter = Matter("sure")
-    examined = examine(PHOTO.rgb, matter, "eyewear", "front", POLICY, second_matter=lambda: 1 / 0)
+    examined = examine(PHOTO.rgb, matter, "eyewear", "angle", POLICY, second_matter=lambda: 1 / 0)
     assert examined.best.rung == "first-look" and examined.best.verdict.publish
     assert (matter.looks, examined.others) == (1, ())
     assert not set(ladder.RUNGS) & examined.seconds.keys()
 
 
 def test_the_first_rung_that_clears_the_doubt_is_taken_and_the_first_look_kept_beside():
-    examined = examine(PHOTO.rgb, Matter("late", blurred_looks=1), "eyewear", "front", POLICY)
+    examined = examine(PHOTO.rgb, Matter("late", blurred_looks=1), "eyewear", "angle", POLICY)
     assert (examined.best.rung, examined.best.verdict.publish) == ("closer", True)
     assert [other.rung for other in examined.others] == ["first-look"]
 
 
 def test_when_no_rung_helps_the_first_look_stands_and_all_others_are_kept():
     examined = examine(
-        PHOTO.rgb, Matter("never", blurred_looks=99), "eyewear", "front", POLICY, lambda: Matter("2nd", 99)
+        PHOTO.rgb, Matter("never", blurred_looks=99), "eyewear", "angle", POLICY, lambda: Matter("2nd", 99)
     )
     assert (examined.best.rung, examined.best.verdict.publish) == ("first-look", False)
     assert [other.rung for other in examined.others] == ["closer", "relit", "second-model"]
@@ -57,23 +57,44 @@ def test_when_no_rung_helps_the_first_look_stands_and_all_others_are_kept():
 
 def test_the_second_models_matte_is_for_people_to_choose_however_sure_it_is():
     second = Matter("second")
-    examined = examine(PHOTO.rgb, Matter("never", blurred_looks=99), "eyewear", "front", POLICY, lambda: second)
+    examined = examine(PHOTO.rgb, Matter("never", blurred_looks=99), "eyewear", "angle", POLICY, lambda: second)
     assert second.looks == 1 and examined.best.rung == "first-look"
     assert max(other.confidence for other in examined.others) > POLICY["rescue_threshold"]
 
 
 def test_a_rung_below_the_rescue_threshold_rescues_nothing():
     careful = {**POLICY, "rescue_threshold": 1.01}
-    examined = examine(PHOTO.rgb, Matter("late", blurred_looks=1), "eyewear", "front", careful)
+    examined = examine(PHOTO.rgb, Matter("late", blurred_looks=1), "eyewear", "angle", careful)
     assert not examined.best.verdict.publish
 
 
 def test_a_rung_above_the_rescue_threshold_but_below_the_policys_own_rescues_nothing():
-    strict = {**POLICY, "thresholds": {"eyewear": {"front": 1.01}}}
-    examined = examine(PHOTO.rgb, Matter("late", blurred_looks=1), "eyewear", "front", strict)
+    strict = {**POLICY, "thresholds": {"eyewear": {"angle": 1.01}}}
+    examined = examine(PHOTO.rgb, Matter("late", blurred_looks=1), "eyewear", "angle", strict)
     assert examined.best.rung == "first-look"
 
 
 def test_a_policy_from_before_the_ladder_lets_no_rung_publish():
     older = {key: value for key, value in POLICY.items() if key != "rescue_threshold"}
-    assert not examine(PHOTO.rgb, Matter("late", 1), "eyewear", "front", older).best.verdict.publish
+    assert not examine(PHOTO.rgb, Matter("late", 1), "eyewear", "angle", older).best.verdict.publish
+
+
+@pytest.mark.parametrize(
+    ("product_class", "view", "reasons"),
+    [
+        ("eyewear", "front", ("looks-angle",)),
+        ("eyewear", "side", ("looks-angle",)),
+        ("eyewear", "angle", ()),
+        ("eyewear", None, ()),
+        ("watch", "front", ()),
+    ],
+)
+def test_glasses_that_show_another_view_than_their_name_says_wait_for_a_person(product_class, view, reasons):
+    best = examine(PHOTO.rgb, Matter("sure"), product_class, view, POLICY).best
+    assert best.score.vetoes == best.verdict.reasons == reasons
+    assert best.verdict.publish == (not reasons)
+
+
+def test_only_an_angled_view_of_glasses_gets_a_crop():
+    crops = {view: examine(PHOTO.rgb, Matter("sure"), "eyewear", view, POLICY).best.crop for view in ("front", "angle")}
+    assert crops["front"] is None and crops["angle"].is_sure

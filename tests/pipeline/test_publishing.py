@@ -12,9 +12,10 @@ from PIL import Image, ImageDraw
 
 from pipeline import leases, naming, processing, publishing, reaper
 from pipeline.engines import object_store
-from pipeline.models import Frame, Listing
+from pipeline.models import BridgeLabel, Frame, Listing
 from pipeline.states import State
 from pipeline.transitions import StaleTransition, advance
+from tests.imaging.scenes import angled_glasses
 from tests.pipeline.conftest import photo
 
 
@@ -190,3 +191,39 @@ def test_a_put_needs_thirty_seconds_of_lease(approved):
     advance(frame, State.PUBLISHING, actor="worker", lease=20)
     with pytest.raises(StaleTransition, match="the lease was lost"):
         leases.require(frame, publishing.LEASE_LEFT_SECONDS)
+
+
+def angled_photo() -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(angled_glasses().rgb).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def published_files(frame: Frame) -> dict[str, bytes]:
+    """By the last part of each key: what stands in the bucket once the frame is published."""
+    publishing.run(frame.pk)
+    assert Frame.objects.get(pk=frame.pk).state == State.PUBLISHED
+    return {key.split("_2_")[1]: read(key) for key in published_keys() if "_2_" in key}
+
+
+def aspect_on_white(png: bytes) -> float:
+    is_product = (np.asarray(Image.open(io.BytesIO(png))) < 250).any(axis=2)
+    rows, columns = np.flatnonzero(is_product.any(1)), np.flatnonzero(is_product.any(0))
+    return float((columns[-1] - columns[0] + 1) / (rows[-1] - rows[0] + 1))
+
+
+def test_all_half_glass_files_follow_the_bridge_that_a_person_placed_and_no_others_do(received, matter):
+    frame = processing.run(received("AURA1_2.png", angled_photo()).pk)
+    if frame.state == State.EXCEPTION:
+        advance(frame, State.APPROVED, actor="test")
+    found = published_files(frame)
+    card = frame.scorecards.get()
+    BridgeLabel.objects.create(frame=frame, attempt=1, bridge_x=card.bridge_x - 25, found_x=card.bridge_x, by="olga")
+    Frame.objects.filter(pk=frame.pk).update(state=State.APPROVED)
+    placed = published_files(frame)
+    changed = {name for name in found if found[name] != placed[name]}
+    assert len(found) == len(placed) == 8
+    narrower = 1 - 25 / (card.bridge_x - card.product_box["x0"])  # the near half is the left one
+    aspects = [aspect_on_white(files["half-glass.png"]) for files in (placed, found)]
+    assert aspects[0] / aspects[1] == pytest.approx(narrower, rel=0.02)
+    assert changed == {f"half-glass.{extension}" for extension in ("jpg", "png", "webp")}

@@ -1,0 +1,61 @@
+"""The bridge line over a photo: where it stands, how far it may go, and which half it parts off."""
+
+import math
+from dataclasses import dataclass
+
+from pipeline.imaging.types import Side
+from pipeline.listing import has_half_glass, listing_spec
+from pipeline.models import BridgeLabel, Frame, Scorecard
+
+MARGIN = 0.02
+"""Of the product's width: no bridge is nearer to its end."""
+
+
+@dataclass(frozen=True)
+class BridgeLine:
+    """The line as the last person left it, or else as the machine found it. Columns are in pixels of the photo."""
+
+    card: Scorecard
+    label: BridgeLabel | None
+
+    @property
+    def x(self) -> float | None:
+        return self.label.bridge_x if self.label else self.card.bridge_x
+
+    @property
+    def first(self) -> int:
+        """Further left, hardly anything of the product would be left on that side."""
+        return self._box["x0"] + self._margin
+
+    @property
+    def last(self) -> int:
+        return self._box["x1"] - self._margin
+
+    @property
+    def _box(self) -> dict[str, int]:
+        """Cards from before 0005 have no box where no bridge was found."""
+        return self.card.product_box or {"x0": 0, "x1": self.card.width}
+
+    @property
+    def _margin(self) -> int:
+        return math.ceil(MARGIN * (self._box["x1"] - self._box["x0"]))
+
+    @property
+    def kept(self) -> Side | None:
+        """The half that is published; None while nobody knows which one is nearer."""
+        side = listing_spec().half_glass.side
+        return (self.card.near or None) if side == "near" else side
+
+
+def line_of(frame: Frame) -> BridgeLine | None:
+    """None where nothing is parted: another view or class, or no product in the matte."""
+    card = product_card(frame)
+    if card is None or not has_half_glass(frame.batch.product_class, frame.view):
+        return None
+    return BridgeLine(card, frame.bridge_labels.last())
+
+
+def product_card(frame: Frame) -> Scorecard | None:
+    """The last attempt's scorecard, if it left a matte with something in it."""
+    card = frame.scorecards.filter(attempt=frame.attempt).first()
+    return card if card and "empty" not in card.reasons else None
