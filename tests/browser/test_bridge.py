@@ -149,7 +149,7 @@ def test_the_line_stays_on_the_product(page, open_frame):
     page.mouse.move(photo_box(page)["x"] - 30, y, steps=4)
     page.mouse.up()
     approve(page)
-    assert BridgeLabel.objects.get().bridge_x == 201
+    assert BridgeLabel.objects.get().bridge_x == 221
 
 
 def test_a_bridge_that_was_not_found_can_be_placed(page, sign_in_as):

@@ -1,0 +1,36 @@
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+
+def write(folder, frames):
+    """Of (estimates, true error as a share of the width, crop) each; every product is 200 pixels wide."""
+    names = [f"A{index}_2" for index in range(len(frames))]
+    report = [
+        {"name": name, "estimates": found, "crop": crop} for name, (found, _, crop) in zip(names, frames, strict=True)
+    ]
+    rows = [{"name": name, "width": 200, "bridge_error": off} for name, (_, off, _) in zip(names, frames, strict=True)]
+    (folder / "report.jsonl").write_text("".join(json.dumps(row) + "\n" for row in report))
+    (folder / "truth.json").write_text(json.dumps({"rows": rows}))
+
+
+def test_every_frame_with_both_estimates_is_drawn_and_the_correlation_told(tmp_path, capsys):
+    found = [([50, 50.1], 0.001, "sure"), ([50, 51], 0.004, "sure"), ([50, 60], 0.2, "unsure"), ([], None, None)]
+    write(tmp_path, found)
+    call_command("plot_bridge", tmp_path, tmp_path / "truth.json")
+    said, drawing = capsys.readouterr().out, (tmp_path / "bridge.svg").read_text()
+    assert "3 frames; rank correlation of disagreement and error 1.00" in said
+    assert drawing.count("<circle") == 3 and drawing.count('fill="none" fill-opacity') == 1
+    assert "A2_2: apart 5.00 %, off 20.00 %" in drawing
+
+
+def test_a_report_without_any_bridge_is_said_to_have_none(tmp_path):
+    write(tmp_path, [([], None, None)])
+    with pytest.raises(CommandError, match="asked for and found"):
+        call_command("plot_bridge", tmp_path, tmp_path / "truth.json")
+
+
+def test_a_missing_report_is_named(tmp_path):
+    with pytest.raises(CommandError, match=r"report\.jsonl"):
+        call_command("plot_bridge", tmp_path, tmp_path / "truth.json")
