@@ -6,11 +6,11 @@ from django.core.management import CommandError, call_command
 
 def write(folder, frames):
     """Of (estimates, true error as a share of the width, crop) each; every product is 200 pixels wide."""
-    names = [f"A{index}_2" for index in range(len(frames))]
-    report = [
-        {"name": name, "estimates": found, "crop": crop} for name, (found, _, crop) in zip(names, frames, strict=True)
-    ]
-    rows = [{"name": name, "width": 200, "bridge_error": off} for name, (_, off, _) in zip(names, frames, strict=True)]
+    report, rows = [], []
+    for index, (estimates, off, crop) in enumerate(frames):
+        name = f"A{index}_2"
+        report.append({"name": name, "estimates": estimates, "crop": crop})
+        rows.append({"name": name, "width": 200, "bridge_error": off})
     (folder / "report.jsonl").write_text("".join(json.dumps(row) + "\n" for row in report))
     (folder / "truth.json").write_text(json.dumps({"rows": rows}))
 
