@@ -1,14 +1,15 @@
 """One photo, from its pixels to a verdict: matte, crop, score, judge; then the repair ladder, if the score doubts."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from pipeline import ladder, matting
 from pipeline.engines.protocols import Matter
 from pipeline.imaging import halfglass, refine, renditions
-from pipeline.imaging.score import judge, measure, measure_view, score
-from pipeline.imaging.types import RGB, Alternative, Candidate, Examined, Matte, Policy, ProductClass, View
+from pipeline.imaging.score import LOOKS, VIEW_VETOES, judge, measure, measure_view, score
+from pipeline.imaging.types import RGB, Alternative, Candidate, Crop, Examined, Matte, Policy, ProductClass, View
 from pipeline.imaging.viewpoint import seen_view
 from pipeline.listing import has_half_glass, listing_spec
 from pipeline.states import FIRST_LOOK
@@ -27,28 +28,31 @@ def examine(
     second_matter: Callable[[], Matter | None] = lambda: None,
 ) -> Examined:
     """Find the best matte of one enhanced photo. Touches no row, no bucket; a confident photo is matted once."""
-    seconds: Seconds = {}
-
-    def candidate(rung: str, matte: Matte, model: Matter) -> Candidate:
-        return _candidate(rung, rgb, matte, model, product_class, view, policy, seconds)
-
-    with timed(seconds, "matte"):
+    examiner = _Examiner(rgb, product_class, view, policy, seconds={})
+    with timed(examiner.seconds, "matte"):
         scene = matting.scene_of(rgb, product_class, listing_spec().lens)
         first = matting.matte(scene, matter)
-    best = candidate(FIRST_LOOK, first, matter)
+    best = examiner.candidate(FIRST_LOOK, first, matter)
     others: list[Alternative] = []
-    if not best.is_confident:
+    if not _is_well_matted(best):
+        # Once a view was seen it stays seen: a rung that loses a lens would be silent about it.
+        looks = {name: best.score.metrics[name] for name in LOOKS if name in best.score.metrics}
         doubted = ladder.Doubted(scene, first, matter, second_matter)
         for rung, attempt in ladder.RUNGS.items():
-            with timed(seconds, rung):
+            with timed(examiner.seconds, rung):
                 tried = attempt(doubted)
             if tried is None:
                 continue
-            another = candidate(rung, *tried)
+            another = examiner.candidate(rung, *tried, looks=looks)
             if _rescues(another, policy):
-                return Examined(another, (*others, _packed(best)), seconds)
+                return Examined(another, (*others, _packed(best)), examiner.seconds)
             others.append(_packed(another))
-    return Examined(best, tuple(others), seconds)
+    return Examined(best, tuple(others), examiner.seconds)
+
+
+def _is_well_matted(first: Candidate) -> bool:
+    """Whether no better matte could help: the score is confident, and at most the name is wrong."""
+    return first.score.confidence >= first.verdict.threshold and VIEW_VETOES.issuperset(first.score.vetoes)
 
 
 def _rescues(candidate: Candidate, policy: Policy) -> bool:
@@ -58,30 +62,37 @@ def _rescues(candidate: Candidate, policy: Policy) -> bool:
     return bool(candidate.score.confidence >= policy.get("rescue_threshold", NEVER))
 
 
-def _candidate(
-    rung: str,
-    rgb: RGB,
-    matte: Matte,
-    model: Matter,
-    product_class: ProductClass,
-    view: View | None,
-    policy: Policy,
-    seconds: Seconds,
-) -> Candidate:
-    crop_expected = has_half_glass(product_class, view)
-    with timed(seconds, "crop"):
-        found = halfglass.find_crop(matte.alpha) if product_class == "eyewear" else None
-        crop = found if crop_expected else None
-    with timed(seconds, "score"):
-        metrics = measure(rgb, matte, crop, crop_expected)
-        if product_class == "eyewear":
-            metrics |= measure_view(seen_view(matte.alpha, found), view)
-        result = score(metrics, policy, crop_expected=crop_expected)
-        verdict = judge(result, policy, product_class, view)
-    with timed(seconds, "clean"):
-        alpha = refine.snap(matte.alpha)
-        refine.drop_specks(alpha, out=alpha)
-    return Candidate(rung, model.name, model.sha256, alpha, crop, result, verdict)
+@dataclass(frozen=True)
+class _Examiner:
+    """What stays the same from rung to rung."""
+
+    rgb: RGB
+    product_class: ProductClass
+    view: View | None
+    policy: Policy
+    seconds: Seconds
+
+    def candidate(self, rung: str, matte: Matte, model: Matter, looks: Mapping[str, float] | None = None) -> Candidate:
+        """Look for the bridge, score and clean a matte; `looks` is what earlier ones showed of the view."""
+        crop_expected = has_half_glass(self.product_class, self.view)
+        with timed(self.seconds, "crop"):
+            found = halfglass.find_crop(matte.alpha) if self.product_class == "eyewear" else None
+            crop = found if crop_expected else None
+        with timed(self.seconds, "score"):
+            metrics = measure(self.rgb, matte, crop, crop_expected)
+            metrics |= self._looks(matte, found, known=looks or {})
+            result = score(metrics, self.policy, crop_expected=crop_expected)
+            verdict = judge(result, self.policy, self.product_class, self.view)
+        with timed(self.seconds, "clean"):
+            alpha = refine.snap(matte.alpha)
+            refine.drop_specks(alpha, out=alpha)
+        return Candidate(rung, model.name, model.sha256, alpha, crop, result, verdict)
+
+    def _looks(self, matte: Matte, found: Crop | None, known: Mapping[str, float]) -> dict[str, float]:
+        if self.product_class != "eyewear":
+            return {}
+        looks = measure_view(seen_view(matte.alpha, found), self.view)
+        return {name: max(value, known.get(name, 0)) for name, value in looks.items()}
 
 
 def _packed(candidate: Candidate) -> Alternative:

@@ -167,7 +167,12 @@ class Scorecard(Immutable):
     def crop(self) -> Crop | None:
         if self.bridge_x is None:
             return None
-        return Crop(self.bridge_x, CropBox(**self.product_box), self.near, self.bridge_doubt or None)
+        return Crop(self.bridge_x, self.product, self.near, self.bridge_doubt or None)
+
+    @property
+    def product(self) -> CropBox:
+        """Its box; all of the photo on cards from before boxes were kept of every product."""
+        return CropBox(**self.product_box) if self.product_box else CropBox(0, 0, self.height, self.width)
 
     @property
     def bridge_doubt_words(self) -> str:

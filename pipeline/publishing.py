@@ -16,7 +16,7 @@ from django.utils import timezone
 from pipeline import gate, leases, naming, processing
 from pipeline.engines import object_store
 from pipeline.imaging import halfglass, refine, renditions
-from pipeline.imaging.types import Alpha, Crop
+from pipeline.imaging.types import Crop
 from pipeline.listing import listing_spec
 from pipeline.models import Frame, Listing, Rendition
 from pipeline.states import State
@@ -82,7 +82,11 @@ def _publish(frame: Frame) -> None:
         if listing.frame_id and listing.frame_id > frame.pk:
             advance(frame, State.SUPERSEDED, actor="worker", why=f"frame {listing.frame_id} is newer")
             return
-        files = _render(frame)
+        try:
+            files = _render(frame)
+        except renditions.EmptyPictureError as error:
+            gate.hold(frame, ["empty-picture"], f"{error}; move the bridge, or ask for a new photo.", actor="worker")
+            return
         _put(frame, files)
         _finish(frame, listing, files)
 
@@ -104,18 +108,17 @@ def _render(frame: Frame) -> list[File]:
     rgb = processing.enhanced_photo(frame)
     alpha = renditions.decode_alpha(object_store.load_work(naming.work_key(frame.pk, frame.attempt, "alpha.png")))
     colour = refine.estimate_foreground(rgb, alpha)
-    made = renditions.render_all(colour, alpha, _crop(frame, alpha), listing_spec(), naming.VARIANT_FORMATS)
+    made = renditions.render_all(colour, alpha, _crop(frame), listing_spec(), naming.VARIANT_FORMATS)
     return [
         File(variant, extension, naming.rendition_key(frame.code, frame.view, variant, extension), data)
         for (variant, extension), data in made.items()
     ]
 
 
-def _crop(frame: Frame, alpha: Alpha) -> Crop | None:
+def _crop(frame: Frame) -> Crop | None:
     """Where a person put the bridge, or else where it was found."""
-    found = frame.scorecards.get(attempt=frame.attempt).crop
-    label = frame.bridge_labels.last()
-    return halfglass.crop_at(alpha, label.bridge_x, found) if label else found
+    card, label = frame.scorecards.get(attempt=frame.attempt), frame.bridge_labels.last()
+    return halfglass.crop_at(label.bridge_x, card.product, card.near or None) if label else card.crop
 
 
 def _put(frame: Frame, files: list[File]) -> None:

@@ -72,6 +72,7 @@ REASON_WORDS: dict[str, str] = {
     "program-fault": "a fault in the program stopped this photo",
     "attempts-spent": "processing failed again and again",
     "publishing-failed": "the files could not be stored",
+    "empty-picture": "a picture would be empty",
 }
 
 
@@ -87,6 +88,7 @@ RUNG_WORDS: dict[str, str] = {
 # Why a bridge that was found isn't trusted.
 BRIDGE_DOUBT_WORDS: dict[str, str] = {
     "estimates-disagree": "the valley of the profile and the gap between the lenses are not in the same place",
+    "older-finder": "an older version of the finder was not sure of it",
     "lenses-unlike": "what stands left and right of it doesn't look like two lenses of one pair",
 }
 

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from pipeline.imaging import halfglass
 from pipeline.imaging.types import Side
 from pipeline.listing import has_half_glass, listing_spec
 from pipeline.models import BridgeLabel, Frame, Scorecard
@@ -25,26 +26,28 @@ class BridgeLine:
     @property
     def first(self) -> int:
         """Further left, hardly anything of the product would be left on that side."""
-        return self._box["x0"] + self._margin
+        return self.card.product.x0 + self._margin
 
     @property
     def last(self) -> int:
-        return self._box["x1"] - self._margin
-
-    @property
-    def _box(self) -> dict[str, int]:
-        """Cards from before 0005 have no box where no bridge was found."""
-        return self.card.product_box or {"x0": 0, "x1": self.card.width}
+        return self.card.product.x1 - 1 - self._margin
 
     @property
     def _margin(self) -> int:
-        return math.ceil(MARGIN * (self._box["x1"] - self._box["x0"]))
+        return math.ceil(MARGIN * (self.card.product.x1 - self.card.product.x0))
+
+    @property
+    def side(self) -> Side | None:
+        """The half that is published, wherever the line is put; None where that makes the difference."""
+        side = listing_spec().half_glass.side
+        return (self.card.near or None) if side == "near" else side
 
     @property
     def kept(self) -> Side | None:
-        """The half that is published; None while nobody knows which one is nearer."""
-        side = listing_spec().half_glass.side
-        return (self.card.near or None) if side == "near" else side
+        """The half that is published where the line stands."""
+        if self.side or self.x is None:
+            return self.side
+        return halfglass.crop_at(self.x, self.card.product, None).near
 
 
 def line_of(frame: Frame) -> BridgeLine | None:

@@ -63,8 +63,6 @@ def decide(kind: str, frame: Frame, version: int, user: User, bridge_x: float | 
     act, words = DECISIONS[kind]
     if frame.state != State.EXCEPTION or frame.version != version:
         raise DecisionError(f"{frame} was decided by somebody else while you looked at it; nothing was changed.")
-    if bridge_x is not None:
-        _check_bridge(frame, bridge_x)
     try:
         act(frame, user, bridge_x)
     except StaleTransition as error:
@@ -87,7 +85,7 @@ def _check_bridge(frame: Frame, bridge_x: float) -> None:
         raise DecisionError(f"{frame} has no half-glass picture, so no bridge can be placed; nothing was changed.")
     if not line.first <= bridge_x <= line.last:
         raise DecisionError(
-            f"The bridge of {frame} can't be at {bridge_x:.0f} px: put it within the product, from {line.first} to "
+            f"The bridge of {frame} can't be at {bridge_x:g} px: put it within the product, from {line.first} to "
             f"{line.last} px. Nothing was changed."
         )
 
@@ -95,6 +93,7 @@ def _check_bridge(frame: Frame, bridge_x: float) -> None:
 def _keep_bridge(frame: Frame, user: User, bridge_x: float | None) -> None:
     if bridge_x is None:
         return
+    _check_bridge(frame, bridge_x)
     card = frame.scorecards.get(attempt=frame.attempt)
     BridgeLabel.objects.create(
         frame=frame, attempt=frame.attempt, bridge_x=bridge_x, found_x=card.bridge_x, by=user.get_username()

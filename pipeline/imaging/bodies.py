@@ -28,16 +28,12 @@ OPENING = 0.004
 MOST_OPENINGS, MOST_BODIES, LEAST_PIXELS = 4, 5, 9
 
 # How likely a measure is for the two lenses of one pair: knots and values, straight in between. True pairs on labelled
-# renders, turned by 26–49°, have height ratios of 0.75–1, width ratios of 0.34–0.9, gaps of −0.1–0.9 lens heights,
-# aspects of 0.9–2.9, a compactness of 0.97–1 and tilts up to 0.37; photos may be turned by 20–55° and rolled by 10°.
+# renders, turned by 26–49°, have a compactness of 0.97–1, height ratios of 0.75–1 and gaps of −0.1–0.9 lens heights.
+# How wide they are, how far apart in height and how steeply one stands above the other told nothing more.
 LIKELIHOOD = {
-    "height_ratio": ((0.6, 0.8), (0, 1)),
-    "width_ratio": ((0.15, 0.35), (0, 1)),
-    "overlap": ((0.5, 0.9), (0, 1)),
     "compactness": ((0.86, 0.95), (0, 1)),
+    "height_ratio": ((0.6, 0.8), (0, 1)),
     "gap": ((-0.25, -0.1, 0.6, 1.2), (0, 1, 1, 0)),
-    "aspect": ((0.5, 0.85, 2.4, 3.4), (0, 1, 1, 0)),
-    "tilt": ((0.5, 0.8), (1, 0)),
 }
 
 
@@ -63,8 +59,7 @@ class Body:
     @property
     def size(self) -> float:
         """Of the whole piece's bounding box, in pixels."""
-        (top, bottom), (left, right) = self.span((1, 0)), self.span((0, 1))
-        return (bottom - top) * (right - left)
+        return _length(self.span((1, 0))) * _length(self.span((0, 1)))
 
     def span(self, along: tuple[float, float]) -> Span:
         """First and last point of the whole piece along a direction (rows, columns)."""
@@ -106,7 +101,7 @@ def find_pair(alpha: Alpha) -> Pair | None:
     -------
     Pair or None
         Of all pairs the likeliest; among equals the most compact and alike, and the most worn, whose edges are free of
-        nose pads and the bridge's stubs. None if no two pieces can be the lenses of one pair.
+        nose pads and the bridge's stubs. None if no two pieces of the matte can be told apart.
     """
     pairs = (pair for filled in _fillings(alpha) for bodies in _bodies(filled) for pair in _pairs(bodies, filled))
     return max(pairs, key=lambda pair: pair.rank, default=None)
@@ -149,27 +144,25 @@ def _pairs(bodies: list[Body], filled: Mask) -> Iterator[Pair]:
 
 
 def _compared(left: Body, right: Body, filled: Mask) -> Pair:
+    """Measured along the line through the two centres, and across."""
     (y0, x0), (y1, x1) = left.centre, right.centre
-    tilt = float(np.arctan2(y1 - y0, x1 - x0))
+    tilt = np.arctan2(y1 - y0, x1 - x0)
     along, across = (np.sin(tilt), np.cos(tilt)), (np.cos(tilt), -np.sin(tilt))
-    widths, heights = ([body.span(way) for body in (left, right)] for way in (along, across))
-    measures = _measures(widths, heights) | {"tilt": abs(tilt), "compactness": min(left.compactness, right.compactness)}
-    likeness = float(np.prod([np.interp(measures[name], *curve) for name, curve in LIKELIHOOD.items()]))
-    rank = likeness * measures["compactness"] ** 16 * measures["height_ratio"] ** 4 * left.wear**0.2
-    # From the middle between the centres to that of the gap, along the line.
-    offset = (widths[0][1] + widths[1][0]) / 2 - ((y0 + y1) * along[0] + (x0 + x1) * along[1]) / 2
-    return Pair(left, right, float((x0 + x1) / 2 + offset * along[1]), likeness, rank, filled)
-
-
-def _measures(widths: list[Span], heights: list[Span]) -> dict[str, float]:
-    """Of two bodies: first and last point of each, left one first, along the line through their centres and across."""
-    wide, high = [b - a for a, b in widths], [b - a for a, b in heights]
-    common = min(b for _, b in heights) - max(a for a, _ in heights)
-    height = sum(high) / 2
-    return {
-        "height_ratio": min(high) / max(high),
-        "width_ratio": min(wide) / max(wide),
-        "overlap": common / min(high),
-        "gap": (widths[1][0] - widths[0][1]) / height,
-        "aspect": max(wide) / height,
+    (start, end), heights = (
+        (left.span(along)[1], right.span(along)[0]),
+        [_length(b.span(across)) for b in (left, right)],
+    )
+    measures = {
+        "compactness": min(left.compactness, right.compactness),
+        "height_ratio": min(heights) / max(heights),
+        "gap": (end - start) / (sum(heights) / 2),
     }
+    likeness = float(np.prod([np.interp(measures[name], *curve) for name, curve in LIKELIHOOD.items()]))
+    offset = (start + end) / 2 - ((y0 + y1) * along[0] + (x0 + x1) * along[1]) / 2
+    gap_x = float((x0 + x1) / 2 + offset * along[1])
+    rank = likeness * measures["compactness"] ** 16 * measures["height_ratio"] ** 4 * left.wear**0.2
+    return Pair(left, right, gap_x, likeness, rank, filled)
+
+
+def _length(span: Span) -> float:
+    return span[1] - span[0]

@@ -77,6 +77,8 @@ def valley(profile: Profile, left_lobe: int, right_lobe: int, *, level: float = 
         return None
     height = floor + level * (lower - floor)
     below = np.flatnonzero(between < height)
+    if not below.size:
+        return None  # so shallow that rounding fills it
     left, right = int(below[0]), int(below[-1])
     return Valley(
         left=left_lobe + _crossing(between, left - 1, left, height),

@@ -25,6 +25,10 @@ PREVIEW_QUALITY, PREVIEW_METHOD = 80, 2
 CLEAR = np.array((255, 255, 255, 0), np.uint8)
 
 
+class EmptyPictureError(ValueError):
+    """Nothing of the product is in a picture; the text says in which part."""
+
+
 def render_all(
     rgb: RGB, alpha: Alpha, crop: Crop | None, spec: ListingSpec, formats: Mapping[str, Sequence[str]]
 ) -> dict[tuple[str, str], bytes]:
@@ -138,7 +142,7 @@ def _beside_bridge(picture: RGBA, side: Side, spec: HalfGlassSpec) -> tuple[int,
 def _product_box(alpha: Alpha, where: str) -> CropBox:
     is_product = alpha > SNAP_LOW
     if not is_product.any():
-        raise ValueError(f"the alpha is empty{where}: there is no product to compose")
+        raise EmptyPictureError(f"There is nothing of the product{where}")
     return bounding_box(is_product)
 
 

@@ -4,7 +4,6 @@ metrics (raw figures) → components (0–1, 1 = good) by the policy's linear ra
 """
 
 from collections.abc import Callable, Mapping
-from typing import get_args
 
 import numpy as np
 
@@ -26,6 +25,9 @@ VETOES: dict[str, Callable[[Mapping[str, float]], bool]] = {
     "looks-angle": lambda metrics: metrics.get("looks_angle") == 1,
     "looks-side": lambda metrics: metrics.get("looks_side") == 1,
 }
+VIEW_VETOES = frozenset({"looks-front", "looks-angle", "looks-side"})
+LOOKS: dict[str, View] = {"looks_front": "front", "looks_angle": "angle", "looks_side": "side"}
+"""The metrics that these vetoes read, and the view that each speaks of."""
 
 
 def measure(rgb: RGB, matte: Matte, crop: Crop | None, crop_expected: bool) -> dict[str, float]:
@@ -81,7 +83,7 @@ def measure_view(seen: View | None, named: View | None) -> dict[str, float]:
     dict of str to float
         looks_front, looks_angle, looks_side: 1 for a view that is seen but not named, else 0.
     """
-    return {f"looks_{view}": float(named is not None and seen == view != named) for view in get_args(View)}
+    return {name: float(named is not None and seen == view != named) for name, view in LOOKS.items()}
 
 
 def score(metrics: Mapping[str, float], policy: Policy, *, crop_expected: bool) -> Score:
@@ -115,15 +117,22 @@ def score(metrics: Mapping[str, float], policy: Policy, *, crop_expected: bool) 
     }
     vetoes = tuple(code for code in policy["vetoes"] if VETOES[code](metrics))
     doubts = sorted((value, name) for name, value in components.items() if value < policy["doubt_below"])
-    if "empty" in vetoes:
-        doubts = []  # nothing can be said of the edge of nothing
     return Score(
         confidence=combine(components),
         components=components,
         metrics=dict(metrics),
         vetoes=vetoes,
-        reasons=vetoes + tuple(name for _, name in doubts),
+        reasons=_reasons(vetoes, [name for _, name in doubts], policy),
     )
+
+
+def _reasons(vetoes: tuple[str, ...], doubts: list[str], policy: Policy) -> tuple[str, ...]:
+    """Each fact once: nothing more can be said of nothing, nor of a bridge that was not found."""
+    if "empty" in vetoes:
+        return ("empty",)
+    if "no-bridge" in vetoes:
+        doubts = [name for name in doubts if not policy["components"][name]["metric"].startswith("bridge_")]
+    return (*vetoes, *doubts)
 
 
 def judge(score: Score, policy: Policy, product_class: ProductClass, view: View | None) -> Verdict:

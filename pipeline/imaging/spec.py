@@ -8,6 +8,7 @@ from pipeline.imaging.lenses import LensRule
 from pipeline.imaging.types import HalfSide
 
 Align = Literal["top", "middle", "bottom"]
+PIXELS = "a whole number of pixels above 0"
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,9 @@ class HalfGlassSpec:
         _expect_keys(document, cls, "half_glass.")
         side, canvas, padding, align = (document[entry.name] for entry in fields(cls))
         _expect("half_glass.side", side, side in get_args(HalfSide), " or ".join(get_args(HalfSide)))
-        is_size = type(canvas) is int and canvas > 0
-        _expect("half_glass.canvas", canvas, is_size, "a whole number of pixels above 0")
-        is_share = isinstance(padding, int | float) and 0 <= padding < 0.5
-        _expect("half_glass.padding", padding, is_share, "a share of 0 or more, below 0.5")
+        _expect("half_glass.canvas", canvas, _is_size(canvas), PIXELS)
+        is_share = isinstance(padding, int | float) and 0 <= padding <= 0.4
+        _expect("half_glass.padding", padding, is_share, "a share from 0 to 0.4")
         _expect("half_glass.align", align, align in get_args(Align), " or ".join(get_args(Align)))
         return cls(**document)
 
@@ -60,8 +60,9 @@ class ListingSpec:
     def from_mapping(cls, document: Mapping[str, Any]) -> "ListingSpec":
         """Read a parsed listing.json; ValueError names missing and unknown keys."""
         _expect_keys(document, cls)
-        fill, lens = document["fill"], document["lens"]
-        _expect("fill", fill, 0 < fill <= 1, "a share above 0, at most 1")
+        canvas, fill, lens = document["canvas"], document["fill"], document["lens"]
+        _expect("canvas", canvas, _is_size(canvas), PIXELS)
+        _expect("fill", fill, isinstance(fill, int | float) and 0 < fill <= 1, "a share above 0, at most 1")
         _expect("lens", lens, lens in get_args(LensRule), " or ".join(get_args(LensRule)))
         half_glass = HalfGlassSpec.from_mapping(document["half_glass"])
         return cls(**{**document, "half_glass": half_glass, "background": tuple(document["background"])})
@@ -73,6 +74,10 @@ def _expect_keys(document: Mapping[str, Any], spec: type[HalfGlassSpec | Listing
     if known != given:
         missing, unknown = sorted(known - given), sorted(given - known)
         raise ValueError(f"listing spec: missing {missing}, unknown {unknown}; expected {sorted(known)}")
+
+
+def _is_size(value: Any) -> bool:
+    return type(value) is int and value > 0
 
 
 def _expect(name: str, value: Any, is_right: bool, expected: str) -> None:

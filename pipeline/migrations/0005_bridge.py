@@ -3,12 +3,20 @@ from django.db import migrations, models
 
 
 def near_side(apps, schema_editor):
-    """The half box of older cards ended at the bridge: on its right side when the left half was the nearer one."""
-    for card in apps.get_model("pipeline", "Scorecard").objects.filter(bridge_x__isnull=False):
-        near = "left" if card.product_box["x1"] == round(card.bridge_x) else "right"
-        type(card).objects.filter(pk=card.pk).update(
-            near=near, bridge_doubt="" if card.crop_is_sure else "lenses-unlike"
+    """The box of older cards ended at the bridge: on its right side when the left half was the nearer one."""
+    cards = apps.get_model("pipeline", "Scorecard").objects
+    for card in cards.filter(bridge_x__isnull=False):
+        is_left = card.product_box["x1"] == round(card.bridge_x)
+        cards.filter(pk=card.pk).update(
+            near="left" if is_left else "right",
+            product_box=card.product_box | ({"x1": card.width} if is_left else {"x0": 0}),
+            bridge_doubt="" if card.crop_is_sure else "older-finder",
         )
+
+
+def sureness(apps, schema_editor):
+    cards = apps.get_model("pipeline", "Scorecard").objects.filter(bridge_x__isnull=False)
+    cards.update(crop_is_sure=models.Case(models.When(bridge_doubt="", then=True), default=False))
 
 
 class Migration(migrations.Migration):
@@ -30,7 +38,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField("scorecard", "bridge_doubt", models.CharField(max_length=40, blank=True, default=""), preserve_default=False),
         migrations.AddField("scorecard", "bridge_evidence", models.JSONField(null=True)),
-        migrations.RunPython(near_side, migrations.RunPython.noop),
+        migrations.RunPython(near_side, sureness),
         migrations.RemoveField("scorecard", "crop_is_sure"),
         migrations.CreateModel(
             name="BridgeLabel",

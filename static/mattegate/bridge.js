@@ -6,6 +6,8 @@ const field = document.querySelector("[name=bridge_x]");
 const said = document.querySelector("#bridge-said");
 const back = document.querySelector("#bridge-back");
 const place = document.querySelector("#bridge-place");
+const dim = photo.querySelector(".mg-dim");
+const doubt = document.querySelector("#bridge-doubt");
 
 const width = Number(photo.dataset.width);
 const [first, last] = [slider.ariaValueMin, slider.ariaValueMax].map(Number);
@@ -26,8 +28,16 @@ function words() {
   return isAt(found) ? "Put back by you" : `Moved by you: ${distance(now - found)}`;
 }
 
+// As pipeline.imaging.halfglass.crop_at decides where no nearer lens is known.
+function keptSide() {
+  const { side, first, last } = photo.dataset;
+  return side || (now - Number(first) > Number(last) - now ? "left" : "right");
+}
+
 function put(wanted) {
-  now = wanted === null ? null : Math.min(Math.max(wanted, first), last);
+  now = wanted;
+  // Only what a person chooses is held to the product: an older cut-out's bridge may lie elsewhere.
+  if (now !== null && !isAt(found) && !isAt(standing)) now = Math.min(Math.max(now, first), last);
   if (isAt(found)) now = found;
   field.value = isAt(standing) ? "" : now.toFixed(2);
   draw();
@@ -38,6 +48,8 @@ function draw() {
     line.toggleAttribute("hidden", now === null);
     if (now !== null) line.setAttribute("x", `${(100 * (now + 0.5)) / width}%`);
   }
+  dim.setAttribute("x", keptSide() === "left" ? "0" : "-100%");
+  doubt.hidden = now !== null && !isAt(found);
   slider.ariaValueNow = Math.round(now);
   said.textContent = words();
   slider.ariaValueText = `${Math.round(now)} px from the left. ${said.textContent}`;

@@ -11,7 +11,7 @@ from PIL import Image, ImageCms, JpegImagePlugin
 import pipeline.policies
 from pipeline.imaging import renditions
 from pipeline.imaging.framing import bounding_box
-from pipeline.imaging.renditions import compose, compose_half, encode, flatten, render_all
+from pipeline.imaging.renditions import EmptyPictureError, compose, compose_half, encode, flatten, render_all
 from pipeline.imaging.spec import Align, ListingSpec
 from pipeline.imaging.types import RGB, Alpha, Crop, CropBox, HalfSide, Side
 from pipeline.naming import VARIANT_FORMATS
@@ -90,7 +90,7 @@ def test_haze_does_not_count_as_product() -> None:
 
 
 def test_an_empty_alpha_is_refused() -> None:
-    with pytest.raises(ValueError, match="alpha is empty: there is no product"):
+    with pytest.raises(EmptyPictureError, match="nothing of the product"):
         compose(*scene(100, 100, CropBox(0, 0, 0, 0)), SPEC)
 
 
@@ -121,9 +121,9 @@ def test_the_bridge_stands_at_one_column_of_every_half_glass_file(
 
 @pytest.mark.parametrize("glasses", [LOW, TALL], ids=["low", "tall"])
 def test_mirrored_glasses_give_the_mirrored_half(glasses: Scene) -> None:
-    crop = replace(crop_of(glasses), bridge_x=round(glasses.bridge_x or 0))
+    crop = replace(crop_of(glasses), bridge_x=round(glasses.bridge_x or 0) - 0.5)
     width, box = glasses.alpha.shape[1], crop.product
-    mirrored = Crop(width - crop.bridge_x, replace(box, x0=width - box.x1, x1=width - box.x0), "right")
+    mirrored = Crop(width - 1 - crop.bridge_x, replace(box, x0=width - box.x1, x1=width - box.x0), "right")
     half = compose_half(glasses.rgb, glasses.alpha, crop, HALF)
     other = compose_half(glasses.rgb[:, ::-1], glasses.alpha[:, ::-1], mirrored, HALF)
     assert np.abs(half.astype(int) - other[:, ::-1]).max() <= 1
@@ -131,9 +131,9 @@ def test_mirrored_glasses_give_the_mirrored_half(glasses: Scene) -> None:
 
 def test_the_bridge_keeps_its_column_where_the_matte_has_lost_it() -> None:
     rgb, alpha = scene(300, 600, CropBox(100, 100, 200, 240))
-    left = extent(compose_half(rgb, alpha, Crop(270.0, CropBox(90, 90, 210, 600), "left"), HALF))
+    left = extent(compose_half(rgb, alpha, Crop(269.5, CropBox(90, 90, 210, 600), "left"), HALF))
     assert left == CropBox(200 - 100, 30, 200 + 100, 370 - 60), "340 px show 170 columns, of which the last 30 are bare"
-    right = extent(compose_half(rgb, alpha, Crop(70.0, CropBox(90, 0, 210, 250), "right"), HALF))
+    right = extent(compose_half(rgb, alpha, Crop(69.5, CropBox(90, 0, 210, 250), "right"), HALF))
     assert right == CropBox(200 - 100, 30 + 60, 200 + 100, 370)
 
 
@@ -144,7 +144,7 @@ def test_the_bridge_keeps_its_column_where_the_matte_has_lost_it() -> None:
 def test_the_spec_says_which_half_is_shown(side: HalfSide, near: Side, shown: Side) -> None:
     rgb, alpha = scene(300, 600, CropBox(100, 50, 200, 550))
     rgb[:, 300:] = (255, 0, 0)
-    rgba = compose_half(rgb, alpha, Crop(300.0, CropBox(100, 50, 200, 550), near), replace(HALF, side=side))
+    rgba = compose_half(rgb, alpha, Crop(299.5, CropBox(100, 50, 200, 550), near), replace(HALF, side=side))
     expected = {"left": COLOUR, "right": (255, 0, 0)}[shown]
     assert (rgba[200, 200] == (*expected, 255)).all()
 
@@ -152,7 +152,7 @@ def test_the_spec_says_which_half_is_shown(side: HalfSide, near: Side, shown: Si
 @pytest.mark.parametrize(("align", "rows"), [("top", (30, 166)), ("middle", (132, 268)), ("bottom", (234, 370))])
 def test_a_low_half_stands_where_the_spec_aligns_it(align: Align, rows: tuple[int, int]) -> None:
     rgb, alpha = scene(300, 600, CropBox(190, 50, 290, 550))
-    box = extent(compose_half(rgb, alpha, Crop(300.0, CropBox(0, 0, 300, 600), "left"), replace(HALF, align=align)))
+    box = extent(compose_half(rgb, alpha, Crop(299.5, CropBox(0, 0, 300, 600), "left"), replace(HALF, align=align)))
     assert (box.y0, box.y1) == rows and (box.x0, box.x1) == (30, 370)
 
 
@@ -161,7 +161,7 @@ def test_a_low_half_stands_where_the_spec_aligns_it(align: Align, rows: tuple[in
 def test_a_half_is_as_large_as_the_padding_allows_in_its_own_aspect(
     product: CropBox, padding: float, margin: int
 ) -> None:
-    crop = Crop(200.0, CropBox(0, 0, 300, 600), "left")
+    crop = Crop(199.5, CropBox(0, 0, 300, 600), "left")
     box = extent(compose_half(*scene(300, 600, product), crop, replace(HALF, padding=padding)))
     height, width = box.y1 - box.y0, box.x1 - box.x0
     assert max(height, width) == 400 - 2 * margin
@@ -176,7 +176,7 @@ def test_the_cut_is_sharp_and_nothing_from_beyond_shines_through(side: int, near
     bridge = side // 2 + 3
     beyond = slice(bridge, None) if near == "left" else slice(None, bridge)
     rgb[:, beyond] = (255, 0, 0)
-    rgba = compose_half(rgb, alpha, Crop(bridge, CropBox(0, 0, side, side), near), HALF)
+    rgba = compose_half(rgb, alpha, Crop(bridge - 0.5, CropBox(0, 0, side, side), near), HALF)
     last, outside = (369, 370) if near == "left" else (30, 29)
     assert (rgba[80:320, last] == (*COLOUR, 255)).all() and (rgba[:, outside, 3] == 0).all()
     assert np.abs(rgba[rgba[..., 3] > 0][:, :3].astype(int) - COLOUR).max() <= 1
@@ -185,7 +185,7 @@ def test_the_cut_is_sharp_and_nothing_from_beyond_shines_through(side: int, near
 @pytest.mark.parametrize(("side", "bridge_x"), [("left", 40.0), ("right", 95.0), ("left", -10.0)])
 def test_an_empty_half_is_refused_by_its_name(side: Side, bridge_x: float) -> None:
     crop = Crop(bridge_x, CropBox(30, 30, 95, 95), side)
-    with pytest.raises(ValueError, match=f"alpha is empty {side} of the bridge"):
+    with pytest.raises(EmptyPictureError, match=f"nothing of the product {side} of the bridge"):
         compose_half(*scene(100, 100, CropBox(50, 50, 90, 90)), crop, HALF)
 
 
@@ -235,7 +235,7 @@ def test_an_unknown_extension_is_refused() -> None:
 
 
 def test_all_eight_renditions_are_made_with_a_crop() -> None:
-    crop = Crop(150.0, CropBox(0, 0, 300, 300), "left")
+    crop = Crop(149.5, CropBox(0, 0, 300, 300), "left")
     files = render_all(*soft_disc(), crop, SPEC, VARIANT_FORMATS)
     assert set(files) == {(variant, ext) for variant, extensions in VARIANT_FORMATS.items() for ext in extensions}
     for (variant, extension), data in files.items():
@@ -246,7 +246,7 @@ def test_all_eight_renditions_are_made_with_a_crop() -> None:
 
 
 def test_the_white_variants_have_a_pure_white_ground_in_lossless_files() -> None:
-    crop = Crop(150.0, CropBox(0, 0, 300, 300), "left")
+    crop = Crop(149.5, CropBox(0, 0, 300, 300), "left")
     files = render_all(*soft_disc(), crop, SPEC, VARIANT_FORMATS)
     for variant in ("white", "half-glass"):
         assert (np.asarray(opened(files[variant, "png"]))[:20] == 255).all()

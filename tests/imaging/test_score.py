@@ -69,6 +69,21 @@ def test_a_matte_without_a_bridge_is_vetoed_only_when_a_crop_is_asked_for():
     assert scoring.judge(not_asked, POLICY, "watch", "front").publish
 
 
+def test_a_bridge_that_was_not_found_is_said_once(glasses):
+    _, verdict = assess(glasses, glasses.alpha * (np.arange(1000) < glasses.bridge_x))
+    assert "no-bridge" in verdict.reasons and "bridge-unsure" not in verdict.reasons
+
+
+@pytest.mark.parametrize(
+    ("seen", "named", "vetoes"),
+    [("side", "angle", ("looks-side",)), ("front", "front", ()), (None, "front", ()), ("front", None, ())],
+)
+def test_a_view_is_vetoed_only_when_another_one_is_named(glasses, seen, named, vetoes):
+    metrics = scoring.measure(glasses.rgb, Matte(glasses.alpha, 0.0, 1.0), None, False)
+    metrics |= scoring.measure_view(seen, named)
+    assert scoring.score(metrics, POLICY, crop_expected=False).vetoes == vetoes
+
+
 def test_a_veto_holds_a_frame_at_any_confidence():
     vetoed = Score(confidence=1.0, components={}, metrics={}, vetoes=("empty",), reasons=("empty",))
     assert not scoring.judge(vetoed, POLICY, "eyewear", "front").publish
@@ -120,4 +135,4 @@ def test_a_policy_that_names_an_unknown_metric_fails_loudly(glasses):
 
 def test_of_an_empty_matte_only_that_is_said(glasses):
     _, verdict = assess(glasses, np.zeros_like(glasses.alpha))
-    assert verdict.reasons == ("empty", "no-bridge")
+    assert verdict.reasons == ("empty",)

@@ -76,10 +76,10 @@ def test_the_race_is_judged_pair_by_pair():
     # The machine was slow in the second round, for both.
     races = {4: [(run(1.0), run(2.0)), (run(10.0), run(20.0)), (run(1.0), run(4.0))]}
     rows = dict(line.rsplit(maxsplit=1) for line in benchmark.race_table(races).splitlines()[1:])
-    assert rows["A: the whole path, 8 files (s)"] == "1.00"
-    assert rows["B: rembg remove(), 1 PNG (s)"] == "4.00"
-    assert rows["A / B, median of the pairs"] == "0.50"
-    assert rows["A: most memory (GB)"] == "1.23"
+    assert rows["A: the whole path, 8 files (s)"] == "1.000"
+    assert rows["B: rembg remove(), 1 PNG (s)"] == "4.000"
+    assert rows["A / B, median of the pairs"] == "0.500"
+    assert rows["A: most memory (GB)"] == "1.234"
 
 
 def test_each_stage_has_its_row_and_what_is_not_counted_says_so():
@@ -87,7 +87,7 @@ def test_each_stage_has_its_row_and_what_is_not_counted_says_so():
     lines = benchmark.stages_table(races, {size: run(9.0, previews=0.25) for size in (4, 24)}).splitlines()
     assert [line.split() for line in lines] == [
         ["A", "by", "stage", "(s)", "4", "MP", "24", "MP"],
-        ["matte", "4.00", "24.00"],
-        ["score", "0.50", "0.50"],
-        ["(not", "counted:", "previews)", "0.25", "0.25"],
+        ["matte", "4.000", "24.000"],
+        ["score", "0.500", "0.500"],
+        ["(not", "counted:", "previews)", "0.250", "0.250"],
     ]

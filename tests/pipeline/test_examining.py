@@ -98,3 +98,27 @@ def test_glasses_that_show_another_view_than_their_name_says_wait_for_a_person(p
 def test_only_an_angled_view_of_glasses_gets_a_crop():
     crops = {view: examine(PHOTO.rgb, Matter("sure"), "eyewear", view, POLICY).best.crop for view in ("front", "angle")}
     assert crops["front"] is None and crops["angle"].is_sure
+
+
+class LosingMatter(Matter):
+    """Sees both lenses in a haze at its first look; later looks are sure and have lost the far lens."""
+
+    def matte(self, rgb: RGB) -> Matte:
+        found = super().matte(rgb)
+        if self.looks == 1:
+            return Matte(scenes.with_haze(found.alpha, 0.1), 0.0, 1.0)
+        right = np.flatnonzero(found.alpha.any(0))[-1]
+        found.alpha[:, right - found.alpha.shape[1] // 8 :] = 0
+        return found
+
+
+def test_a_rung_that_no_longer_shows_the_view_does_not_excuse_a_wrong_name():
+    examined = examine(PHOTO.rgb, LosingMatter("late"), "eyewear", "front", POLICY)
+    assert len(examined.others) == len(ladder.RUNGS) - 2  # no studio backdrop, no second model
+    assert "looks-angle" in examined.best.verdict.reasons and not examined.best.verdict.publish
+
+
+def test_a_photo_with_a_wrong_name_and_a_good_matte_climbs_no_rung():
+    matter = Matter("sure")
+    examined = examine(PHOTO.rgb, matter, "eyewear", "front", POLICY)
+    assert (matter.looks, examined.others) == (1, ())

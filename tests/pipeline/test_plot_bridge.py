@@ -34,3 +34,13 @@ def test_a_report_without_any_bridge_is_said_to_have_none(tmp_path):
 def test_a_missing_report_is_named(tmp_path):
     with pytest.raises(CommandError, match=r"report\.jsonl"):
         call_command("plot_bridge", tmp_path, tmp_path / "truth.json")
+
+
+@pytest.mark.parametrize(
+    "truth", ["[]", "null", '{"rows": [1]}', '{"rows": [{"name": "A0_2", "width": 0, "bridge_error": 1}]}']
+)
+def test_a_truth_of_another_form_is_told_what_was_expected(truth, tmp_path):
+    write(tmp_path, [([50, 51], 0.004, "sure")])
+    (tmp_path / "truth.json").write_text(truth)
+    with pytest.raises(CommandError, match="not as expected"):
+        call_command("plot_bridge", tmp_path, tmp_path / "truth.json")

@@ -227,3 +227,13 @@ def test_all_half_glass_files_follow_the_bridge_that_a_person_placed_and_no_othe
     aspects = [aspect_on_white(files["half-glass.png"]) for files in (placed, found)]
     assert aspects[0] / aspects[1] == pytest.approx(narrower, rel=0.02)
     assert changed == {f"half-glass.{extension}" for extension in ("jpg", "png", "webp")}
+
+
+def test_a_bridge_beside_the_product_waits_for_a_person_and_says_so(received, matter):
+    frame = processing.run(received("AURA1_2.png", angled_photo()).pk)
+    BridgeLabel.objects.create(frame=frame, attempt=1, bridge_x=3, found_x=None, by="olga")
+    Frame.objects.filter(pk=frame.pk).update(state=State.APPROVED)
+    publishing.run(frame.pk)
+    frame.refresh_from_db()
+    assert (frame.state, frame.reasons) == (State.EXCEPTION, ["empty-picture"])
+    assert frame.cause.startswith("There is nothing of the product left of the bridge; move the bridge")

@@ -48,10 +48,25 @@ def test_an_operator_sees_line_profile_both_estimates_and_the_doubt_but_no_verdi
     assert "0.43" not in page and "confidence" not in page.lower()
 
 
-@pytest.mark.parametrize(("near", "dimmed"), [("left", 'x="0"'), ("right", 'x="-100%"'), ("", None)])
+@pytest.mark.parametrize(("near", "dimmed"), [("left", 'x="0"'), ("right", 'x="-100%"')])
 def test_the_half_that_is_not_published_is_dimmed(near, dimmed, frame, review_page):
     scorecard(frame, **bridge_fields(near=near))
-    assert re.findall(r'class="mg-dim" (x="[^"]+")', review_page()) == ([dimmed] if dimmed else [])
+    assert re.findall(r'class="mg-dim" (x="[^"]+")', review_page()) == [dimmed]
+
+
+@pytest.mark.parametrize(("placed", "dimmed"), [(900.0, 'x="0"'), (500.0, 'x="-100%"')])
+def test_without_a_nearer_lens_the_half_that_reaches_less_far_is_dimmed(placed, dimmed, frame, review_page):
+    scorecard(frame, **bridge_fields(bridge_x=None, near="", bridge_evidence=None))
+    put_by_olga(frame, placed, None)
+    assert re.findall(r'class="mg-dim" (x="[^"]+")', review_page()) == [dimmed]
+
+
+@pytest.mark.parametrize(("is_placed", "span"), [(False, '"bridge-doubt">'), (True, '"bridge-doubt" hidden>')])
+def test_the_machines_doubt_is_shown_until_somebody_places_the_line(is_placed, span, frame, review_page):
+    scorecard(frame, **bridge_fields())
+    if is_placed:
+        put_by_olga(frame, 699.5, 669.5)
+    assert f"<span id={span}" in review_page()
 
 
 def test_a_line_that_somebody_placed_stands_where_it_was_placed(frame, review_page):

@@ -138,7 +138,7 @@ def test_a_label_that_can_not_be_written_stops_the_decision(angled, operator, re
 
 @pytest.mark.parametrize("bridge_x", [-1, 220, 1205, 1400, math.nan, math.inf])
 def test_a_bridge_outside_the_product_is_refused(bridge_x, angled, operator):
-    with pytest.raises(decisions.DecisionError, match="from 221 to 1204 px"):
+    with pytest.raises(decisions.DecisionError, match="from 221 to 1203 px"):
         decisions.decide("approve", angled, angled.version, operator, bridge_x=bridge_x)
     assert (Frame.objects.get().state, BridgeLabel.objects.count()) == (State.EXCEPTION, 0)
 

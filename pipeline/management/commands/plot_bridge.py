@@ -11,9 +11,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.template.loader import render_to_string
 from scipy.stats import spearmanr
 
+from pipeline.imaging.halfglass import MOST_APART
+
+ALLOWED = 3.0
+"""Per cent of the width: a shop sends a crop back that is further off."""
 SIDE, LEAST, MOST = 400, 0.01, 100.0
 """Of the plot, in its own units; its logarithmic axes, in per cent of the product's width."""
-BOUNDS = (0.0, 0.25, 0.5, 1.0, 1.5, math.inf)
+BOUNDS = (0.0, 0.25, 0.5, 1.0, 100 * MOST_APART, math.inf)
 
 
 @dataclass(frozen=True)
@@ -44,25 +48,34 @@ def place(percent: float) -> float:
     return round(SIDE * share, 1)
 
 
+EXPECTED = (
+    '{"rows": [{"name": …, "width": …, "bridge_error": …}, …]}: the width of the product in pixels, '
+    "and by what share of it the bridge is off"
+)
+
+
 class Command(BaseCommand):
     help = "Plot the bridge's error over the disagreement of its two estimates, into OUT/bridge.svg."
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("out", type=Path, help="where `assess` wrote its report.jsonl")
-        parser.add_argument(
-            "truth", type=Path, help='{"rows": [{"name", "width" (pixels), "bridge_error" (of the width), …}, …]}'
-        )
+        parser.add_argument("truth", type=Path, help=EXPECTED)
 
     def handle(self, *args: Any, out: Path, truth: Path, **options: Any) -> None:
         try:
             points = read_points((out / "report.jsonl").read_text(), truth.read_text())
-        except (OSError, ValueError, KeyError) as error:
-            raise CommandError(f"{out} and {truth} can't be read as a report and its truth: {error}") from error
-        if not points:
-            raise CommandError(f"{out}: in none of these photos a bridge was both asked for and found.")
+        except OSError as error:
+            raise CommandError(str(error)) from error
+        except (ValueError, KeyError, TypeError, AttributeError, ZeroDivisionError) as error:
+            raise CommandError(f"{truth}: not as expected, {EXPECTED} ({type(error).__name__}: {error}).") from error
+        if len(points) < 3:
+            raise CommandError(
+                f"{out}: in {len(points)} of these photos a bridge was asked for and found; 3 are needed."
+            )
         ticks = [(place(percent), f"{percent:g} %") for percent in (0.01, 0.1, 1, 10, 100)]
-        drawing = {"points": points, "side": SIDE, "ticks": ticks, "apart": place(1.5), "off": SIDE - place(3)}
+        bounds = {"most_apart": 100 * MOST_APART, "apart": place(100 * MOST_APART), "allowed": ALLOWED}
+        drawing = bounds | {"points": points, "side": SIDE, "ticks": ticks, "off": SIDE - place(ALLOWED)}
         (out / "bridge.svg").write_text(render_to_string("pipeline/bridge_plot.svg", drawing))
         self.stdout.write(summary(points) + f"\nDrawn in {out / 'bridge.svg'}")
 
