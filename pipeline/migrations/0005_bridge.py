@@ -14,9 +14,11 @@ def near_side(apps, schema_editor):
         )
 
 
-def sureness(apps, schema_editor):
-    cards = apps.get_model("pipeline", "Scorecard").objects.filter(bridge_x__isnull=False)
-    cards.update(crop_is_sure=models.Case(models.When(bridge_doubt="", then=True), default=False))
+def half_box(apps, schema_editor):
+    cards = apps.get_model("pipeline", "Scorecard").objects
+    for card in cards.filter(bridge_x__isnull=False):
+        end = {"x1" if card.near == "left" else "x0": round(card.bridge_x)}
+        cards.filter(pk=card.pk).update(product_box=card.product_box | end, crop_is_sure=not card.bridge_doubt)
 
 
 class Migration(migrations.Migration):
@@ -38,7 +40,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField("scorecard", "bridge_doubt", models.CharField(max_length=40, blank=True, default=""), preserve_default=False),
         migrations.AddField("scorecard", "bridge_evidence", models.JSONField(null=True)),
-        migrations.RunPython(near_side, sureness),
+        migrations.RunPython(near_side, half_box),
         migrations.RemoveField("scorecard", "crop_is_sure"),
         migrations.CreateModel(
             name="BridgeLabel",
