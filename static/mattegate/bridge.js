@@ -16,6 +16,7 @@ const found = column(photo.dataset.found);
 const standing = column(photo.dataset.placed) ?? found;
 const home = found ?? standing;
 const saidAtFirst = said.textContent;
+if (home === null) back.textContent = "Remove";
 let now = standing;
 let grabbed = null;
 
