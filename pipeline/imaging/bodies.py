@@ -28,12 +28,14 @@ OPENING = 0.004
 MOST_OPENINGS, MOST_BODIES, LEAST_PIXELS = 4, 5, 9
 
 # How likely a measure is for the two lenses of one pair: knots and values, straight in between. True pairs on labelled
-# renders, turned by 26–49°, have a compactness of 0.97–1, height ratios of 0.75–1 and gaps of −0.1–0.9 lens heights.
+# renders, turned by 26–49°, have a compactness of 0.97–1, height ratios of 0.75–1, gaps of −0.1–0.9 lens heights and
+# a size of 0.037 and more of the matte's squared width.
 # How wide they are, how far apart in height and how steeply one stands above the other told nothing more.
 LIKELIHOOD = {
     "compactness": ((0.86, 0.95), (0, 1)),
     "height_ratio": ((0.6, 0.8), (0, 1)),
     "gap": ((-0.25, -0.1, 0.6, 1.2), (0, 1, 1, 0)),
+    "size": ((0.01, 0.03), (0, 1)),
 }
 
 
@@ -156,6 +158,7 @@ def _compared(left: Body, right: Body, filled: Mask) -> Pair:
         "compactness": min(left.compactness, right.compactness),
         "height_ratio": min(heights) / max(heights),
         "gap": (end - start) / (sum(heights) / 2),
+        "size": (left.size + right.size) / filled.shape[1] ** 2,
     }
     likeness = float(np.prod([np.interp(measures[name], *curve) for name, curve in LIKELIHOOD.items()]))
     offset = (start + end) / 2 - ((y0 + y1) * along[0] + (x0 + x1) * along[1]) / 2

@@ -159,6 +159,14 @@ def with_far_lens(share):
     return alpha
 
 
+def test_two_thicker_places_of_a_temple_are_no_lenses():
+    alpha = scenes.side_glasses().alpha
+    rows, columns = np.ogrid[:600, :800]
+    for x in (300, 345):
+        alpha[(rows - 265) ** 2 + (columns - x) ** 2 < 12**2] = 1
+    assert find_crop(alpha) is None
+
+
 def test_two_bodies_far_apart_are_no_pair():
     assert find_crop(scenes.angled_glasses(near=(0.2, 0.3), far=(0.55, 0.63), temple_behind_bridge=False).alpha) is None
 
