@@ -60,12 +60,13 @@ def enlarged(photo: bytes, megapixels: float) -> bytes:
     return buffer.getvalue()
 
 
-def is_published_unseen(photo: bytes) -> bool:
-    """Whether the frame is confident and has a half-glass crop, so that there are eight files to make."""
+def makes_eight_files(photo: bytes) -> bool:
+    """Whether the first matte is good enough and has a bridge; a front view may stand in for an angled one."""
     from pipeline import processing
+    from pipeline.examining import is_well_matted
 
     best = _examined(processing.decode_photo(photo)).best
-    return best.rung == FIRST_LOOK and best.verdict.publish and best.crop is not None
+    return best.rung == FIRST_LOOK and is_well_matted(best) and best.crop is not None
 
 
 def _examined(rgb: RGB) -> Examined:

@@ -34,7 +34,7 @@ def examine(
         first = matting.matte(scene, matter)
     best = examiner.candidate(FIRST_LOOK, first, matter)
     others: list[Alternative] = []
-    if not _is_well_matted(best):
+    if not is_well_matted(best):
         # Once a view was seen it stays seen: a rung that loses a lens would be silent about it.
         looks = {name: best.score.metrics[name] for name in LOOKS if name in best.score.metrics}
         doubted = ladder.Doubted(scene, first, matter, second_matter)
@@ -50,7 +50,7 @@ def examine(
     return Examined(best, tuple(others), examiner.seconds)
 
 
-def _is_well_matted(first: Candidate) -> bool:
+def is_well_matted(first: Candidate) -> bool:
     """Whether no better matte could help: the score is confident, and at most the name is wrong."""
     return first.score.confidence >= first.verdict.threshold and VIEW_VETOES.issuperset(first.score.vetoes)
 

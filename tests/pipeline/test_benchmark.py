@@ -51,9 +51,9 @@ def test_the_reviewers_pictures_are_timed_apart(photo):
 
 
 def test_a_confident_angled_frame_is_told_from_an_empty_one(photo, matter, monkeypatch):
-    assert benchmark.is_published_unseen(photo)
+    assert benchmark.makes_eight_files(photo)
     monkeypatch.setattr(matter, "matte", lambda rgb: Matte(np.zeros(rgb.shape[:2], np.float32), 0.0, 0.0))
-    assert not benchmark.is_published_unseen(photo)
+    assert not benchmark.makes_eight_files(photo)
 
 
 def test_the_most_memory_is_that_of_this_run_alone():
