@@ -97,7 +97,7 @@ def _circumstances(sample: str, runtime: str, isa: str | None) -> str:
     target = 0.5 if "amx_bf16" in features and not isa else 1.0
     limit = "not limited" if isa is None else f"OpenVINO limited to {isa}; onnxruntime, which heeds no limit, is not"
     return (
-        f"Photo: {sample}, an angled view that is published unseen, scaled up, with sensor noise.\n"
+        f"Photo: {sample}, taken for an angled view, scaled up, with sensor noise.\n"
         f"CPU: {', '.join(features) or 'none of ' + ', '.join(TELLING)}; {limit}.\n"
         f"A mattes on {runtime}, B on onnxruntime; same weights, one thread each, in turn, medians of {ROUNDS}.\n"
         f"Wanted: A / B at most {target:.2f}, and A within 1.50 GB."
