@@ -53,8 +53,9 @@ class Body:
 
     @cached_property
     def compactness(self) -> float:
-        """Area over that of the ellipse with the same second moments: 1 for an ellipse, 0.95 for any parallelogram,
-        less for all that has arms."""
+        """Area over that of the ellipse with the same second moments: 1 for any ellipse, 0.95 for any parallelogram,
+        less for all that has arms. Its square is the affine-invariant ellipticity of Rosin, "Measuring shape:
+        ellipticity, rectangularity, and triangularity", Machine Vision and Applications 14 (2003)."""
         spread = np.cov(self.rows, self.columns) + np.eye(2) / 12
         return float(len(self.rows) / (4 * np.pi * np.sqrt(np.linalg.det(spread))))
 
@@ -97,7 +98,7 @@ def find_pair(alpha: Alpha) -> Pair | None:
     Parameters
     ----------
     alpha : (H, W) float32, 0–1
-        The matte, cut to the product; its working size is some 500 pixels.
+        The matte, cut to the product; its working size is some 400 pixels.
 
     Returns
     -------
@@ -146,14 +147,12 @@ def _pairs(bodies: list[Body], filled: Mask) -> Iterator[Pair]:
 
 
 def _compared(left: Body, right: Body, filled: Mask) -> Pair:
-    """Measured along the line through the two centres, and across."""
+    """Measure two bodies along the line through their centres, and across."""
     (y0, x0), (y1, x1) = left.centre, right.centre
     tilt = np.arctan2(y1 - y0, x1 - x0)
     along, across = (np.sin(tilt), np.cos(tilt)), (np.cos(tilt), -np.sin(tilt))
-    (start, end), heights = (
-        (left.span(along)[1], right.span(along)[0]),
-        [_length(b.span(across)) for b in (left, right)],
-    )
+    heights = [_length(body.span(across)) for body in (left, right)]
+    start, end = left.span(along)[1], right.span(along)[0]
     measures = {
         "compactness": min(left.compactness, right.compactness),
         "height_ratio": min(heights) / max(heights),
