@@ -14,7 +14,7 @@ from pipeline.engines.protocols import Matter
 from pipeline.examining import examine
 from pipeline.imaging import renditions
 from pipeline.imaging.decode import DecodeError
-from pipeline.imaging.types import RGB, Candidate, Policy, ProductClass, View
+from pipeline.imaging.types import RGB, Candidate, Crop, Policy, ProductClass, View
 from pipeline.states import in_words
 
 log = logging.getLogger(__name__)
@@ -81,13 +81,18 @@ def _assess_one(photo: Path, out: Path, matter: Matter, product_class: ProductCl
         verdict="publish" if best.verdict.publish else "review",
         bridge_x=round(crop.bridge_x, 2) if crop else None,
         crop=None if crop is None else "sure" if crop.is_sure else "unsure",
-        estimates=[round(x, 2) for x in (crop.evidence.by_valley, crop.evidence.by_gap)]
-        if crop and crop.evidence
-        else [],
+        estimates=_estimates(crop),
         rung=best.rung,
         reasons=[in_words(reason) for reason in best.verdict.reasons],
         metrics=dict(best.score.metrics),
     )
+
+
+def _estimates(crop: Crop | None) -> list[float]:
+    """The bridge by the valley, and by the gap."""
+    if crop is None or crop.evidence is None:
+        return []
+    return [round(column, 2) for column in (crop.evidence.by_valley, crop.evidence.by_gap)]
 
 
 def _view(filename: str) -> View | None:

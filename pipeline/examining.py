@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pipeline import ladder, matting
 from pipeline.engines.protocols import Matter
 from pipeline.imaging import halfglass, refine, renditions
-from pipeline.imaging.score import LOOKS, VIEW_VETOES, judge, measure, measure_view, score
+from pipeline.imaging.score import VIEW_VETOES, judge, measure, measure_view, score
 from pipeline.imaging.types import RGB, Alternative, Candidate, Crop, Examined, Matte, Policy, ProductClass, View
 from pipeline.imaging.viewpoint import seen_view
 from pipeline.listing import has_half_glass, listing_spec
@@ -32,18 +32,16 @@ def examine(
     with timed(examiner.seconds, "matte"):
         scene = matting.scene_of(rgb, product_class, listing_spec().lens)
         first = matting.matte(scene, matter)
-    best = examiner.candidate(FIRST_LOOK, first, matter)
+    best = examiner.candidate(FIRST_LOOK, first, matter, earlier={})
     others: list[Alternative] = []
     if not is_well_matted(best):
-        # Once a view was seen it stays seen: a rung that loses a lens would be silent about it.
-        looks = {name: best.score.metrics[name] for name in LOOKS if name in best.score.metrics}
         doubted = ladder.Doubted(scene, first, matter, second_matter)
         for rung, attempt in ladder.RUNGS.items():
             with timed(examiner.seconds, rung):
                 tried = attempt(doubted)
             if tried is None:
                 continue
-            another = examiner.candidate(rung, *tried, looks=looks)
+            another = examiner.candidate(rung, *tried, earlier=best.score.metrics)
             if _rescues(another, policy):
                 return Examined(another, (*others, _packed(best)), examiner.seconds)
             others.append(_packed(another))
@@ -72,15 +70,15 @@ class _Examiner:
     policy: Policy
     seconds: Seconds
 
-    def candidate(self, rung: str, matte: Matte, model: Matter, looks: Mapping[str, float] | None = None) -> Candidate:
-        """Look for the bridge, score and clean a matte; `looks` is what earlier ones showed of the view."""
+    def candidate(self, rung: str, matte: Matte, model: Matter, earlier: Mapping[str, float]) -> Candidate:
+        """Look for the bridge, score and clean a matte; `earlier` are the first look's metrics, on a later one."""
         crop_expected = has_half_glass(self.product_class, self.view)
         with timed(self.seconds, "crop"):
             found = halfglass.find_crop(matte.alpha) if self.product_class == "eyewear" else None
             crop = found if crop_expected else None
         with timed(self.seconds, "score"):
             metrics = measure(self.rgb, matte, crop, crop_expected)
-            metrics |= self._looks(matte, found, known=looks or {})
+            metrics |= self._looks(matte, found, earlier)
             result = score(metrics, self.policy, crop_expected=crop_expected)
             verdict = judge(result, self.policy, self.product_class, self.view)
         with timed(self.seconds, "clean"):
@@ -88,11 +86,12 @@ class _Examiner:
             refine.drop_specks(alpha, out=alpha)
         return Candidate(rung, model.name, model.sha256, alpha, crop, result, verdict)
 
-    def _looks(self, matte: Matte, found: Crop | None, known: Mapping[str, float]) -> dict[str, float]:
+    def _looks(self, matte: Matte, found: Crop | None, earlier: Mapping[str, float]) -> dict[str, float]:
+        """Once a view was seen it stays seen: a rung that loses a lens would be silent about it."""
         if self.product_class != "eyewear":
             return {}
         looks = measure_view(seen_view(matte.alpha, found), self.view)
-        return {name: max(value, known.get(name, 0)) for name, value in looks.items()}
+        return {name: max(value, earlier.get(name, 0)) for name, value in looks.items()}
 
 
 def _packed(candidate: Candidate) -> Alternative:

@@ -105,6 +105,11 @@ class Frame(models.Model):
         return f"{self.code} {self.view}"
 
     @property
+    def card(self) -> "Scorecard | None":
+        """The last attempt's scorecard, if it came that far."""
+        return self.scorecards.filter(attempt=self.attempt).first()
+
+    @property
     def has_pictures(self) -> bool:
         """Whether the last attempt came as far as previews."""
         return self.attempt > 0 and not NEVER_DECODED.intersection(self.reasons)
@@ -162,6 +167,11 @@ class Scorecard(Immutable):
             }
             for other in self.others
         ]
+
+    @property
+    def has_product(self) -> bool:
+        """Whether there is something in the matte."""
+        return "empty" not in self.reasons
 
     @property
     def crop(self) -> Crop | None:

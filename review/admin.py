@@ -76,6 +76,7 @@ class QueueAdmin(FrameListAdmin):
         if frame is None:
             messages.info(request, "That frame is no longer in the queue; somebody decided it.")
             return redirect("admin:review_queueitem_changelist")
+        card = frame.card
         context = self.admin_site.each_context(request) | {
             "title": str(frame),
             "is_nav_sidebar_enabled": False,  # the pictures get its room
@@ -83,10 +84,10 @@ class QueueAdmin(FrameListAdmin):
             "object": frame,
             "frame": frame,
             "waiting": self.get_queryset(request).count(),
-            "card": frame.scorecards.filter(attempt=frame.attempt).first(),
-            "bridge": bridges.line_of(frame),
+            "card": card,
+            "bridge": bridges.line_of(frame, card),
             "can_decide": request.user.has_perm("pipeline.decide"),
-            "can_be_approved": decisions.can_be_approved(frame),
+            "can_be_approved": decisions.can_be_approved(card),
             "siblings": frame.batch.frames.filter(code=frame.code).exclude(pk=frame.pk).order_by("filename"),
         }
         return TemplateResponse(request, "review/frame.html", context)

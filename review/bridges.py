@@ -39,8 +39,7 @@ class BridgeLine:
     @property
     def side(self) -> Side | None:
         """The half that is published, wherever the line is put; None where that makes the difference."""
-        side = listing_spec().half_glass.side
-        return (self.card.near or None) if side == "near" else side
+        return halfglass.kept_side(listing_spec().half_glass.side, self.card.near) or None
 
     @property
     def kept(self) -> Side | None:
@@ -50,15 +49,8 @@ class BridgeLine:
         return halfglass.crop_at(self.x, self.card.product, None).near
 
 
-def line_of(frame: Frame) -> BridgeLine | None:
-    """None where nothing is parted: another view or class, or no product in the matte."""
-    card = product_card(frame)
-    if card is None or not has_half_glass(frame.batch.product_class, frame.view):
+def line_of(frame: Frame, card: Scorecard | None) -> BridgeLine | None:
+    """None where nothing is parted: another view or class, or no product in the matte of the frame's card."""
+    if card is None or not card.has_product or not has_half_glass(frame.batch.product_class, frame.view):
         return None
     return BridgeLine(card, frame.bridge_labels.last())
-
-
-def product_card(frame: Frame) -> Scorecard | None:
-    """The last attempt's scorecard, if it left a matte with something in it."""
-    card = frame.scorecards.filter(attempt=frame.attempt).first()
-    return card if card and "empty" not in card.reasons else None

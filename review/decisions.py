@@ -6,10 +6,10 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from pipeline import jobs
-from pipeline.models import BridgeLabel, Frame
+from pipeline.models import BridgeLabel, Frame, Scorecard
 from pipeline.states import State
 from pipeline.transitions import StaleTransition, advance
-from review import bridges
+from review.bridges import BridgeLine, line_of
 
 
 class DecisionError(ValueError):
@@ -18,7 +18,7 @@ class DecisionError(ValueError):
 
 def approve(frame: Frame, user: User, bridge_x: float | None) -> None:
     """Publish the matte as it is, parted at the bridge where the operator put it."""
-    if not can_be_approved(frame):
+    if not can_be_approved(frame.card):
         raise DecisionError(f"{frame} has no matte that could be published. Reprocess it, or ask for a new photo.")
     why = "good as it is" if bridge_x is None else "good, with the bridge placed by hand"
     with transaction.atomic():
@@ -70,17 +70,27 @@ def decide(kind: str, frame: Frame, version: int, user: User, bridge_x: float | 
     return f"{frame} {words}."
 
 
-def can_be_approved(frame: Frame) -> bool:
+def can_be_approved(card: Scorecard | None) -> bool:
     """Whether the last attempt left a matte with something in it."""
-    return bridges.product_card(frame) is not None
+    return card is not None and card.has_product
 
 
 def _decide(frame: Frame, target: State, user: User, why: str, **fields: object) -> None:
     advance(frame, target, actor=user.get_username(), why=why, faults=0, **fields)
 
 
-def _check_bridge(frame: Frame, bridge_x: float) -> None:
-    line = bridges.line_of(frame)
+def _keep_bridge(frame: Frame, user: User, bridge_x: float | None) -> None:
+    if bridge_x is None:
+        return
+    found_x = _line_to_move(frame, bridge_x).card.bridge_x
+    BridgeLabel.objects.create(
+        frame=frame, attempt=frame.attempt, bridge_x=bridge_x, found_x=found_x, by=user.get_username()
+    )
+
+
+def _line_to_move(frame: Frame, bridge_x: float) -> BridgeLine:
+    """The frame's bridge line, if it may be moved there."""
+    line = line_of(frame, frame.card)
     if line is None:
         raise DecisionError(f"{frame} has no half-glass picture, so no bridge can be placed; nothing was changed.")
     if not line.first <= bridge_x <= line.last:
@@ -88,13 +98,4 @@ def _check_bridge(frame: Frame, bridge_x: float) -> None:
             f"The bridge of {frame} can't be at {bridge_x:g} px: put it within the product, from {line.first} to "
             f"{line.last} px. Nothing was changed."
         )
-
-
-def _keep_bridge(frame: Frame, user: User, bridge_x: float | None) -> None:
-    if bridge_x is None:
-        return
-    _check_bridge(frame, bridge_x)
-    card = frame.scorecards.get(attempt=frame.attempt)
-    BridgeLabel.objects.create(
-        frame=frame, attempt=frame.attempt, bridge_x=bridge_x, found_x=card.bridge_x, by=user.get_username()
-    )
+    return line

@@ -1,10 +1,14 @@
 """Looking closer: the part of a photo around its product, and the way back."""
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.imaging.types import RGB, Alpha, CropBox
+
+Pixel = TypeVar("Pixel", bound=np.generic)
 
 
 def bounding_box(mask: NDArray[np.bool_]) -> CropBox:
@@ -61,8 +65,8 @@ def _span(low: int, high: int, length: float, limit: int) -> tuple[int, int]:
     return start, start + whole
 
 
-def part_of(rgb: RGB, window: CropBox) -> RGB:
-    return rgb[window.y0 : window.y1, window.x0 : window.x1]
+def part_of(picture: NDArray[Pixel], window: CropBox) -> NDArray[Pixel]:
+    return picture[window.y0 : window.y1, window.x0 : window.x1]
 
 
 def look(rgb: RGB, window: CropBox, longer_side: int) -> RGB:

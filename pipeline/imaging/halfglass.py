@@ -13,7 +13,7 @@ import numpy as np
 from scipy import ndimage as ndi
 
 from pipeline.imaging.bodies import Body, Pair, find_pair
-from pipeline.imaging.framing import bounding_box
+from pipeline.imaging.framing import bounding_box, part_of
 from pipeline.imaging.projection import Profile, Valley, smooth, valley, vertical_profile
 from pipeline.imaging.scale import shrink
 from pipeline.imaging.types import Alpha, BridgeEvidence, Crop, CropBox, HalfSide, Side
@@ -94,7 +94,7 @@ def _look(alpha: Alpha) -> _View | None:
         return None
     box = bounding_box((areas >= SPECK * areas.max())[pieces])
     window = _enlarged(box, CropBox(0, 0, *alpha.shape), alpha.shape[1] / small.shape[1])
-    part = shrink(np.ascontiguousarray(alpha[window.y0 : window.y1, window.x0 : window.x1]), WORKING_SIZE)
+    part = shrink(np.ascontiguousarray(part_of(alpha, window)), WORKING_SIZE)
     return _View(part, window, (window.x1 - window.x0) / part.shape[1])
 
 
@@ -166,8 +166,13 @@ def crop_at(bridge_x: float, product: CropBox, near: Side | None) -> Crop:
     return Crop(bridge_x, product, near or ("left" if reach[0] > reach[1] else "right"))
 
 
+def kept_side(wanted: HalfSide, near: Side) -> Side:
+    """Left or right of the bridge, where the nearer side may be wanted."""
+    return near if wanted == "near" else wanted
+
+
 def half_box(crop: Crop, side: HalfSide) -> CropBox:
     """The part of the product on one side of the bridge, a whole number of pixels; empty if the bridge is beyond it."""
     edge = int(np.clip(np.floor(crop.bridge_x + 1), crop.product.x0, crop.product.x1))  # column 3 ends where 4 begins
-    is_left = (crop.near if side == "near" else side) == "left"
+    is_left = kept_side(side, crop.near) == "left"
     return replace(crop.product, x1=edge) if is_left else replace(crop.product, x0=edge)

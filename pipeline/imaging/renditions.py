@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from pipeline.imaging.framing import bounding_box
-from pipeline.imaging.halfglass import half_box
+from pipeline.imaging.framing import bounding_box, part_of
+from pipeline.imaging.halfglass import half_box, kept_side
 from pipeline.imaging.refine import SNAP_LOW, snap
 from pipeline.imaging.spec import HalfGlassSpec, ListingSpec
 from pipeline.imaging.types import RGB, Alpha, Crop, CropBox, Side
@@ -51,7 +51,7 @@ def render_all(
 
     Raises
     ------
-    ValueError
+    EmptyPictureError
         If the alpha, or the half of it that the spec asks for, is empty.
     KeyError
         For a variant other than these three.
@@ -90,7 +90,7 @@ def compose(rgb: RGB, alpha: Alpha, spec: ListingSpec) -> RGBA:
 
     Raises
     ------
-    ValueError
+    EmptyPictureError
         If no pixel is opaque.
     """
     picture = _fitted(rgb, alpha, _product_box(alpha, ""), spec.fill * spec.canvas)
@@ -119,12 +119,12 @@ def compose_half(rgb: RGB, alpha: Alpha, crop: Crop, spec: HalfGlassSpec) -> RGB
 
     Raises
     ------
-    ValueError
+    EmptyPictureError
         If no pixel of that half is opaque; the message says which half.
     """
-    side = crop.near if spec.side == "near" else spec.side
+    side = kept_side(spec.side, crop.near)
     half = half_box(crop, side)
-    rgb, alpha = rgb[half.y0 : half.y1, half.x0 : half.x1], alpha[half.y0 : half.y1, half.x0 : half.x1]
+    rgb, alpha = part_of(rgb, half), part_of(alpha, half)
     part = _product_box(alpha, f" {side} of the bridge")
     part = replace(part, x1=alpha.shape[1]) if side == "left" else replace(part, x0=0)
     picture = _fitted(rgb, alpha, part, spec.canvas - 2 * spec.margin)
@@ -155,8 +155,7 @@ def _fitted(rgb: RGB, alpha: Alpha, part: CropBox, room: float) -> RGBA:
 
 def _resize(rgb: RGB, alpha: Alpha, part: CropBox, size: tuple[int, int]) -> RGBA:
     """Scale premultiplied, in float: ringing clipped before the division would leave bright rims."""
-    alpha = alpha[part.y0 : part.y1, part.x0 : part.x1]
-    rgb = rgb[part.y0 : part.y1, part.x0 : part.x1]
+    rgb, alpha = part_of(rgb, part), part_of(alpha, part)
     opacity = _lanczos(alpha, size)
     weight: NDArray[np.float32] = np.maximum(opacity, np.float32(1 / 255))
     layers: list[NDArray[np.float32]] = [

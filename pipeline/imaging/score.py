@@ -4,6 +4,7 @@ metrics (raw figures) → components (0–1, 1 = good) by the policy's linear ra
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -113,7 +114,7 @@ def score(metrics: Mapping[str, float], policy: Policy, *, crop_expected: bool) 
     components = {
         name: ramp(metrics[part["metric"]], good=part["good"], bad=part["bad"])
         for name, part in policy["components"].items()
-        if crop_expected or not part["metric"].startswith("bridge_")
+        if crop_expected or not _is_of_bridge(part)
     }
     vetoes = tuple(code for code in policy["vetoes"] if VETOES[code](metrics))
     doubts = sorted((value, name) for name, value in components.items() if value < policy["doubt_below"])
@@ -131,8 +132,12 @@ def _reasons(vetoes: tuple[str, ...], doubts: list[str], policy: Policy) -> tupl
     if "empty" in vetoes:
         return ("empty",)
     if "no-bridge" in vetoes:
-        doubts = [name for name in doubts if not policy["components"][name]["metric"].startswith("bridge_")]
+        doubts = [name for name in doubts if not _is_of_bridge(policy["components"][name])]
     return (*vetoes, *doubts)
+
+
+def _is_of_bridge(component: Mapping[str, Any]) -> bool:
+    return str(component["metric"]).startswith("bridge_")
 
 
 def judge(score: Score, policy: Policy, product_class: ProductClass, view: View | None) -> Verdict:
