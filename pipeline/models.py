@@ -8,7 +8,16 @@ from django.db.models import Q
 
 from pipeline import naming
 from pipeline.imaging.types import Crop, CropBox, ProductClass, Side, View
-from pipeline.states import BRIDGE_DOUBT_WORDS, FIRST_LOOK, NEVER_DECODED, RUNG_WORDS, VERDICT_REASONS, State, in_words
+from pipeline.states import (
+    BRIDGE_DOUBT_WORDS,
+    FIRST_LOOK,
+    NEVER_DECODED,
+    RUNG_WORDS,
+    VERDICT_REASONS,
+    Look,
+    State,
+    in_words,
+)
 
 
 def _choices(literal: Any) -> list[tuple[str, str]]:
@@ -28,12 +37,16 @@ class Immutable(models.Model):
 
 
 class GatePolicy(Immutable):
-    """Thresholds, vetoes and component ramps: the document of policies/default.json, versioned, one active."""
+    """Thresholds, vetoes, components and calibration: the document of policies/default.json, versioned, one active.
+
+    One in shadow says of every frame what it would have done, and does nothing.
+    """
 
     name = models.CharField(max_length=100)
     version = models.PositiveIntegerField()
     document = models.JSONField()
     is_active = models.BooleanField(default=False)
+    in_shadow = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -45,6 +58,11 @@ class GatePolicy(Immutable):
 
     def __str__(self) -> str:
         return f"{self.name} v{self.version}"
+
+    @property
+    def audit_rate(self) -> float:
+        """Share of the frames that are marked; policies from before the audits mark none."""
+        return float(self.document.get("audit_rate", 0))
 
 
 class Batch(models.Model):
@@ -89,6 +107,10 @@ class Frame(models.Model):
     was_exception = models.BooleanField(default=False, help_text="a person had to look: the review rate counts these")
     has_failed = models.BooleanField(default=False, help_text="…because something failed, not because of a doubt")
     published_at = models.DateTimeField(null=True, blank=True)
+    draw = models.FloatField(default=1, help_text="keyed hash of the file, 0–1: below the audit rate it is marked")
+    audit_due = models.CharField(
+        max_length=10, blank=True, choices=_choices(Look), help_text="a published frame that a person is to look at"
+    )
 
     class Meta:
         ordering = ["-id"]
@@ -132,6 +154,8 @@ class Scorecard(Immutable):
     confidence = models.FloatField()
     publish = models.BooleanField()
     threshold = models.FloatField()
+    is_marked = models.BooleanField(default=False, help_text="drawn for the estimates before the gate judged it")
+    audit_rate = models.FloatField(default=0, help_text="with what probability")
     components = models.JSONField()
     metrics = models.JSONField()
     reasons = models.JSONField()
@@ -196,6 +220,22 @@ class Scorecard(Immutable):
     @property
     def reason_words(self) -> list[str]:
         return [in_words(reason) for reason in self.reasons]
+
+
+class ShadowVerdict(Immutable):
+    """What a policy that was not active would have said of a scorecard."""
+
+    policy = models.ForeignKey(GatePolicy, on_delete=models.CASCADE, related_name="shadow_verdicts")
+    scorecard = models.ForeignKey(Scorecard, on_delete=models.CASCADE, related_name="shadow_verdicts")
+    confidence = models.FloatField()
+    threshold = models.FloatField()
+    publish = models.BooleanField()
+    reasons = models.JSONField()
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["policy", "scorecard"], name="one_shadow_verdict_per_scorecard")]
 
 
 class BridgeLabel(Immutable):

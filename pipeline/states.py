@@ -1,6 +1,7 @@
 """The life of a frame: its states, the moves between them, and what each reason says in words."""
 
 from enum import StrEnum
+from typing import Literal
 
 
 class State(StrEnum):
@@ -15,6 +16,10 @@ class State(StrEnum):
     SUPERSEDED = "superseded"
     PURGED = "purged"
 
+
+Look = Literal["drawn", "sibling"]
+"""Why a person looks at a published frame: it was marked by chance, or a sibling failed its audit. Only the first
+tells anything about the rest."""
 
 S = State
 MOVES: dict[State, frozenset[State]] = {

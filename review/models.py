@@ -1,8 +1,8 @@
-"""What people look at. The queue is a view on frames, not a copy of them."""
+"""What people look at, and what they said. The queue is a view on frames, not a copy of them."""
 
 from django.db import models
 
-from pipeline.models import Frame
+from pipeline.models import Frame, GatePolicy, Immutable, Scorecard
 from pipeline.states import State
 
 
@@ -22,3 +22,94 @@ class QueueItem(Frame):
         verbose_name_plural = "exception queue"
         ordering = ["state_since"]
         default_permissions = ("view",)
+
+
+class Decision(Immutable):
+    """What a person said of a frame, and what that says of the matte and the crop it was shown with."""
+
+    class Occasion(models.TextChoices):
+        EXCEPTION = "exception"
+        DRAWN = "drawn", "blind audit"
+        SIBLING = "sibling", "look at a sibling"
+
+    class Label(models.TextChoices):
+        GOOD = "good"
+        BAD = "bad"
+        NONE = "", "says nothing"
+
+    frame = models.ForeignKey(Frame, on_delete=models.CASCADE, related_name="decisions")
+    scorecard = models.ForeignKey(Scorecard, null=True, on_delete=models.CASCADE, related_name="decisions")
+    kind = models.CharField(max_length=20, help_text="a key of decisions.DECISIONS")
+    occasion = models.CharField(max_length=10, choices=Occasion.choices)
+    label = models.CharField(max_length=4, blank=True, choices=Label.choices)
+    by = models.CharField(max_length=150)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+
+
+class Certificate(Immutable):
+    """Among frames that the policy publishes unseen, at most `escape` are bad, at confidence 1 − `delta`.
+
+    Valid for the one model, scorer and calibration that the policy's document names.
+    """
+
+    policy = models.OneToOneField(GatePolicy, on_delete=models.PROTECT)
+    escape = models.FloatField()
+    delta = models.FloatField()
+    threshold = models.FloatField()
+    n = models.PositiveIntegerField(help_text="marked, labelled frames that pass, one per product")
+    k = models.PositiveIntegerField(help_text="of them bad")
+    bound = models.FloatField(help_text="exact upper bound of the escape rate")
+    labels_since = models.DateTimeField(null=True)
+    labels_until = models.DateTimeField()
+    model_sha256 = models.CharField(max_length=64)
+    scorer_version = models.CharField(max_length=40)
+    calibration = models.CharField(max_length=64, help_text="sha256 of what turns metrics to a confidence")
+    made_at = models.DateTimeField(auto_now_add=True)
+
+
+class Activation(Immutable):
+    """Who made a policy the active one, and why. The shipped policy needs none."""
+
+    policy = models.ForeignKey(GatePolicy, on_delete=models.PROTECT, related_name="activations")
+    previous = models.ForeignKey(GatePolicy, on_delete=models.PROTECT, related_name="+")
+    by = models.CharField(max_length=150)
+    why = models.TextField(blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+
+
+class Proposal(Immutable):
+    """What the nightly job found worth a manager's decision; the newest of each kind counts."""
+
+    class Kind(models.TextChoices):
+        THRESHOLD = "threshold", "a certified threshold"
+        CHALLENGER = "challenger", "a better calibration"
+
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    policy = models.ForeignKey(GatePolicy, on_delete=models.CASCADE, related_name="proposals")
+    figures = models.JSONField()
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+
+
+class DriftAlarm(Immutable):
+    """The confidences of a batch or of a day are not distributed as those that the policy was calibrated on."""
+
+    policy = models.ForeignKey(GatePolicy, on_delete=models.CASCADE, related_name="drift_alarms")
+    scope = models.CharField(max_length=5, choices=[("batch", "batch"), ("day", "day")])
+    name = models.CharField(max_length=100, help_text="of the batch, or the date")
+    n = models.PositiveIntegerField()
+    statistic = models.FloatField(help_text="Kolmogorov–Smirnov distance")
+    p_value = models.FloatField()
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["policy", "scope", "name"], name="one_drift_alarm_per_group")]
