@@ -6,7 +6,10 @@ from django.contrib.auth.models import Group, Permission, User
 
 UPLOADER = ["pipeline.add_batch", "pipeline.view_batch"]
 OPERATOR = ["pipeline.see_picture", "pipeline.decide", "review.view_queueitem"]
-MANAGER = ["pipeline.see_verdict", "pipeline.see_figures", "pipeline.view_frame", "pipeline.view_gatepolicy"]
+MANAGER = [
+    *("pipeline.see_verdict", "pipeline.see_figures", "pipeline.view_frame"),
+    *("pipeline.view_gatepolicy", "pipeline.activate_policy"),
+]
 ADMIN = [f"auth.{action}_user" for action in ("add", "change", "delete", "view")] + ["auth.view_group"]
 ROLES: dict[str, list[str]] = {
     "uploader": [*UPLOADER, "pipeline.see_picture"],

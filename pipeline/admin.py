@@ -1,4 +1,4 @@
-"""Batches: upload, list and progress. Frames and policies: to read."""
+"""Batches: upload, list and progress. Frames: to read."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from pipeline import views
-from pipeline.models import Batch, Frame, GatePolicy
+from pipeline.models import Batch, Frame
 from pipeline.states import State
 from pipeline.templatetags.mattegate import state_words
 
@@ -111,8 +111,3 @@ class FrameAdmin(FrameListAdmin):
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         return views.frame(request, object_id)
-
-
-@admin.register(GatePolicy)
-class GatePolicyAdmin(ReadOnlyAdmin):
-    list_display = ["name", "version", "is_active", "created_at"]

@@ -1,15 +1,29 @@
-"""One photo, from its pixels to a verdict: matte, crop, score, judge; then the repair ladder, if the score doubts."""
+"""One photo, from its pixels to a verdict: matte, crop, score, judge; a second look unless the score is sure; then the
+repair ladder, if it doubts."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline import ladder, matting
 from pipeline.engines.protocols import Matter
 from pipeline.imaging import halfglass, refine, renditions
-from pipeline.imaging.score import VIEW_VETOES, judge, measure, measure_view, score
-from pipeline.imaging.types import RGB, Alternative, Candidate, Crop, Examined, Matte, Policy, ProductClass, View
+from pipeline.imaging.measuring import LOOKS, measure, measure_second_look, measure_view
+from pipeline.imaging.score import VIEW_VETOES, judge, score
+from pipeline.imaging.types import (
+    RGB,
+    Alternative,
+    Candidate,
+    Crop,
+    Examined,
+    Matte,
+    Policy,
+    ProductClass,
+    Score,
+    Verdict,
+    View,
+)
 from pipeline.imaging.viewpoint import seen_view
 from pipeline.listing import has_half_glass, listing_spec
 from pipeline.states import FIRST_LOOK
@@ -33,6 +47,10 @@ def examine(
         scene = matting.scene_of(rgb, product_class, listing_spec().lens)
         first = matting.matte(scene, matter)
     best = examiner.candidate(FIRST_LOOK, first, matter, earlier={})
+    if best.score.confidence < policy.get("sure_from", 0) and "empty" not in best.score.vetoes:
+        with timed(examiner.seconds, "second look"):
+            mirrored = matting.matte_in_mirror(scene, matter)
+            best = examiner.with_more(best, measure_second_look(first, mirrored))
     others: list[Alternative] = []
     if not is_well_matted(best):
         doubted = ladder.Doubted(scene, first, matter, second_matter)
@@ -77,21 +95,36 @@ class _Examiner:
             found = halfglass.find_crop(matte.alpha) if self.product_class == "eyewear" else None
             crop = found if crop_expected else None
         with timed(self.seconds, "score"):
-            metrics = measure(self.rgb, matte, crop, crop_expected)
-            metrics |= self._looks(matte, found, earlier)
-            result = score(metrics, self.policy, crop_expected=crop_expected)
-            verdict = judge(result, self.policy, self.product_class, self.view)
+            metrics = measure(
+                self.rgb,
+                matte,
+                crop,
+                crop_expected=crop_expected,
+                product_class=self.product_class,
+                view=self.view,
+            )
+            result, verdict = self._judged(metrics | self._looks(matte, found, earlier))
         with timed(self.seconds, "clean"):
             alpha = refine.snap(matte.alpha)
             refine.drop_specks(alpha, out=alpha)
         return Candidate(rung, model.name, model.sha256, alpha, crop, result, verdict)
+
+    def with_more(self, candidate: Candidate, metrics: Mapping[str, float]) -> Candidate:
+        """The same candidate, judged by further metrics too."""
+        result, verdict = self._judged({**candidate.score.metrics, **metrics})
+        return replace(candidate, score=result, verdict=verdict)
+
+    def _judged(self, metrics: Mapping[str, float]) -> tuple[Score, Verdict]:
+        crop_expected = has_half_glass(self.product_class, self.view)
+        result = score(metrics, self.policy, crop_expected=crop_expected)
+        return result, judge(result, self.policy, self.product_class, self.view)
 
     def _looks(self, matte: Matte, found: Crop | None, earlier: Mapping[str, float]) -> dict[str, float]:
         """Once a view was seen it stays seen: a rung that loses a lens would be silent about it."""
         if self.product_class != "eyewear":
             return {}
         looks = measure_view(seen_view(matte.alpha, found), self.view)
-        return {name: max(value, earlier.get(name, 0)) for name, value in looks.items()}
+        return looks | {name: max(looks[name], earlier.get(name, 0)) for name in LOOKS}
 
 
 def _packed(candidate: Candidate) -> Alternative:

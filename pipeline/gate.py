@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
+from pipeline import regating
 from pipeline.engines.object_store import ObjectStoreError
 from pipeline.engines.protocols import Enhancer
 from pipeline.imaging.framing import bounding_box
@@ -44,18 +45,28 @@ def record(
     *,
     enhancer: Enhancer,
 ) -> None:
-    """Write the scorecard and move the frame on, both or neither."""
+    """Write the scorecard and the words of the policies in shadow, and move the frame on: all of it or nothing.
+
+    Whether the frame is marked was decided by its file, before anything was known about it. Only its first scorecard
+    counts: a later one is of a frame that somebody has seen.
+    """
+    is_marked = frame.draw < policy.audit_rate and not frame.scorecards.exists()
     with transaction.atomic():
-        Scorecard.objects.create(
+        card = Scorecard.objects.create(
             frame=frame,
             attempt=frame.attempt,
             policy=policy,
             enhancer=enhancer.name,
             scorer_version=SCORER_VERSION,
+            is_marked=is_marked,
+            audit_rate=policy.audit_rate,
             **_findings(examined),
         )
+        for other in GatePolicy.objects.filter(in_shadow=True):
+            regating.shadow(card, other)
         if examined.best.verdict.publish:
-            advance(frame, State.APPROVED, actor="gate", why="confident", **_first_verdict(frame))
+            due = "drawn" if is_marked else ""
+            advance(frame, State.APPROVED, actor="gate", why="confident", audit_due=due, **_first_verdict(frame))
             log.info("%s is confident (%.2f, %s)", frame, examined.best.score.confidence, examined.best.rung)
         else:
             hold(frame, list(examined.best.verdict.reasons), actor="gate")

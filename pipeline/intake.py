@@ -8,7 +8,7 @@ from typing import get_args
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from pipeline import naming
+from pipeline import marks, naming
 from pipeline.engines import object_store
 from pipeline.imaging.types import ProductClass
 from pipeline.models import Batch, Frame
@@ -69,7 +69,13 @@ def receive(batch: Batch, filename: str, data: bytes) -> Receipt:
     try:
         with transaction.atomic():
             frame = Frame.objects.create(
-                batch=batch, filename=filename, code=name.code, view=name.view, sha256=digest, state=State.RECEIVED
+                batch=batch,
+                filename=filename,
+                code=name.code,
+                view=name.view,
+                sha256=digest,
+                draw=marks.draw(digest, settings.AUDIT_KEY),
+                state=State.RECEIVED,
             )
     except IntegrityError:
         frame = batch.frames.get(sha256=digest)

@@ -8,7 +8,7 @@ from rq import Queue
 from rq.exceptions import DuplicateJobError
 from rq.job import JobStatus
 
-from pipeline import intake, processing, publishing, reaper
+from pipeline import intake, processing, publishing, reaper, recalling
 from pipeline.models import Batch, Frame
 from pipeline.states import State
 
@@ -25,13 +25,22 @@ def publish(frame_id: int) -> None:
     publishing.run(frame_id)
 
 
-STEPS = {State.RECEIVED: ("process", process), State.APPROVED: ("publish", publish)}
+def withdraw(frame_id: int) -> None:
+    recalling.run(frame_id)
+
+
+# Step, queue and job.
+STEPS = {
+    State.RECEIVED: ("process", "process", process),
+    State.APPROVED: ("publish", "publish", publish),
+    State.WITHDRAWING: ("withdraw", "publish", withdraw),
+}
 
 
 def enqueue(frame: Frame) -> None:
     """Queue a frame's next step, once per version of the frame."""
-    name, step = STEPS[State(frame.state)]
-    queue, job_id = django_rq.get_queue(name), f"{name}-{frame.pk}-{frame.version}"
+    name, queue_name, step = STEPS[State(frame.state)]
+    queue, job_id = django_rq.get_queue(queue_name), f"{name}-{frame.pk}-{frame.version}"
     try:
         _forget_if_lost(queue, job_id)
         queue.enqueue(step, frame.pk, job_id=job_id, unique=True, result_ttl=0, failure_ttl=5)

@@ -17,6 +17,8 @@ from pipeline.transitions import StaleTransition
 
 log = logging.getLogger(__name__)
 BEAT_SECONDS = 5
+# A call to the bucket gives up after 25 s, so one that starts with this much lease left ends within it.
+LEFT_FOR_A_CALL = 30
 
 
 def is_held(frame: Frame) -> bool:

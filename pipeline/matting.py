@@ -105,11 +105,21 @@ def matte(scene: Scene, matter: Matter, picture: Picture = flattened) -> Matte:
     return _finished(scene, matter.matte(picture(scene)))
 
 
+def matte_in_mirror(scene: Scene, matter: Matter) -> Matte:
+    """What the first look would have been of the mirrored photo, turned back."""
+    return _finished(scene, _seen_in_mirror(flattened(scene), matter))
+
+
 def matte_twice(scene: Scene, matter: Matter, picture: Picture) -> Matte:
     """The average of a look and of one in the mirror."""
     shown = picture(scene)
-    ahead, mirrored = matter.matte(shown), matter.matte(np.ascontiguousarray(shown[:, ::-1]))
-    return _finished(scene, replace(ahead, alpha=(ahead.alpha + mirrored.alpha[:, ::-1]) / 2))
+    ahead, mirrored = matter.matte(shown), _seen_in_mirror(shown, matter)
+    return _finished(scene, replace(ahead, alpha=(ahead.alpha + mirrored.alpha) / 2))
+
+
+def _seen_in_mirror(shown: RGB, matter: Matter) -> Matte:
+    mirrored = matter.matte(np.ascontiguousarray(shown[:, ::-1]))
+    return replace(mirrored, alpha=mirrored.alpha[:, ::-1])
 
 
 def matte_by_difference(scene: Scene, earlier: Matte) -> Matte:

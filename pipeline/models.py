@@ -36,6 +36,9 @@ class Immutable(models.Model):
         super().save(*args, **kwargs)
 
 
+DEFAULT_TARGET = {"escape": 0.005, "delta": 0.05}
+
+
 class GatePolicy(Immutable):
     """Thresholds, vetoes, components and calibration: the document of policies/default.json, versioned, one active.
 
@@ -51,6 +54,7 @@ class GatePolicy(Immutable):
 
     class Meta:
         verbose_name_plural = "gate policies"
+        permissions = [("activate_policy", "Can put policies in shadow, activate and certify them")]
         constraints = [
             models.UniqueConstraint(fields=["name", "version"], name="one_row_per_policy_version"),
             models.UniqueConstraint(fields=["is_active"], condition=Q(is_active=True), name="one_active_policy"),
@@ -63,6 +67,11 @@ class GatePolicy(Immutable):
     def audit_rate(self) -> float:
         """Share of the frames that are marked; policies from before the audits mark none."""
         return float(self.document.get("audit_rate", 0))
+
+    @property
+    def target(self) -> dict[str, float]:
+        """The share of bad frames that may escape, and the risk (delta) that a certificate of it is wrong."""
+        return dict(self.document.get("target", DEFAULT_TARGET))
 
 
 class Batch(models.Model):
@@ -138,8 +147,15 @@ class Frame(models.Model):
 
     @property
     def reason_words(self) -> list[str]:
-        """What is wrong, for whoever decides: the cause of a failure, or the doubts, but never the verdict."""
-        return [self.cause] if self.cause else [in_words(code) for code in self.reasons if code not in VERDICT_REASONS]
+        """What is wrong, for whoever decides: the cause of a failure, or the doubts, but never the verdict.
+
+        Where nothing is doubted there is a weakest spot: a frame that is only audited looks like any other.
+        """
+        if self.cause:
+            return [self.cause]
+        codes = [code for code in self.reasons if code not in VERDICT_REASONS]
+        card = None if codes else self.card
+        return [in_words(code) for code in (card.weakest if card else codes)]
 
 
 class Scorecard(Immutable):
@@ -175,6 +191,11 @@ class Scorecard(Immutable):
     class Meta:
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["frame", "attempt"], name="one_scorecard_per_attempt")]
+
+    @property
+    def weakest(self) -> list[str]:
+        """The codes of the two components that are the least good."""
+        return sorted(self.components, key=lambda name: self.components[name])[:2]
 
     @property
     def rung_words(self) -> str:

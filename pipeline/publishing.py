@@ -23,8 +23,9 @@ from pipeline.states import State
 from pipeline.transitions import StaleTransition, advance
 
 log = logging.getLogger(__name__)
-# A call to the bucket gives up after 25 s, so one that starts with this much lease left ends within it.
-LEASE_LEFT_SECONDS = 30
+
+
+BUSY = (State.PUBLISHING, State.WITHDRAWING)
 
 
 class ListingTaken(RuntimeError):
@@ -95,8 +96,8 @@ def _take_listing(frame: Frame) -> Listing:
     """Compare-and-set on the listing's version; a holder whose lease lapsed holds nothing."""
     listing, _ = Listing.objects.select_related("holder").get_or_create(code=frame.code, view=frame.view)
     holder = listing.holder
-    if holder and holder.pk != frame.pk and holder.state == State.PUBLISHING and leases.is_held(holder):
-        raise ListingTaken(f"frame {holder.pk} is being published under the same names")
+    if holder and holder.pk != frame.pk and holder.state in BUSY and leases.is_held(holder):
+        raise ListingTaken(f"frame {holder.pk} is being published, or withdrawn, under the same names")
     taken = Listing.objects.filter(pk=listing.pk, version=listing.version)
     if taken.update(holder=frame, version=listing.version + 1) != 1:
         raise ListingTaken("another frame took the same names")
@@ -135,7 +136,7 @@ def _put(frame: Frame, files: list[File]) -> None:
 
 
 def _guarded(frame: Frame, call: Callable[..., None], *arguments: Any) -> None:
-    leases.require(frame, LEASE_LEFT_SECONDS)
+    leases.require(frame, leases.LEFT_FOR_A_CALL)
     call(*arguments)
 
 

@@ -42,5 +42,5 @@ def waiting() -> list[Frame]:
     is_due = Q(faults__gte=settings.MAX_FAULTS)
     for faults in range(settings.MAX_FAULTS):
         is_due |= Q(faults=faults, state_since__lt=now - timedelta(seconds=SETTLE_SECONDS * 2**faults))
-    states = (State.RECEIVED, State.APPROVED)
+    states = (State.RECEIVED, State.APPROVED, State.WITHDRAWING)
     return list(Frame.objects.filter(is_due, state__in=states).order_by("state_since")[:SWEEP])

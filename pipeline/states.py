@@ -37,7 +37,7 @@ MOVES: dict[State, frozenset[State]] = {
 
 
 # The machine still has work to do; nobody is waited for.
-UNFINISHED = frozenset({S.RECEIVED, S.PROCESSING, S.APPROVED, S.PUBLISHING})
+UNFINISHED = frozenset({S.RECEIVED, S.PROCESSING, S.APPROVED, S.PUBLISHING, S.WITHDRAWING})
 
 
 def is_allowed(source: State, target: State) -> bool:
@@ -67,6 +67,25 @@ REASON_WORDS: dict[str, str] = {
     "left-out": "something that stands out of the backdrop was left out: a lost part?",
     "see-through": "half-transparent places inside the product",
     "weak-prediction": "the model was not certain of anything",
+    "outline-gap": "a stretch of the outline has no edge in the photo",
+    "faint-outline": "hardly any contrast along parts of the outline",
+    "pieces": "in more pieces than usual",
+    "eaten": "small holes in the product",
+    "frayed": "frayed edges or loose threads",
+    "fading": "thin parts fade out",
+    "fading-stretch": "a long thin part fades out",
+    "half-gone": "a part is half gone",
+    "halo": "a rim of backdrop along the edge, or an edge cut into",
+    "like-backdrop": "product and backdrop have nearly the same colour",
+    "backdrop-kept": "places with the colour of the backdrop were kept",
+    "stray": "something else lies around the product",
+    "odd-shape": "unusual shape for this view",
+    "asymmetrical": "the two sides of a front view differ",
+    "view-unclear": "the view can't be told from the cut-out",
+    "blurred": "out of focus",
+    "burnt-out": "burnt-out highlights on the product",
+    "second-look": "a second look saw it differently",
+    "second-look-place": "a second look saw one place differently",
     "bridge-unsure": "bridge position uncertain",
     # verdicts
     "low-confidence": "doubtful overall, no single cause",
@@ -78,6 +97,7 @@ REASON_WORDS: dict[str, str] = {
     "attempts-spent": "processing failed again and again",
     "publishing-failed": "the files could not be stored",
     "empty-picture": "a picture would be empty",
+    "recalled": "somebody looked at it before, and sent it back",
 }
 
 

@@ -1,14 +1,18 @@
 """What people look at, and what they said. The queue is a view on frames, not a copy of them."""
 
 from django.db import models
+from django.db.models import Q
 
 from pipeline.models import Frame, GatePolicy, Immutable, Scorecard
 from pipeline.states import State
 
+# An audit waits among the exceptions, and nobody is to see which is which.
+IS_WAITING = Q(state=State.EXCEPTION) | (Q(state=State.PUBLISHED) & ~Q(audit_due=""))
+
 
 class QueueManager(models.Manager["QueueItem"]):
     def get_queryset(self) -> models.QuerySet["QueueItem"]:
-        return super().get_queryset().filter(state=State.EXCEPTION)
+        return super().get_queryset().filter(IS_WAITING)
 
 
 class QueueItem(Frame):
@@ -68,6 +72,10 @@ class Certificate(Immutable):
     scorer_version = models.CharField(max_length=40)
     calibration = models.CharField(max_length=64, help_text="sha256 of what turns metrics to a confidence")
     made_at = models.DateTimeField(auto_now_add=True)
+
+    @property
+    def sureness(self) -> float:
+        return 1 - self.delta
 
 
 class Activation(Immutable):

@@ -15,7 +15,7 @@ PAGES = [
     ("Batches", "stacks", "admin:pipeline_batch_changelist", "pipeline.view_batch"),
     ("Figures", "monitoring", "figures", "pipeline.see_figures"),
     ("All frames", "photo_library", "admin:pipeline_frame_changelist", "pipeline.view_frame"),
-    ("Policies", "tune", "admin:pipeline_gatepolicy_changelist", "pipeline.view_gatepolicy"),
+    ("Policies", "tune", "policies", "pipeline.view_gatepolicy"),
     ("Users", "group", "admin:auth_user_changelist", "auth.view_user"),
 ]
 

@@ -5,8 +5,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
+from pipeline import gate
 from review import insights
+from review.estimates import estimates
+from review.models import DriftAlarm
 from review.navigation import landing_page
+
+ALARMS = 10
 
 
 @require_GET
@@ -25,6 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @permission_required("pipeline.see_figures", raise_exception=True)
 def figures(request: HttpRequest) -> HttpResponse:
     rows = insights.outcomes()
+    policy = gate.active_policy()
     tables = [
         ("Overall", insights.overall(rows)),
         ("By day", insights.by_day(rows)),
@@ -36,5 +42,9 @@ def figures(request: HttpRequest) -> HttpResponse:
         "tables": tables,
         "days": insights.DAYS,
         "ladder": insights.ladder(),
+        "policy": policy,
+        "estimates": estimates(policy.target["escape"]),
+        "escape": policy.target["escape"],
+        "alarms": DriftAlarm.objects.filter(policy=policy)[:ALARMS],
     }
     return render(request, "review/figures.html", context)

@@ -1,7 +1,7 @@
 """What an alpha's edge tells of the matte's quality: one function a metric, each on one alpha at one scale.
 
 Lengths are relative to the object's longer side, so that a figure means the same at every resolution;
-`score.measure` calls these on a copy of at most 1024 px, which is the size that the network saw.
+`measuring.measure` calls these on a copy of at most 1024 px, which is the size that the network saw.
 An alpha without an object gives each metric's worst value, never NaN.
 """
 
@@ -12,6 +12,7 @@ from scipy import ndimage as ndi
 from pipeline.imaging.types import RGB, Alpha
 
 Mask = NDArray[np.bool_]
+Gradient = NDArray[np.float32]
 
 SOLID = 0.5
 UNKNOWN = (0.05, 0.95)
@@ -68,37 +69,65 @@ def band_width(alpha: Alpha) -> float:
     if not outline:
         return 1.0
     is_unknown = (alpha > UNKNOWN[0]) & (alpha < UNKNOWN[1])
-    return float(is_unknown.sum()) / outline / _longer_side(alpha > SOLID)
+    return float(is_unknown.sum()) / outline / longer_side(alpha > SOLID)
 
 
-def edge_alignment(alpha: Alpha, rgb: RGB, *, reach: float = 0.004) -> float:
+def edge_alignment(alpha: Alpha, is_edge: Mask) -> float:
     """Share of the matte's outline that runs along an edge in the photograph.
-
-    An edge is there where the photograph's gradient, within `reach` of the outline, stands out of the
-    gradients of the backdrop (three times their median).
 
     Parameters
     ----------
     alpha : (H, W) float32, 0–1
-    rgb : (H, W, 3) uint8
-    reach : float
-        Tolerance, as a fraction of the object's longer side; at least one pixel.
+    is_edge : (H, W) bool
+        As `photo_edges` returns it.
 
     Returns
     -------
     float, 0 (no edge under the outline) – 1
     """
-    is_fg = alpha > SOLID
-    outline = _outline(is_fg)
-    if not outline.any():
-        return 0.0
-    gradient = _gradient(rgb)
-    pixels = max(1, round(reach * _longer_side(is_fg)))
-    is_bg = ~_dilate(alpha > UNKNOWN[0], 2 * pixels)
+    outline = _outline(alpha > SOLID)
+    return float(is_edge[outline].mean()) if outline.any() else 0.0
+
+
+def photo_edges(alpha: Alpha, gradient: Gradient, *, reach: float = 0.004) -> Mask:
+    """Where an edge of the photograph is within reach.
+
+    An edge is there where the gradient stands out of the gradients of the backdrop (three times their median).
+
+    Parameters
+    ----------
+    alpha : (H, W) float32, 0–1
+    gradient : (H, W) float32
+        As `gradient_of` returns it.
+    reach : float
+        Tolerance, as a fraction of the object's longer side; at least one pixel.
+
+    Returns
+    -------
+    (H, W) bool
+    """
+    pixels = max(1, round(reach * longer_side(alpha > SOLID)))
+    is_bg = ~dilate(alpha > UNKNOWN[0], 2 * pixels)
     backdrop = gradient[::4, ::4][is_bg[::4, ::4]]  # a sixteenth is plenty for a median
     noise = float(np.median(backdrop)) if backdrop.size else 0.0
-    is_edge = _dilate(gradient > max(3 * noise, LEAST_GRADIENT), pixels)
-    return float(is_edge[outline].mean())
+    return dilate(gradient > max(3 * noise, LEAST_GRADIENT), pixels)
+
+
+def outline_strength(alpha: Alpha, gradient: Gradient, *, reach: float = 0.004) -> Gradient:
+    """Steepest gradient of the photograph within reach of each pixel of the outline.
+
+    Parameters
+    ----------
+    alpha, gradient, reach
+        As for `photo_edges`.
+
+    Returns
+    -------
+    (N,) float32, 0–1
+    """
+    is_fg = alpha > SOLID
+    pixels = max(1, round(reach * longer_side(is_fg)))
+    return np.asarray(ndi.maximum_filter(gradient, 2 * pixels + 1)[_outline(is_fg)], np.float32)
 
 
 def border_touch(alpha: Alpha) -> float:
@@ -152,8 +181,8 @@ def haze(alpha: Alpha, *, reach: float = 0.008) -> float:
     is_fg = alpha > SOLID
     if not is_fg.any():
         return 1.0
-    pixels = max(2, round(reach * _longer_side(is_fg)))
-    outside = alpha[~_dilate(is_fg, pixels)]
+    pixels = max(2, round(reach * longer_side(is_fg)))
+    outside = alpha[~dilate(is_fg, pixels)]
     return float(outside[outside > 0.02].sum()) / float(is_fg.sum())
 
 
@@ -175,9 +204,30 @@ def see_through(alpha: Alpha, *, depth: float = 0.01) -> float:
     is_fg = alpha > SOLID
     if not is_fg.any():
         return 1.0
-    pixels = max(2, round(depth * _longer_side(is_fg)))
+    pixels = max(2, round(depth * longer_side(is_fg)))
     core = alpha[_erode(ndi.binary_fill_holes(alpha > UNKNOWN[0]), pixels)]
     return float((4 * core * (1 - core)).mean()) if core.size else 0.0
+
+
+def core_deficit(alpha: Alpha, *, depth: float = 0.005) -> float:
+    """Opacity that the inside of the object lacks, per unit of its area: a part that is half let go.
+
+    Parameters
+    ----------
+    alpha : (H, W) float32, 0–1
+    depth : float
+        As for `see_through`.
+
+    Returns
+    -------
+    float, ≥ 0; 1 for an empty alpha
+    """
+    is_fg = alpha > SOLID
+    if not is_fg.any():
+        return 1.0
+    pixels = max(2, round(depth * longer_side(is_fg)))
+    core = alpha[_erode(ndi.binary_fill_holes(alpha > UNKNOWN[0]), pixels)]
+    return float((1 - core[core > 0.3]).sum()) / float(is_fg.sum())
 
 
 def _outline(is_fg: Mask) -> Mask:
@@ -185,21 +235,23 @@ def _outline(is_fg: Mask) -> Mask:
 
 
 def _erode(mask: Mask, pixels: int) -> Mask:
-    return ~_dilate(~mask, pixels)
+    return ~dilate(~mask, pixels)
 
 
-def _dilate(mask: Mask, pixels: int) -> Mask:
+def dilate(mask: Mask, pixels: int) -> Mask:
+    """A mask grown by that many pixels."""
     # A square window: separable, so its cost does not grow with its size.
     grown = ndi.maximum_filter(mask.view(np.uint8), 2 * pixels + 1, mode="nearest")
     return np.asarray(grown, np.bool_)
 
 
-def _longer_side(is_fg: Mask) -> int:
+def longer_side(is_fg: Mask) -> int:
+    """Of a mask's box, in pixels; 1 for an empty one."""
     columns, rows = np.flatnonzero(is_fg.any(0)), np.flatnonzero(is_fg.any(1))
     return int(max(columns[-1] - columns[0], rows[-1] - rows[0])) + 1 if columns.size else 1
 
 
-def _gradient(rgb: RGB) -> NDArray[np.float32]:
+def gradient_of(rgb: RGB) -> Gradient:
     """Length of the colour gradient by central differences, 0–1 (1 = a full step in all three channels)."""
     padded = np.pad(rgb, ((1, 1), (1, 1), (0, 0)), mode="edge").astype(np.float32)
     across = padded[1:-1, 2:] - padded[1:-1, :-2]

@@ -1,6 +1,7 @@
 """From a matte to a confidence that can be explained, and from that to a verdict.
 
-metrics (raw figures) → components (0–1, 1 = good) by the policy's linear ramps → confidence → verdict by its threshold.
+metrics (raw figures) → components (0–1, 1 = good) by their rank among reference photos → confidence → verdict by a
+threshold.
 """
 
 from collections.abc import Callable, Mapping
@@ -8,13 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.imaging import edges
-from pipeline.imaging.scale import shrink
-from pipeline.imaging.types import RGB, Crop, Matte, Policy, ProductClass, Score, Verdict, View
+from pipeline.imaging.logistic import Calibration, doubts
+from pipeline.imaging.types import Policy, ProductClass, Score, Verdict, View
 
-SCORER_VERSION = "3"
+SCORER_VERSION = "4"
 
-MEASURED_SIZE = 1024
 LEAST_COVERAGE = 0.002
 MOST_BORDER = 0.001
 
@@ -27,117 +26,68 @@ VETOES: dict[str, Callable[[Mapping[str, float]], bool]] = {
     "looks-side": lambda metrics: metrics.get("looks_side") == 1,
 }
 VIEW_VETOES = frozenset({"looks-front", "looks-angle", "looks-side"})
-LOOKS: dict[str, View] = {"looks_front": "front", "looks_angle": "angle", "looks_side": "side"}
-"""The metrics that these vetoes read, and the view that each speaks of."""
-
-
-def measure(rgb: RGB, matte: Matte, crop: Crop | None, crop_expected: bool) -> dict[str, float]:
-    """Measure everything that the score is made of.
-
-    Parameters
-    ----------
-    rgb : (H, W, 3) uint8
-        The photograph that was matted.
-    matte : Matte
-        Its alpha, H × W.
-    crop : Crop or None
-        What `halfglass.find_crop` found.
-    crop_expected : bool
-        Whether a half-glass crop is asked for; bridge metrics are measured only then.
-
-    Returns
-    -------
-    dict of str to float
-        Metrics by name; ranges as the functions in `edges` say.
-    """
-    alpha = shrink(matte.alpha, MEASURED_SIZE)
-    metrics = {
-        "coverage": edges.coverage(alpha),
-        "softness": edges.softness(alpha),
-        "band_width": edges.band_width(alpha),
-        "edge_alignment": edges.edge_alignment(alpha, shrink(rgb, MEASURED_SIZE)),
-        "border_touch": edges.border_touch(alpha),
-        "second_component": edges.second_component(alpha),
-        "haze": edges.haze(alpha),
-        "see_through": edges.see_through(alpha),
-        "left_out": matte.left_out,
-        "raw_min": matte.raw_min,
-        "raw_max": matte.raw_max,
-    }
-    if crop_expected:
-        metrics["bridge_found"] = float(crop is not None)
-        metrics["bridge_sure"] = float(crop is not None and crop.is_sure)
-    return metrics
-
-
-def measure_view(seen: View | None, named: View | None) -> dict[str, float]:
-    """Whether a photo looks like another view than its name says.
-
-    Parameters
-    ----------
-    seen : {"front", "angle", "side"} or None
-        What `viewpoint.seen_view` says of its matte.
-    named : {"front", "angle", "side"} or None
-
-    Returns
-    -------
-    dict of str to float
-        looks_front, looks_angle, looks_side: 1 for a view that is seen but not named, else 0.
-    """
-    return {name: float(named is not None and seen == view != named) for name, view in LOOKS.items()}
+OF_THE_VIEW = frozenset({"unusual_shape", "asymmetry", "view_unseen"})
+"""Metrics that are bad when the name says another view than the photo shows."""
 
 
 def score(metrics: Mapping[str, float], policy: Policy, *, crop_expected: bool) -> Score:
     """Combine metrics to one confidence, with the breakdown and the reasons for doubt.
 
-    The confidence is the worst component times the mean of all: one bad component is enough to doubt,
-    several middling ones add up, and it never falls when a component rises.
-
     Parameters
     ----------
     metrics : mapping of str to float
-        As `measure` returns them.
+        As `measuring` measures them.
     policy : Policy
+        Without a `calibration` the confidence is `combine`'s, else that of `logistic.Calibration`.
     crop_expected : bool
-        As given to `measure`.
+        Whether a half-glass crop is asked for; else the bridge's metrics are not asked for either.
 
     Returns
     -------
     Score
-        Reasons are the codes of the vetoes, then of the components below the policy's `doubt_below`, worst first.
+        Its confidence never falls when a component rises. Reasons are the codes of the vetoes, then of the components
+        below the policy's `doubt_below`, worst first.
 
     Raises
     ------
     KeyError
-        If the policy names a metric that was not measured.
+        If the policy names a metric that was not measured, and that isn't optional.
     """
     components = {
-        name: ramp(metrics[part["metric"]], good=part["good"], bad=part["bad"])
+        name: component(metrics[part["metric"]], part)
         for name, part in policy["components"].items()
-        if crop_expected or not _is_of_bridge(part)
+        if not (part.get("optional") and part["metric"] not in metrics) and (crop_expected or not _is_of_bridge(part))
     }
     vetoes = tuple(code for code in policy["vetoes"] if VETOES[code](metrics))
-    doubts = sorted((value, name) for name, value in components.items() if value < policy["doubt_below"])
+    doubted = sorted((value, name) for name, value in components.items() if value < policy["doubt_below"])
     return Score(
-        confidence=combine(components),
+        confidence=confidence_of(components, policy),
         components=components,
         metrics=dict(metrics),
         vetoes=vetoes,
-        reasons=_reasons(vetoes, [name for _, name in doubts], policy),
+        reasons=_reasons(vetoes, [name for _, name in doubted], policy),
     )
 
 
+def confidence_of(components: Mapping[str, float], policy: Policy) -> float:
+    """The policy's calibration of some components, or the cold start's word if it has none."""
+    calibration = policy.get("calibration")
+    return Calibration(**calibration).confidence(components) if calibration else combine(components)
+
+
 def _reasons(vetoes: tuple[str, ...], doubts: list[str], policy: Policy) -> tuple[str, ...]:
-    """Each fact once: nothing more can be said of nothing, nor of a bridge that was not found."""
+    """Each fact once: nothing more can be said of nothing, of a bridge that was not found, nor of the wrong view."""
     if "empty" in vetoes:
         return ("empty",)
     if "no-bridge" in vetoes:
         doubts = [name for name in doubts if not _is_of_bridge(policy["components"][name])]
+    if VIEW_VETOES.intersection(vetoes):
+        doubts = [name for name in doubts if policy["components"][name]["metric"] not in OF_THE_VIEW]
     return (*vetoes, *doubts)
 
 
-def _is_of_bridge(component: Mapping[str, Any]) -> bool:
-    return str(component["metric"]).startswith("bridge_")
+def _is_of_bridge(part: Mapping[str, Any]) -> bool:
+    return str(part["metric"]).startswith("bridge_")
 
 
 def judge(score: Score, policy: Policy, product_class: ProductClass, view: View | None) -> Verdict:
@@ -164,12 +114,30 @@ def judge(score: Score, policy: Policy, product_class: ProductClass, view: View 
     return Verdict(publish=False, threshold=threshold, reasons=score.reasons or ("low-confidence",))
 
 
-def ramp(value: float, *, good: float, bad: float) -> float:
-    """Place a metric on the line from `bad` (0) to `good` (1), whichever of the two is the larger."""
-    return float(np.clip((value - bad) / (good - bad), 0, 1))
+def component(value: float, part: Mapping[str, Any]) -> float:
+    """Place a metric between the best and the worst that a policy's component knows of.
+
+    Parameters
+    ----------
+    value : float
+    part : mapping
+        Its `ranks` are pairs of a metric's value and the share of the reference photos that were better, in the order
+        of the values; straight in between. Policies from before the ranks have `good` and `bad` instead.
+
+    Returns
+    -------
+    float, 0 (as bad as the worst) – 1 (as good as the best)
+    """
+    if "ranks" not in part:
+        return float(np.clip((value - part["bad"]) / (part["good"] - part["bad"]), 0, 1))
+    values, better = zip(*part["ranks"], strict=True)
+    return 1 - float(np.interp(value, values, better))
 
 
 def combine(components: Mapping[str, float]) -> float:
-    """Worst component times the mean of all, 0–1."""
-    values = list(components.values())
-    return min(values) * float(np.mean(values))
+    """Cold start, without any label: 0–1, near 0 as soon as one component is among the worst.
+
+    The doubts add up as they do in a calibration whose weights are all alike.
+    """
+    total = float(np.mean(doubts(np.array(list(components.values())))))
+    return float(np.exp(-total))

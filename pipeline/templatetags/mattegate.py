@@ -64,6 +64,16 @@ def duration(seconds: float) -> str:
 
 
 @register.filter
+def per_cent(share: float) -> str:
+    """
+    >>> per_cent(0.005), per_cent(0.0426), per_cent(1)
+    ('0.5 %', '4.3 %', '100 %')
+    """
+    digits = 3 if share < 0.01 else 1
+    return f"{100 * share:.{digits}f}".rstrip("0").rstrip(".") + " %"
+
+
+@register.filter
 def across(column: float, width: int) -> str:
     """Where the middle of a column of pixels lies in a photo of that width.
 

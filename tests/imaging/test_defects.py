@@ -12,6 +12,7 @@ from pipeline.imaging import difference, refine
 from pipeline.imaging import score as scoring
 from pipeline.imaging.backdrop import fit_backdrop
 from pipeline.imaging.framing import look_at_fit
+from pipeline.imaging.measuring import measure
 from pipeline.imaging.types import CropBox, Matte, Verdict
 from tests.imaging import scenes
 from tests.imaging.scenes import Studio
@@ -64,9 +65,16 @@ def matted(photo: Studio, prior: np.ndarray, product_class: str) -> tuple[np.nda
     distance = difference.distance_from(photo.rgb, np.dstack(colour), is_reached > 0.5)
     alpha = difference.fuse(prior, distance, is_reached > 0.5, product_class)
     left_out = difference.left_out(alpha, distance, is_reached > 0.5)
-    metrics = scoring.measure(photo.rgb, Matte(alpha, 0.0, 1.0, left_out), None, False)
+    metrics = measure(
+        photo.rgb,
+        Matte(alpha, 0.0, 1.0, left_out),
+        None,
+        crop_expected=False,
+        product_class=product_class,
+        view=None,
+    )
     result = scoring.score(metrics, POLICY, crop_expected=False)
-    verdict = scoring.judge(result, POLICY, product_class, "front")
+    verdict = scoring.judge(result, POLICY, product_class, None)
     return refine.drop_specks(refine.snap(alpha)), verdict
 
 

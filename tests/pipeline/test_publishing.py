@@ -190,7 +190,7 @@ def test_a_put_needs_thirty_seconds_of_lease(approved):
     frame = approved()
     advance(frame, State.PUBLISHING, actor="worker", lease=20)
     with pytest.raises(StaleTransition, match="the lease was lost"):
-        leases.require(frame, publishing.LEASE_LEFT_SECONDS)
+        leases.require(frame, leases.LEFT_FOR_A_CALL)
 
 
 def angled_photo() -> bytes:

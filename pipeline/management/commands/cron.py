@@ -5,8 +5,10 @@ import signal
 import threading
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections
+from django.utils import timezone
 from redis.exceptions import RedisError
 
 from pipeline import jobs
@@ -16,15 +18,29 @@ PERIOD_SECONDS = 5
 
 
 class Command(BaseCommand):
-    help = f"Every {PERIOD_SECONDS} s: give lapsed frames back to the queue, and enqueue what is due."
+    help = f"Every {PERIOD_SECONDS} s: give lapsed frames back to the queue, and enqueue what is due; daily: nightly."
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
+        done_on = None
         while not stop.is_set():
             tick()
+            if done_on != timezone.localdate():
+                done_on = timezone.localdate()
+                nightly()
             stop.wait(PERIOD_SECONDS)
+
+
+def nightly() -> None:
+    """By name: what it does is no business of the pipeline's."""
+    try:
+        call_command("nightly")
+    except DatabaseError as error:
+        logger.error("the nightly job could not run, next try tomorrow: %s", error)
+    except Exception:
+        logger.exception("the nightly job failed")
 
 
 def tick() -> None:

@@ -1,0 +1,35 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from pipeline import regating
+from pipeline.models import GatePolicy, ShadowVerdict
+
+LINES = 20
+
+
+class Command(BaseCommand):
+    help = "Say what a policy would have done with every frame so far, from the stored metrics alone."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--policy", type=int, required=True, help="number of the policy, as the policies page says")
+
+    def handle(self, *args: Any, policy: int, **options: Any) -> None:
+        chosen = GatePolicy.objects.filter(pk=policy).first()
+        if chosen is None:
+            known = ", ".join(f"{row.pk} ({row})" for row in GatePolicy.objects.order_by("pk"))
+            raise CommandError(f"There is no policy {policy}; there are {known}.")
+        replayed, skipped = regating.regate(chosen)
+        found = regating.comparison(chosen)
+        self.stdout.write(f"{chosen}: {replayed} frames replayed, {skipped} not (measured by an older scorer).")
+        self.stdout.write(f"It would publish {found.published} and hold {found.held} ({found.review_rate:.1f} %).")
+        self._list("Published now, held before", found.newly_published)
+        self._list("Held now, published before", found.newly_held)
+
+    def _list(self, title: str, verdicts: list[ShadowVerdict]) -> None:
+        self.stdout.write(f"{title}: {len(verdicts)}")
+        for verdict in verdicts[:LINES]:
+            card = verdict.scorecard
+            self.stdout.write(f"  {card.frame}  {card.confidence:.3f} → {verdict.confidence:.3f}")
+        if len(verdicts) > LINES:
+            self.stdout.write(f"  and {len(verdicts) - LINES} more")

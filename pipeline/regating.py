@@ -1,0 +1,92 @@
+"""What a policy says of frames that another one judged: stored metrics are scored anew, no pixel is touched."""
+
+import logging
+from dataclasses import dataclass, field
+
+from pipeline.imaging.score import judge, score
+from pipeline.imaging.types import Score, Verdict
+from pipeline.listing import has_half_glass
+from pipeline.models import GatePolicy, Scorecard, ShadowVerdict
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Comparison:
+    """What a policy would have done beside what was done, over the scorecards that it was shown."""
+
+    published: int = 0
+    held: int = 0
+    newly_published: list[ShadowVerdict] = field(default_factory=list)
+    newly_held: list[ShadowVerdict] = field(default_factory=list)
+
+    @property
+    def replayed(self) -> int:
+        return self.published + self.held
+
+    @property
+    def review_rate(self) -> float:
+        """Held / replayed, in per cent."""
+        return 100 * self.held / self.replayed if self.replayed else 0.0
+
+
+def replay(card: Scorecard, policy: GatePolicy) -> tuple[Score, Verdict]:
+    """Score and judge a scorecard's metrics by a policy.
+
+    Raises
+    ------
+    KeyError
+        The policy asks for a metric that the card's scorer didn't measure.
+    """
+    frame = card.frame
+    crop_expected = has_half_glass(frame.batch.product_class, frame.view)
+    result = score(card.metrics, policy.document, crop_expected=crop_expected)
+    return result, judge(result, policy.document, frame.batch.product_class, frame.view)
+
+
+def shadow(card: Scorecard, policy: GatePolicy) -> bool:
+    """Note what a policy would have done, once per scorecard; False where the card lacks what it asks for."""
+    try:
+        result, verdict = replay(card, policy)
+    except KeyError as missing:
+        log.warning("%s can't judge %s: its scorecard lacks %s", policy, card.frame, missing)
+        return False
+    fields = {
+        "confidence": result.confidence,
+        "threshold": verdict.threshold,
+        "publish": verdict.publish,
+        "reasons": list(verdict.reasons),
+    }
+    ShadowVerdict.objects.get_or_create(policy=policy, scorecard=card, defaults=fields)
+    return True
+
+
+def regate(policy: GatePolicy) -> tuple[int, int]:
+    """Replay the last scorecard of every frame; returns how many could be replayed, and how many couldn't."""
+    replayed = skipped = 0
+    for card in last_scorecards():
+        if shadow(card, policy):
+            replayed += 1
+        else:
+            skipped += 1
+    return replayed, skipped
+
+
+def last_scorecards() -> list[Scorecard]:
+    cards = Scorecard.objects.select_related("frame__batch").order_by("frame_id", "attempt")
+    return list({card.frame_id: card for card in cards.iterator()}.values())
+
+
+def comparison(policy: GatePolicy) -> Comparison:
+    """A policy's shadow verdicts beside the verdicts of the policies that were active."""
+    found = Comparison()
+    for verdict in policy.shadow_verdicts.select_related("scorecard__frame"):
+        if verdict.publish:
+            found.published += 1
+        else:
+            found.held += 1
+        if verdict.publish and not verdict.scorecard.publish:
+            found.newly_published.append(verdict)
+        elif verdict.scorecard.publish and not verdict.publish:
+            found.newly_held.append(verdict)
+    return found

@@ -1,0 +1,45 @@
+"""Looks at frames that were published unseen: blind audits of those drawn by chance, looks at a failed one's siblings.
+
+An audit lies in the queue like an exception. Only drawn frames tell anything about the rest; siblings were chosen
+because something was wrong, so no estimate and no certificate ever counts them.
+"""
+
+from django.contrib.auth.models import User
+from django.db.models import F
+
+from pipeline import recalling
+from pipeline.models import Frame, Scorecard
+from pipeline.states import State
+from pipeline.transitions import StaleTransition
+from review.models import Decision
+
+NEAREST = 3
+"""How many frames of the batch, just below a failed one in confidence, are looked at too."""
+
+
+def pass_audit(frame: Frame) -> None:
+    """It was published rightly, and stays as it is."""
+    due = Frame.objects.filter(pk=frame.pk, state=State.PUBLISHED, version=frame.version).exclude(audit_due="")
+    if due.update(audit_due="", version=F("version") + 1) != 1:
+        raise StaleTransition(f"frame {frame.pk} ({frame}) was decided by somebody else")
+
+
+def fail_audit(frame: Frame, card: Scorecard, user: User, why: str, *, is_bad: bool) -> None:
+    """Its files are withdrawn and it comes back to the queue; if matte or crop was bad, its siblings are looked at."""
+    is_drawn = frame.audit_due == Decision.Occasion.DRAWN
+    recalling.recall(frame, actor=user.get_username(), why=why)
+    if is_bad and is_drawn:
+        look_at_siblings(frame, card)
+
+
+def look_at_siblings(frame: Frame, card: Scorecard) -> int:
+    """Queue the other views of the product, and the batch's frames that were only a little less sure."""
+    unseen = Frame.objects.filter(
+        batch=frame.batch_id, state=State.PUBLISHED, audit_due="", was_exception=False, decisions=None
+    ).exclude(pk=frame.pk)
+    same_product = unseen.filter(code=frame.code).values_list("pk", flat=True)
+    last_run = unseen.filter(scorecards__attempt=F("attempt"), scorecards__confidence__lte=card.confidence)
+    nearest = last_run.order_by("-scorecards__confidence").values_list("pk", flat=True)[:NEAREST]
+    chosen = {*same_product, *nearest}
+    due = Frame.objects.filter(pk__in=chosen, state=State.PUBLISHED, audit_due="")
+    return due.update(audit_due=Decision.Occasion.SIBLING)

@@ -1,0 +1,54 @@
+"""What decisions say about the matte and the crop that were shown."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pipeline.models import Scorecard
+from review.models import Decision
+
+Label = Decision.Label
+
+# Rejected for the photo says nothing about what the machine made of it.
+LABELS = {"approve": Label.GOOD, "reprocess": Label.BAD, "discard": Label.BAD, "reject": Label.NONE}
+
+
+def label_of(kind: str, *, is_edited: bool) -> Label:
+    """
+    >>> label_of("approve", is_edited=True).label
+    'Bad'
+    """
+    return Label.BAD if is_edited and kind == "approve" else LABELS[kind]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The first scorecard of a frame, and what a person said of it."""
+
+    card: Scorecard
+    code: str
+    is_bad: bool
+    at: datetime
+
+    @property
+    def probability(self) -> float:
+        """With which the frame was to be labelled: a flagged one surely, a passed one by the audit's draw."""
+        return self.card.audit_rate if self.card.publish else 1.0
+
+
+def samples(since: datetime | None = None) -> list[Sample]:
+    """Every labelled frame that says something about the others, the oldest first."""
+    said = Decision.objects.exclude(label=Label.NONE).exclude(occasion=Decision.Occasion.SIBLING)
+    if since:
+        said = said.filter(at__gt=since)
+    found: dict[int, Sample] = {}
+    for decision in said.select_related("scorecard__frame__batch").order_by("at", "pk"):
+        card = decision.scorecard
+        # A frame that passed is a sample only if it was drawn: one that came back for another cause is not.
+        counts = card.is_marked and decision.occasion == Decision.Occasion.DRAWN if card.publish else True
+        if counts and card.attempt == first_attempt(card):
+            found.setdefault(card.frame_id, Sample(card, card.frame.code, decision.label == Label.BAD, decision.at))
+    return list(found.values())
+
+
+def first_attempt(card: Scorecard) -> int:
+    return card.frame.scorecards.order_by("attempt").values_list("attempt", flat=True)[0]

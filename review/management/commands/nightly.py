@@ -1,0 +1,18 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from pipeline import gate
+from review import drift, learning
+
+
+class Command(BaseCommand):
+    help = "Look for drift, and for what the labels teach or certify. Only proposes; cron runs it daily."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        policy = gate.active_policy()
+        for alarm in drift.watch(policy):
+            self.stdout.write(f"Drift: {alarm.scope} {alarm.name}, {alarm.n} frames, distance {alarm.statistic:.2f}")
+        for proposal in (learning.challenge(policy), learning.propose_threshold(policy)):
+            if proposal:
+                self.stdout.write(f"Proposed: {proposal.get_kind_display()}, {proposal.policy}: {proposal.figures}")
