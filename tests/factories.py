@@ -5,7 +5,12 @@ from typing import Any
 import numpy as np
 
 from pipeline import gate
-from pipeline.models import Frame, Scorecard
+from pipeline.models import Batch, Frame, GatePolicy, Scorecard
+from pipeline.regating import replay
+from pipeline.states import State
+from review.models import Decision
+
+VIEWS = ("front", "angle", "side", "unnamed")
 
 
 def scorecard(frame: Frame, **fields: Any) -> Scorecard:
@@ -44,3 +49,66 @@ def bridge_fields(**fields: Any) -> dict[str, Any]:
         "bridge_evidence": evidence,
     }
     return usual | fields
+
+
+def policy(name: str = "haze only", **fields: Any) -> GatePolicy:
+    """A policy whose confidence is 1 − haze, near enough: it publishes from 0.5 on."""
+    thresholds = {product_class: dict.fromkeys(VIEWS, 0.5) for product_class in ("eyewear", "watch")}
+    document = {
+        "auto_publish": True,
+        "audit_rate": 0.5,
+        "target": {"escape": 0.1, "delta": 0.1},
+        "doubt_below": 0.2,
+        "vetoes": [],
+        "components": {"haze": {"metric": "haze", "better": "low", "ranks": [[0.0, 0.0], [1.0, 1.0]]}},
+        "calibration": {"weights": {"haze": 1.0}, "bias": 2.0, "slope": 2.0, "offset": 0.0},
+        "model_sha256": "0" * 64,
+        "scorer_version": "4",
+        "thresholds": thresholds,
+        "fitted_on": "nothing",
+    }
+    rows = {name: fields.pop(name) for name in ("is_active", "in_shadow") if name in fields}
+    if rows.get("is_active"):
+        GatePolicy.objects.update(is_active=False)
+    return GatePolicy.objects.create(name=name, version=1, document=document | fields, **rows)
+
+
+def judged(number: int, row: GatePolicy, *, haze: float, marked: bool = True, view: str = "front") -> Scorecard:
+    """A frame that this policy has judged by its haze; it is published if it passed, and held otherwise."""
+    batch, _ = Batch.objects.get_or_create(name="Spring")
+    frame = Frame.objects.create(
+        batch=batch,
+        filename=f"P{number}_1.jpg",
+        code=f"P{number}",
+        view=view,
+        sha256=f"{number}-{view}",
+        state=State.EXCEPTION,
+        attempt=1,
+        draw=number / 1e6,
+    )
+    card = scorecard(
+        frame,
+        policy=row,
+        metrics={"haze": haze},
+        reasons=[],
+        is_marked=marked,
+        audit_rate=row.audit_rate,
+        model_sha256="0" * 64,
+        scorer_version="4",
+    )
+    result, verdict = replay(card, row)
+    fields = {"confidence": result.confidence, "threshold": verdict.threshold, "publish": verdict.publish}
+    Scorecard.objects.filter(pk=card.pk).update(**fields)
+    if verdict.publish:
+        due = "drawn" if marked else ""
+        Frame.objects.filter(pk=frame.pk).update(state=State.PUBLISHED, audit_due=due)
+    return Scorecard.objects.get(pk=card.pk)
+
+
+def label(card: Scorecard, *, bad: bool, occasion: str = "") -> Decision:
+    """What a person said of it, on the occasion that its verdict brought about."""
+    occasion = occasion or ("drawn" if card.publish else "exception")
+    kind, said = ("discard", "bad") if bad else ("approve", "good")
+    return Decision.objects.create(
+        frame=card.frame, scorecard=card, kind=kind, occasion=occasion, label=said, by="olga"
+    )

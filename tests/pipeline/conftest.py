@@ -43,7 +43,7 @@ def matter(monkeypatch: pytest.MonkeyPatch) -> ColourKeyMatter:
 
 @pytest.fixture
 def batch(db: None) -> Batch:
-    return intake.open_batch("Spring", "eyewear")
+    return intake.open_batch("Spring", "watch")  # of which no special shape is expected
 
 
 @pytest.fixture

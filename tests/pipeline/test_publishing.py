@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from pipeline import leases, naming, processing, publishing, reaper
 from pipeline.engines import object_store
-from pipeline.models import BridgeLabel, Frame, Listing
+from pipeline.models import Batch, BridgeLabel, Frame, Listing
 from pipeline.states import State
 from pipeline.transitions import StaleTransition, advance
 from tests.imaging.scenes import angled_glasses
@@ -199,6 +199,11 @@ def angled_photo() -> bytes:
     return buffer.getvalue()
 
 
+def angled(received) -> Frame:
+    Batch.objects.update(product_class="eyewear")
+    return received("AURA1_2.png", angled_photo())
+
+
 def published_files(frame: Frame) -> dict[str, bytes]:
     """By the last part of each key: what stands in the bucket once the frame is published."""
     publishing.run(frame.pk)
@@ -213,7 +218,7 @@ def aspect_on_white(png: bytes) -> float:
 
 
 def test_all_half_glass_files_follow_the_bridge_that_a_person_placed_and_no_others_do(received, matter):
-    frame = processing.run(received("AURA1_2.png", angled_photo()).pk)
+    frame = processing.run(angled(received).pk)
     if frame.state == State.EXCEPTION:
         advance(frame, State.APPROVED, actor="test")
     found = published_files(frame)
@@ -230,7 +235,7 @@ def test_all_half_glass_files_follow_the_bridge_that_a_person_placed_and_no_othe
 
 
 def test_a_bridge_beside_the_product_waits_for_a_person_and_says_so(received, matter):
-    frame = processing.run(received("AURA1_2.png", angled_photo()).pk)
+    frame = processing.run(angled(received).pk)
     BridgeLabel.objects.create(frame=frame, attempt=1, bridge_x=3, found_x=None, by="olga")
     Frame.objects.filter(pk=frame.pk).update(state=State.APPROVED)
     publishing.run(frame.pk)

@@ -1,0 +1,139 @@
+"""Blind audits: what is said of a published frame, and what follows."""
+
+import pytest
+from django.contrib.auth.models import User
+
+from pipeline.models import Frame
+from pipeline.states import State
+from review import decisions
+from review.estimates import estimates
+from review.labels import samples
+from review.models import Decision, QueueItem
+from tests.factories import judged, label, policy
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def row():
+    return policy(is_active=True)
+
+
+@pytest.fixture
+def operator():
+    return User.objects.create_user("olga")
+
+
+@pytest.fixture
+def audited(row):
+    return judged(1, row, haze=0.1).frame
+
+
+def decide(kind, frame, operator, **fields):
+    frame = Frame.objects.get(pk=frame.pk)
+    return decisions.decide(kind, frame, frame.version, operator, **fields)
+
+
+def test_a_drawn_frame_waits_among_the_exceptions_and_others_that_passed_do_not(row, audited):
+    held = judged(2, row, haze=0.99).frame
+    judged(3, row, haze=0.1, marked=False)
+    assert set(QueueItem.objects.values_list("pk", flat=True)) == {audited.pk, held.pk}
+
+
+def test_an_audit_shows_weak_spots_like_any_exception_without_a_doubt(row, audited):
+    held = judged(2, row, haze=0.99).frame
+    Frame.objects.filter(pk=held.pk).update(reasons=["low-confidence"])
+    held.refresh_from_db()
+    assert audited.reason_words == held.reason_words != []
+
+
+def test_the_same_page_and_the_same_words_for_an_audit_and_an_exception(row, audited, sign_in, redis_server):
+    held = judged(2, row, haze=0.99).frame
+    client = sign_in("operator")
+    pages = [client.get(f"/admin/review/queueitem/{frame.pk}/change/").content.decode() for frame in (audited, held)]
+    for page in pages:
+        assert "published" not in page.lower() and "audit" not in page.lower()
+    operator = User.objects.get(username="operator")
+    said = [decide("approve", frame, operator).replace(frame.code, "P") for frame in (audited, held)]
+    assert said[0] == said[1]
+
+
+def test_a_passed_audit_leaves_the_frame_published_and_is_a_good_label(audited, operator, redis_server):
+    decide("approve", audited, operator)
+    audited.refresh_from_db()
+    assert (audited.state, audited.audit_due) == (State.PUBLISHED, "")
+    said = Decision.objects.get()
+    assert (said.label, said.occasion, said.by) == ("good", "drawn", "olga")
+    assert not QueueItem.objects.exists()
+
+
+@pytest.mark.parametrize(("kind", "said"), [("discard", "bad"), ("reprocess", "bad"), ("reject", "")])
+def test_a_failed_audit_withdraws_the_files(kind, said, audited, operator, redis_server):
+    decide(kind, audited, operator)
+    audited.refresh_from_db()
+    assert (audited.state, audited.audit_due) == (State.WITHDRAWING, "")
+    assert Decision.objects.get().label == said
+
+
+def test_of_two_auditors_the_second_is_told(audited, operator, redis_server):
+    seen = audited.version
+    decide("approve", audited, operator)
+    with pytest.raises(decisions.DecisionError, match="somebody else"):
+        decisions.decide("discard", Frame.objects.get(pk=audited.pk), seen, operator)
+    assert Decision.objects.count() == 1
+
+
+@pytest.fixture
+def family(row, audited):
+    """Published frames of the failed one's batch: a view of the same product, and others more or less sure."""
+    cards = {"same product": judged(1, row, haze=0.0, marked=False, view="side")}
+    cards |= {f"less sure {n}": judged(10 + n, row, haze=0.1 + n / 100, marked=False) for n in range(1, 6)}
+    cards["surer"] = judged(20, row, haze=0.05, marked=False)
+    return {name: card.frame for name, card in cards.items()}
+
+
+def due(family):
+    return {name for name, frame in family.items() if Frame.objects.get(pk=frame.pk).audit_due == "sibling"}
+
+
+def test_a_bad_one_sends_people_to_its_nearest_siblings(audited, family, operator, redis_server):
+    decide("discard", audited, operator)
+    assert due(family) == {"same product", "less sure 1", "less sure 2", "less sure 3"}
+
+
+def test_a_photo_that_is_to_be_taken_again_says_nothing_about_its_siblings(audited, family, operator, redis_server):
+    decide("reject", audited, operator)
+    assert due(family) == set()
+
+
+def test_looks_at_siblings_are_kept_by_kind_enter_no_estimate_and_spread_no_further(
+    audited, family, operator, redis_server
+):
+    decide("discard", audited, operator)
+    before = due(family)
+    decide("discard", family["less sure 1"], operator)
+    assert Decision.objects.last().occasion == "sibling"
+    assert [sample.card.frame_id for sample in samples()] == [audited.pk]
+    assert due(family) == before - {"less sure 1"}
+
+
+def test_only_the_first_run_of_a_frame_is_a_sample(row):
+    held = judged(1, row, haze=0.99)
+    label(held, bad=True)
+    Frame.objects.filter(pk=held.frame_id).update(attempt=2)
+    again = judged(2, row, haze=0.99)
+    type(again).objects.filter(pk=again.pk).update(frame=held.frame, attempt=2)
+    label(type(again).objects.get(pk=again.pk), bad=False)
+    assert [sample.is_bad for sample in samples()] == [True]
+
+
+def test_estimates_weigh_audits_by_their_rarity_and_name_the_limit(row):
+    """Of 10 flagged frames 9 are bad; of 10 audited ones, drawn at a half, 1 is: (9 + 2) of 30."""
+    for n in range(10):
+        label(judged(n, row, haze=0.99), bad=n > 0)
+        label(judged(100 + n, row, haze=0.1), bad=n == 0)
+    found = estimates(0.1)
+    assert found.defects.value == pytest.approx(11 / 30)
+    assert (found.audits, found.failed_audits, found.escaped.value) == (10, 1, 0.1)
+    assert found.least_review == pytest.approx((11 / 30 - 0.1) / 0.9)
+    assert found.limit == "gate"  # it flags 1 in 2 where 3 in 10 would do

@@ -1,0 +1,69 @@
+from http import HTTPStatus
+
+import pytest
+
+from pipeline import gate, regating
+from pipeline.models import GatePolicy
+from review.models import Activation
+from tests.factories import judged, policy
+from tests.review.test_certificates import labelled
+
+pytestmark = pytest.mark.django_db
+POLICIES = "/admin/policies/"
+
+
+def test_the_shipped_policy_says_that_it_is_not_certified_and_what_it_would_take(sign_in):
+    page = sign_in("manager").get(POLICIES).content.decode()
+    assert "Not certified" in page and "598 more good ones are needed" in page
+    assert gate.active_policy().document["fitted_on"] in page
+
+
+def test_a_manager_certifies_and_the_page_says_what_is_promised(sign_in):
+    row = policy(is_active=True)
+    labelled(row, 22)
+    client = sign_in("manager")
+    assert "Certify and activate" in client.get(POLICIES).content.decode()
+    page = client.post(f"{POLICIES}{row.pk}/certify/", {"why": "labels are in"}, follow=True).content.decode()
+    assert "<b>Certified.</b>" in page and "22 marked frames looked at" in page
+    assert "labels are in" in page and "manager" in page
+
+
+def test_a_shadow_policy_shows_what_it_would_have_done_and_is_activated(sign_in):
+    row = policy(is_active=True)
+    judged(1, row, haze=0.1)
+    other = policy("other")
+    client = sign_in("manager")
+    client.post(f"{POLICIES}{other.pk}/shadow/")
+    client.post(f"{POLICIES}{other.pk}/regate/")
+    assert regating.comparison(other).replayed == 1
+    assert "P1 front" not in client.get(f"{POLICIES}{other.pk}/").content.decode()  # they agree
+    client.post(f"{POLICIES}{other.pk}/activate/", {"why": "it is better"})
+    assert gate.active_policy() == other and Activation.objects.get().by == "manager"
+
+
+def test_without_a_reason_nothing_is_activated_and_the_page_says_why(sign_in):
+    row = policy("other", in_shadow=True)
+    page = sign_in("manager").post(f"{POLICIES}{row.pk}/activate/", {"why": ""}, follow=True).content.decode()
+    assert "Say why" in page and not GatePolicy.objects.get(pk=row.pk).is_active
+
+
+def test_frames_that_a_shadow_policy_treats_otherwise_are_listed(sign_in):
+    card = judged(1, policy(is_active=True), haze=0.1)
+    thresholds = {"eyewear": dict.fromkeys(("front", "angle", "side", "unnamed"), 0.999)}
+    strict = policy("strict", in_shadow=True, thresholds=thresholds)
+    regating.regate(strict)
+    page = sign_in("manager").get(f"{POLICIES}{strict.pk}/").content.decode()
+    assert "Would be held: 1" in page and f"/admin/pipeline/frame/{card.frame_id}/change/" in page
+
+
+@pytest.mark.parametrize("role", ["operator", "uploader"])
+def test_policies_are_the_managers(role, sign_in):
+    client, row = sign_in(role), policy("other")
+    assert client.get(POLICIES).status_code == HTTPStatus.FORBIDDEN
+    assert client.post(f"{POLICIES}{row.pk}/activate/", {"why": "x"}).status_code == HTTPStatus.FORBIDDEN
+
+
+def test_an_unknown_action_or_policy_is_not_found(sign_in):
+    client = sign_in("manager")
+    assert client.post(f"{POLICIES}9999/activate/").status_code == HTTPStatus.NOT_FOUND
+    assert client.post(f"{POLICIES}{gate.active_policy().pk}/nonesuch/").status_code == HTTPStatus.NOT_FOUND
