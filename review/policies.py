@@ -64,7 +64,7 @@ def certify_and_activate(policy: GatePolicy, user: User, why: str) -> Certificat
 def words_for(found: Evidence) -> str:
     """What is lacking for a certificate."""
     if found.missing:
-        return f"at least {found.missing} more good ones are needed ({found.n} labels so far, {found.k} of them bad)."
+        return f"at least {found.missing} more good labels are needed ({found.n} so far, {found.k} of them bad)."
     return f"of {found.n} labels {found.k} are bad, too many at any threshold."
 
 

@@ -88,7 +88,7 @@ def _promise(row: GatePolicy) -> dict[str, object]:
 
 def _replay(row: GatePolicy, user: User, why: str) -> str:
     replayed, skipped = regate(row)
-    return f"{row}: {replayed} frames replayed, {skipped} not, because an older scorer measured them."
+    return f"{row}: replayed {replayed}, left out {skipped} that an older scorer measured."
 
 
 def _shadow(row: GatePolicy, user: User, why: str) -> str:

@@ -14,6 +14,7 @@ from pipeline.imaging.types import Policy, ProductClass, Score, Verdict, View
 
 SCORER_VERSION = "4"
 
+MOST_REASONS = 6
 LEAST_COVERAGE = 0.002
 MOST_BORDER = 0.001
 
@@ -46,7 +47,7 @@ def score(metrics: Mapping[str, float], policy: Policy, *, crop_expected: bool) 
     -------
     Score
         Its confidence never falls when a component rises. Reasons are the codes of the vetoes, then of the components
-        below the policy's `doubt_below`, worst first.
+        below the policy's `doubt_below` that cost the most confidence, at most six, the costliest first.
 
     Raises
     ------
@@ -59,14 +60,21 @@ def score(metrics: Mapping[str, float], policy: Policy, *, crop_expected: bool) 
         if not (part.get("optional") and part["metric"] not in metrics) and (crop_expected or not _is_of_bridge(part))
     }
     vetoes = tuple(code for code in policy["vetoes"] if VETOES[code](metrics))
-    doubted = sorted((value, name) for name, value in components.items() if value < policy["doubt_below"])
     return Score(
         confidence=confidence_of(components, policy),
         components=components,
         metrics=dict(metrics),
         vetoes=vetoes,
-        reasons=_reasons(vetoes, [name for _, name in doubted], policy),
+        reasons=_reasons(vetoes, _doubted(components, policy), policy),
     )
+
+
+def _doubted(components: Mapping[str, float], policy: Policy) -> list[str]:
+    """What lowers the confidence: a component that has no weight is no reason, however low it is."""
+    weights = (policy.get("calibration") or {}).get("weights") or dict.fromkeys(components, 1.0)
+    low = {name: value for name, value in components.items() if value < policy["doubt_below"]}
+    costs = {name: weights[name] * float(doubts(value)) for name, value in low.items() if name in weights}
+    return sorted(costs, key=lambda name: -costs[name])[:MOST_REASONS]
 
 
 def confidence_of(components: Mapping[str, float], policy: Policy) -> float:

@@ -17,7 +17,7 @@ def test_a_shadow_policy_is_replayed_read_and_activated(page, sign_in_as, servic
     sign_in_as("manager")
     page.goto("/admin/policies/")
     page.get_by_role("button", name="Replay all frames").click()
-    expect(page.get_by_text("1 frames replayed")).to_be_visible()
+    expect(page.get_by_text("replayed 1, left out 0")).to_be_visible()
     page.get_by_role("link", name="strict v1").click()
     expect(page.get_by_role("link", name=str(card.frame))).to_be_visible()
     page.goto("/admin/policies/")

@@ -17,7 +17,7 @@ ALLOWED = {
     "/admin/pipeline/batch/{batch}/change/?progress": {"uploader", "manager", "admin"},
     "/admin/pipeline/frame/": {"manager", "admin"},
     "/admin/pipeline/frame/{frame}/change/": {"manager", "admin"},
-    "/admin/pipeline/gatepolicy/": {"manager", "admin"},
+    "/admin/policies/": {"manager", "admin"},
     "/admin/review/queueitem/": {"operator", "manager", "admin"},
     "/admin/review/queueitem/{frame}/change/": {"operator", "manager", "admin"},
     "/admin/figures/": {"manager", "admin"},
