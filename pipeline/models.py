@@ -4,10 +4,10 @@ from typing import Any, get_args
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
 
 from pipeline import naming
 from pipeline.imaging.types import Crop, CropBox, ProductClass, Side, View
+from pipeline.policy import GatePolicy, Immutable
 from pipeline.states import (
     BRIDGE_DOUBT_WORDS,
     FIRST_LOOK,
@@ -22,56 +22,6 @@ from pipeline.states import (
 
 def _choices(literal: Any) -> list[tuple[str, str]]:
     return [(value, value.title()) for value in get_args(literal)]
-
-
-class Immutable(models.Model):
-    """A row that is written once; only which policy is active may change."""
-
-    class Meta:
-        abstract = True
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self._state.adding:
-            raise TypeError(f"{type(self).__name__} {self.pk} is a record of what happened and can't be changed")
-        super().save(*args, **kwargs)
-
-
-DEFAULT_TARGET = {"escape": 0.005, "delta": 0.05}
-
-
-class GatePolicy(Immutable):
-    """Thresholds, vetoes, components and calibration: the document of policies/default.json, versioned, one active.
-
-    One in shadow says of every frame what it would have done, and does nothing.
-    """
-
-    name = models.CharField(max_length=100)
-    version = models.PositiveIntegerField()
-    document = models.JSONField()
-    is_active = models.BooleanField(default=False)
-    in_shadow = models.BooleanField(default=False)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        verbose_name_plural = "gate policies"
-        permissions = [("activate_policy", "Can put policies in shadow, activate and certify them")]
-        constraints = [
-            models.UniqueConstraint(fields=["name", "version"], name="one_row_per_policy_version"),
-            models.UniqueConstraint(fields=["is_active"], condition=Q(is_active=True), name="one_active_policy"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.name} v{self.version}"
-
-    @property
-    def audit_rate(self) -> float:
-        """Share of the frames that are marked; policies from before the audits mark none."""
-        return float(self.document.get("audit_rate", 0))
-
-    @property
-    def target(self) -> dict[str, float]:
-        """The share of bad frames that may escape, and the risk (delta) that a certificate of it is wrong."""
-        return dict(self.document.get("target", DEFAULT_TARGET))
 
 
 class Batch(models.Model):

@@ -32,7 +32,7 @@ def fail_audit(frame: Frame, card: Scorecard, user: User, why: str, *, is_bad: b
         look_at_siblings(frame, card)
 
 
-def look_at_siblings(frame: Frame, card: Scorecard) -> int:
+def look_at_siblings(frame: Frame, card: Scorecard) -> None:
     """Queue the other views of the product, and the batch's frames that were only a little less sure."""
     unseen = Frame.objects.filter(
         batch=frame.batch_id, state=State.PUBLISHED, audit_due="", was_exception=False, decisions=None
@@ -42,4 +42,4 @@ def look_at_siblings(frame: Frame, card: Scorecard) -> int:
     nearest = last_run.order_by("-scorecards__confidence").values_list("pk", flat=True)[:NEAREST]
     chosen = {*same_product, *nearest}
     due = Frame.objects.filter(pk__in=chosen, state=State.PUBLISHED, audit_due="")
-    return due.update(audit_due=Decision.Occasion.SIBLING)
+    due.update(audit_due=Decision.Occasion.SIBLING)

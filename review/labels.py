@@ -27,7 +27,6 @@ class Sample:
     card: Scorecard
     code: str
     is_bad: bool
-    at: datetime
 
     @property
     def probability(self) -> float:
@@ -46,7 +45,7 @@ def samples(since: datetime | None = None) -> list[Sample]:
         # A frame that passed is a sample only if it was drawn: one that came back for another cause is not.
         counts = card.is_marked and decision.occasion == Decision.Occasion.DRAWN if card.publish else True
         if counts and card.attempt == first_attempt(card):
-            found.setdefault(card.frame_id, Sample(card, card.frame.code, decision.label == Label.BAD, decision.at))
+            found.setdefault(card.frame_id, Sample(card, card.frame.code, decision.label == Label.BAD))
     return list(found.values())
 
 

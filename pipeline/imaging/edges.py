@@ -204,8 +204,7 @@ def see_through(alpha: Alpha, *, depth: float = 0.01) -> float:
     is_fg = alpha > SOLID
     if not is_fg.any():
         return 1.0
-    pixels = max(2, round(depth * longer_side(is_fg)))
-    core = alpha[_erode(ndi.binary_fill_holes(alpha > UNKNOWN[0]), pixels)]
+    core = _core(alpha, depth)
     return float((4 * core * (1 - core)).mean()) if core.size else 0.0
 
 
@@ -225,9 +224,14 @@ def core_deficit(alpha: Alpha, *, depth: float = 0.005) -> float:
     is_fg = alpha > SOLID
     if not is_fg.any():
         return 1.0
-    pixels = max(2, round(depth * longer_side(is_fg)))
-    core = alpha[_erode(ndi.binary_fill_holes(alpha > UNKNOWN[0]), pixels)]
+    core = _core(alpha, depth)
     return float((1 - core[core > 0.3]).sum()) / float(is_fg.sum())
+
+
+def _core(alpha: Alpha, depth: float) -> Alpha:
+    """Alpha of the pixels well inside the filled silhouette."""
+    pixels = max(2, round(depth * longer_side(alpha > SOLID)))
+    return alpha[_erode(ndi.binary_fill_holes(alpha > UNKNOWN[0]), pixels)]
 
 
 def _outline(is_fg: Mask) -> Mask:

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
-from django.db.models import Max
 
 from pipeline import gate
 from pipeline.imaging.calibrating import Labelled, Lesson, auroc, learn, loosest_threshold, quantiles, ranked
 from pipeline.imaging.score import VETOES
 from pipeline.imaging.types import Policy
-from pipeline.models import GatePolicy
+from review.policies import new_version, with_thresholds
 from review.statistics import upper_bound
 
 Row = dict[str, Any]
@@ -80,14 +79,10 @@ class Command(BaseCommand):
     def _install(self, document: dict[str, Any], report: Path) -> None:
         path = report / "policy.json"
         try:
-            rows = GatePolicy.objects.filter(name=document["name"])
-            document["version"] = (rows.aggregate(last=Max("version"))["last"] or 0) + 1
-            policy = GatePolicy.objects.create(
-                name=document["name"], version=document["version"], document=document, in_shadow=True
-            )
+            policy = new_version("calibrated", document, in_shadow=True)
         except DatabaseError as error:
             raise CommandError(f"The database can't take the policy ({error}); run manage.py migrate.") from error
-        path.write_text(json.dumps(document, indent=1) + "\n")
+        path.write_text(json.dumps(policy.document, indent=1) + "\n")
         self.stdout.write(f"{policy} is in shadow: look at it on the policies page. Its document is in {path}.")
 
 
@@ -126,14 +121,9 @@ def _own_aurocs(policy: Policy, labelled: list[Labelled]) -> dict[str, float]:
 
 
 def _document(policy: Policy, lesson: Lesson, threshold: float, labels: Path) -> dict[str, Any]:
-    thresholds = {cls: dict.fromkeys(views, round(threshold, 4)) for cls, views in policy["thresholds"].items()}
-    bad = f"{len(lesson.cold)} photos labelled in {labels.name}"
-    return {
-        **policy,
-        "name": "calibrated",
-        "fitted_on": f"{bad}; not certified",
+    return with_thresholds(dict(policy), round(threshold, 4)) | {
+        "fitted_on": f"{len(lesson.cold)} photos labelled in {labels.name}; not certified",
         "calibration": lesson.calibration.as_document(),
-        "thresholds": thresholds,
         "reference": quantiles(lesson.out_of_fold),
     }
 
