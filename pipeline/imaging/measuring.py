@@ -1,10 +1,12 @@
 """Everything that the score is made of, measured on one matte and its photo."""
 
 from pipeline.imaging import edges, exposure, separation, shape, topology
+from pipeline.imaging.framing import bounding_box, part_of, window_around
 from pipeline.imaging.scale import shrink
-from pipeline.imaging.types import RGB, Alpha, Crop, Matte, ProductClass, View
+from pipeline.imaging.types import RGB, Alpha, Crop, CropBox, Matte, ProductClass, View
 
 MEASURED_SIZE = 1024
+FAINTEST, MARGIN = 0.1, 0.12
 LOOKS: dict[str, View] = {"looks_front": "front", "looks_angle": "angle", "looks_side": "side"}
 """The metrics that the vetoes of a wrong view read, and the view that each speaks of."""
 
@@ -33,7 +35,9 @@ def measure(
         Metrics by name; ranges as the functions that measure them say.
     """
     alpha, photo = shrink(matte.alpha, MEASURED_SIZE), shrink(rgb, MEASURED_SIZE)
-    metrics = _of_edge(alpha, photo) | _of_sides(alpha, photo) | _of_topology(alpha)
+    near = _neighbourhood(alpha)
+    metrics = _of_edge(alpha, photo) | _of_sides(part_of(alpha, near), part_of(photo, near))
+    metrics |= _of_topology(part_of(alpha, near))
     metrics |= {"left_out": matte.left_out, "raw_min": matte.raw_min, "raw_max": matte.raw_max}
     metrics["unusual_shape"] = shape.unusual_shape(alpha, product_class, view)
     if product_class == "eyewear" and view == "front":
@@ -42,6 +46,14 @@ def measure(
         metrics["bridge_found"] = float(crop is not None)
         metrics["bridge_sure"] = float(crop is not None and crop.is_sure)
     return metrics
+
+
+def _neighbourhood(alpha: Alpha) -> CropBox:
+    """All that metrics which look at the product and what is right beside it need to see."""
+    is_seen = alpha > FAINTEST
+    if not is_seen.any():
+        return CropBox(0, 0, *alpha.shape)
+    return window_around(bounding_box(is_seen), alpha.shape, margin=MARGIN, least_aspect=0)
 
 
 def _of_edge(alpha: Alpha, photo: RGB) -> dict[str, float]:
