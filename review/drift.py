@@ -6,7 +6,8 @@ from datetime import timedelta
 import numpy as np
 from django.utils import timezone
 
-from pipeline.models import GatePolicy, Scorecard
+from pipeline.models import GatePolicy
+from review.labels import first_scorecards
 from review.models import DriftAlarm
 from review.statistics import drift
 
@@ -35,7 +36,7 @@ def watch(policy: GatePolicy) -> list[DriftAlarm]:
 def _groups(policy: GatePolicy) -> dict[tuple[str, str], list[float]]:
     groups: dict[tuple[str, str], list[float]] = defaultdict(list)
     since = timezone.now() - timedelta(days=DAYS)
-    cards = Scorecard.objects.filter(policy=policy, attempt=1, created_at__gte=since)
+    cards = first_scorecards().filter(policy=policy, created_at__gte=since)
     for batch, at, confidence in cards.values_list("frame__batch__name", "created_at", "confidence"):
         groups["batch", batch].append(confidence)
         groups["day", timezone.localdate(at).isoformat()].append(confidence)

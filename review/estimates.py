@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.models import Scorecard
-from review.labels import samples
+from review.labels import first_scorecards, samples
 from review.statistics import Rate, exact_rate, least_review_rate, weighted_rate
 
 NEAR = 1.3
@@ -34,7 +33,7 @@ class Estimates:
 
 def estimates(escape: float) -> Estimates:
     """Over the first scorecard of every frame, and every label that says something about the others."""
-    firsts = Scorecard.objects.filter(attempt=1)
+    firsts = first_scorecards()
     scored, flagged = firsts.count(), firsts.filter(publish=False).count()
     marked = firsts.filter(is_marked=True).count()
     known = samples()

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Min, QuerySet
+
 from pipeline.models import Scorecard
 from review.models import Decision
 
@@ -39,15 +41,18 @@ def samples(since: datetime | None = None) -> list[Sample]:
     said = Decision.objects.exclude(label=Label.NONE).exclude(occasion=Decision.Occasion.SIBLING)
     if since:
         said = said.filter(at__gt=since)
+    firsts = set(first_scorecards().values_list("pk", flat=True))
     found: dict[int, Sample] = {}
     for decision in said.select_related("scorecard__frame__batch").order_by("at", "pk"):
         card = decision.scorecard
         # A frame that passed is a sample only if it was drawn: one that came back for another cause is not.
         counts = card.is_marked and decision.occasion == Decision.Occasion.DRAWN if card.publish else True
-        if counts and card.attempt == first_attempt(card):
+        if counts and card.pk in firsts:
             found.setdefault(card.frame_id, Sample(card, card.frame.code, decision.label == Label.BAD))
     return list(found.values())
 
 
-def first_attempt(card: Scorecard) -> int:
-    return card.frame.scorecards.order_by("attempt").values_list("attempt", flat=True)[0]
+def first_scorecards() -> QuerySet[Scorecard]:
+    """Of every frame, what was measured before anybody had seen it."""
+    firsts = Scorecard.objects.order_by().values("frame").annotate(first=Min("pk")).values("first")
+    return Scorecard.objects.filter(pk__in=firsts)

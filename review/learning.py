@@ -17,6 +17,7 @@ from review.policies import new_version, with_thresholds
 from review.statistics import auroc_gain
 
 log = logging.getLogger(__name__)
+LEARNED = "learned"
 LEAST_BAD = LEAST_GOOD = 20
 """Labels of each kind below which a fit is a guess."""
 
@@ -45,7 +46,8 @@ def challenge(policy: GatePolicy) -> Proposal | None:
     }
     if Proposal.objects.filter(kind=Proposal.Kind.CHALLENGER, policy__document__fitted_on=document["fitted_on"]):
         return None
-    challenger = new_version("learned", document, in_shadow=True)
+    GatePolicy.objects.filter(name=LEARNED, in_shadow=True).update(in_shadow=False)  # the newest knows all they knew
+    challenger = new_version(LEARNED, document, in_shadow=True)
     figures = {"labels": len(known), "bad": bad, "auroc": lesson.auroc, "gain": gain.value, "gain_low": gain.low}
     return Proposal.objects.create(kind=Proposal.Kind.CHALLENGER, policy=challenger, figures=figures)
 
