@@ -11,6 +11,9 @@ from review.certificates import Evidence, evidence, fingerprint
 from review.models import Activation, Certificate
 
 
+CERTIFIED = "certified"
+
+
 class PolicyError(ValueError):
     """The policy can't become that; the text says why and what to do instead."""
 
@@ -45,7 +48,8 @@ def certify_and_activate(policy: GatePolicy, user: User, why: str) -> Certificat
         if found.certified is None:
             raise PolicyError(f"The labels don't certify {policy}; {words_for(found)}")
         certified = found.certified
-        version = new_version(policy.name, with_thresholds(policy.document, certified.threshold))
+        # A name of its own: the versions of a shipped policy are the shipper's to number.
+        version = new_version(CERTIFIED, with_thresholds(policy.document, certified.threshold))
         activate(version, user, why)
         return Certificate.objects.create(
             policy=version,
