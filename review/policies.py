@@ -10,7 +10,6 @@ from pipeline.models import GatePolicy
 from review.certificates import Evidence, evidence, fingerprint
 from review.models import Activation, Certificate
 
-
 CERTIFIED = "certified"
 
 
