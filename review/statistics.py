@@ -83,7 +83,8 @@ def certify(confidence: Values, is_bad: Flags, escape: float, delta: float, grid
     steps = int(np.argmin(holds)) if not holds.all() else len(holds)
     if not steps:
         return None
-    last = start + steps - 1
+    # Of the thresholds that pass the same frames the strictest: no label speaks of what lies below.
+    last = int(np.searchsorted(n, n[start + steps - 1]))
     return Certified(float(grid[last]), int(n[last]), int(k[last]), upper_bound(int(k[last]), int(n[last]), delta))
 
 
@@ -100,7 +101,8 @@ def weighted_rate(is_bad: Flags, probability: Values) -> Rate:
     """Share of bad frames among all, from labels that some frames were likelier to get than others.
 
     Each counts for 1 / its probability (Horvitz & Thompson, "A generalization of sampling without replacement from a
-    finite universe", 1952), over the sum of these weights (Hájek); the interval is the linearised normal one.
+    finite universe", 1952), over the sum of these weights (Hájek). The interval is the linearised normal one, or the
+    exact one where all labels are alike.
 
     Parameters
     ----------
@@ -117,6 +119,9 @@ def weighted_rate(is_bad: Flags, probability: Values) -> Rate:
         return Rate(0.5, 0.0, 1.0)
     weight = 1 / probability
     value = float(weight @ is_bad / weight.sum())
+    if value in (0.0, 1.0):
+        effective = int(weight.sum() ** 2 / (weight**2).sum())  # Kish's sample size
+        return exact_rate(round(value) * effective, effective)
     spread = math.sqrt(float((weight**2 * (1 - probability)) @ (is_bad - value) ** 2 + weight @ (is_bad - value) ** 2))
     reach = 1.96 * spread / float(weight.sum())
     return Rate(value, max(0.0, value - reach), min(1.0, value + reach))

@@ -51,6 +51,15 @@ def test_the_walk_stops_before_the_frames_that_are_bad():
     assert (found.n, found.k) == (400, 0) and 0.6 < found.threshold <= 0.95
 
 
+def test_no_threshold_is_certified_below_the_labels_that_speak_for_it():
+    assert certify(np.full(400, 0.95), np.zeros(400, bool), 0.01, 0.05).threshold == pytest.approx(0.95, abs=0.01)
+
+
+def test_no_bad_label_is_no_proof_of_no_defect():
+    estimate = weighted_rate(np.zeros(20, bool), np.full(20, 0.5))
+    assert estimate.value == 0 and estimate.high == pytest.approx(upper_bound(0, 20, 0.025))
+
+
 def test_vetoed_frames_pass_no_threshold():
     assert certify(np.full(1000, -1.0), np.zeros(1000, bool), 0.01, 0.05) is None
 
