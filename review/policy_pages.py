@@ -14,7 +14,7 @@ from pipeline.imaging.score import SCORER_VERSION
 from pipeline.models import GatePolicy, Scorecard
 from pipeline.regating import comparison, regate
 from review.certificates import certificate_of, evidence, is_valid
-from review.models import Activation, Proposal
+from review.models import Activation, Certificate, Proposal
 from review.policies import PolicyError, activate, certify_and_activate, put_in_shadow, words_for
 
 SHOWN = 50
@@ -81,9 +81,17 @@ def _promise(row: GatePolicy) -> dict[str, object]:
     return {
         "certificate": certificate,
         "is_valid": certificate is not None and is_valid(certificate, model, SCORER_VERSION),
+        "changed": _changed_since(certificate, model) if certificate else [],
         "evidence": found,
         "lacking": words_for(found),
+        "sureness": 1 - row.target["delta"],
     }
+
+
+def _changed_since(certificate: Certificate, model: str) -> list[str]:
+    """What a certificate that holds no longer was made for."""
+    others = {"model": certificate.model_sha256 != model, "scorer": certificate.scorer_version != SCORER_VERSION}
+    return [name for name, is_other in others.items() if is_other] or ["calibration"]
 
 
 def _replay(row: GatePolicy, user: User, why: str) -> str:

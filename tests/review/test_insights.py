@@ -5,7 +5,8 @@ from django.utils import timezone
 
 from pipeline.models import Batch, Frame
 from review import insights
-from tests.factories import scorecard
+from review.models import DriftAlarm
+from tests.factories import judged, label, policy, scorecard
 
 
 @pytest.fixture
@@ -71,3 +72,20 @@ def test_each_rung_is_counted_as_tried_and_where_it_cleared_the_doubt_as_rescued
         insights.RungFigures("closer look", tried=2, rescued=0),
         insights.RungFigures("weak contrasts raised, and seen in the mirror too", tried=2, rescued=1),
     ]
+
+
+def test_the_figures_say_that_nobody_has_audited_yet(frame, sign_in):
+    frame(seconds=10)
+    assert "no audits yet" in sign_in("manager").get("/admin/figures/").content.decode()
+
+
+def test_escapes_have_their_count_and_interval_and_drift_is_told(sign_in):
+    row = policy(is_active=True)
+    for number in range(20):
+        label(judged(number, row, haze=0.1), bad=number == 0)
+    Frame.objects.update(processed_at=timezone.now())
+    DriftAlarm.objects.create(policy=row, scope="batch", name="Spring drop", n=212, statistic=0.34, p_value=1e-9)
+    page = sign_in("manager").get("/admin/figures/").content.decode()
+    assert "1 of 20 audits" in page and "0.127 % – 24.9 %" in page  # exact, Clopper & Pearson
+    assert "nothing is flagged" in page
+    assert "Batch Spring drop" in page and "212 frames" in page

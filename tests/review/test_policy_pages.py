@@ -1,10 +1,11 @@
 from http import HTTPStatus
 
 import pytest
+from django.contrib.auth.models import Group, Permission
 
 from pipeline import gate, regating
 from pipeline.models import GatePolicy
-from review.models import Activation
+from review.models import Activation, Certificate, Proposal
 from tests.factories import judged, policy
 from tests.review.test_certificates import labelled
 
@@ -67,3 +68,42 @@ def test_an_unknown_action_or_policy_is_not_found(sign_in):
     client = sign_in("manager")
     assert client.post(f"{POLICIES}9999/activate/").status_code == HTTPStatus.NOT_FOUND
     assert client.post(f"{POLICIES}{gate.active_policy().pk}/nonesuch/").status_code == HTTPStatus.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "words"),
+    [
+        ("model_sha256", "1" * 64, "for another model than now"),
+        ("scorer_version", "0", "for another scorer than now"),
+        ("calibration", "0" * 64, "for another calibration than now"),
+    ],
+)
+def test_a_certificate_that_holds_no_longer_says_what_it_was_made_for(sign_in, column, value, words):
+    row = policy(is_active=True)
+    labelled(row, 22)
+    client = sign_in("manager")
+    client.post(f"{POLICIES}{row.pk}/certify/", {"why": "labels are in"})
+    assert "<b>Certified.</b>" in client.get(POLICIES).content.decode()
+    Certificate.objects.update(**{column: value})
+    page = client.get(POLICIES).content.decode()
+    assert "No longer certified" in page and words in page
+
+
+def test_whoever_may_only_read_policies_sees_no_buttons_and_can_not_act(sign_in):
+    row = policy("other", in_shadow=True)
+    client = sign_in("manager")
+    Group.objects.get(name="manager").permissions.remove(Permission.objects.get(codename="activate_policy"))
+    for page in (POLICIES, f"{POLICIES}{row.pk}/"):
+        assert 'class="mg-act"' not in client.get(page).content.decode()
+    assert client.post(f"{POLICIES}{row.pk}/activate/", {"why": "x"}).status_code == HTTPStatus.FORBIDDEN
+
+
+def test_a_challenger_is_proposed_with_its_figures_until_it_is_activated(sign_in):
+    other = policy("learned", in_shadow=True)
+    figures = {"labels": 412, "bad": 37, "auroc": 0.9876, "gain": 0.021, "gain_low": 0.004}
+    Proposal.objects.create(kind=Proposal.Kind.CHALLENGER, policy=other, figures=figures)
+    client = sign_in("manager")
+    page = client.get(POLICIES).content.decode()
+    assert "AUROC 0.988" in page and "412 labels, 37 of them bad" in page
+    page = client.post(f"{POLICIES}{other.pk}/activate/", {"why": "it is better"}, follow=True).content.decode()
+    assert "Proposed:" not in page and "learned v1 decides now" in page
