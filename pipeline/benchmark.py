@@ -101,15 +101,15 @@ def whole_path(photo: bytes, stages: Stages) -> list[bytes]:
 def reviewers_pictures(photo: bytes, stages: Stages) -> list[bytes]:
     """What the worker stores beside, for people to look at."""
     from pipeline import processing
-    from pipeline.imaging import renditions
+    from pipeline.imaging import previews, renditions
 
     rgb = processing.decode_photo(photo)
     alpha = _examined(rgb).best.alpha
     sides = processing.PREVIEW_SIDE, processing.THUMB_SIDE
     with _stage(stages, "previews, alpha.png"):
-        previews = [renditions.preview(rgb, side) for side in sides]
-        cutouts = [renditions.cutout_preview(rgb, alpha, side) for side in sides]
-        return [*previews, *cutouts, renditions.encode_alpha(alpha)]
+        photos = [previews.preview(rgb, side) for side in sides]
+        cutouts = [previews.cutout_preview(rgb, alpha, side) for side in sides]
+        return [*photos, *cutouts, renditions.encode_alpha(alpha)]
 
 
 def ladder_climbed(photo: bytes, stages: Stages) -> list[bytes]:

@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from pipeline import naming, processing
 from pipeline.engines.protocols import Matter
 from pipeline.examining import examine
-from pipeline.imaging import renditions
+from pipeline.imaging import previews, renditions
 from pipeline.imaging.decode import DecodeError
 from pipeline.imaging.types import RGB, Candidate, Crop, Policy, ProductClass, View
 from pipeline.states import in_words
@@ -104,8 +104,8 @@ def _view(filename: str) -> View | None:
 
 def _write_pictures(out: Path, name: str, rgb: RGB, best: Candidate) -> None:
     (out / f"{name}.alpha.png").write_bytes(renditions.encode_alpha(best.alpha))
-    (out / "thumbs" / f"{name}.photo.webp").write_bytes(renditions.preview(rgb, THUMB_SIDE))
-    (out / "thumbs" / f"{name}.cutout.webp").write_bytes(renditions.cutout_preview(rgb, best.alpha, THUMB_SIDE))
+    (out / "thumbs" / f"{name}.photo.webp").write_bytes(previews.preview(rgb, THUMB_SIDE))
+    (out / "thumbs" / f"{name}.cutout.webp").write_bytes(previews.cutout_preview(rgb, best.alpha, THUMB_SIDE))
 
 
 def write_report(out: Path, rows: list[Row]) -> None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pipeline import ladder, matting
 from pipeline.engines.protocols import Matter
 from pipeline.imaging import halfglass, refine, renditions
-from pipeline.imaging.measuring import LOOKS, measure, measure_second_look, measure_view
+from pipeline.imaging.measuring import LOOKS, MEASURED_SIZE, measure, measure_second_look, measure_view
+from pipeline.imaging.scale import shrink
 from pipeline.imaging.score import VIEW_VETOES, judge, score
 from pipeline.imaging.types import (
     RGB,
@@ -40,19 +41,27 @@ def examine(
     view: View | None,
     policy: Policy,
     second_matter: Callable[[], Matter | None] = lambda: None,
+    *,
+    with_others: bool = False,
 ) -> Examined:
-    """Find the best matte of one enhanced photo. Touches no row, no bucket; a confident photo is matted once."""
+    """Find the best matte of one enhanced photo. Touches no row, no bucket; a confident photo is matted once.
+
+    Unless it is to be looked at as if it were doubted: `with_others` has the ladder climbed for its alternatives alone.
+    """
     examiner = _Examiner(rgb, product_class, view, policy, seconds={})
     with timed(examiner.seconds, "matte"):
         scene = matting.scene_of(rgb, product_class, listing_spec().lens)
         first = matting.matte(scene, matter)
     best = examiner.candidate(FIRST_LOOK, first, matter, earlier={})
+    second_look = None
     if best.score.confidence < policy.get("sure_from", 0) and "empty" not in best.score.vetoes:
         with timed(examiner.seconds, "second look"):
             mirrored = matting.matte_in_mirror(scene, matter)
             best = examiner.with_more(best, measure_second_look(first, mirrored))
+            second_look = shrink(mirrored.alpha, MEASURED_SIZE)
     others: list[Alternative] = []
-    if not is_well_matted(best):
+    is_doubted = not is_well_matted(best)
+    if is_doubted or with_others:
         doubted = ladder.Doubted(scene, first, matter, second_matter)
         for rung, attempt in ladder.RUNGS.items():
             with timed(examiner.seconds, rung):
@@ -60,10 +69,17 @@ def examine(
             if tried is None:
                 continue
             another = examiner.candidate(rung, *tried, earlier=best.score.metrics)
-            if _rescues(another, policy):
+            if is_doubted and _rescues(another, policy):
                 return Examined(another, (*others, _packed(best)), examiner.seconds)
             others.append(_packed(another))
-    return Examined(best, tuple(others), examiner.seconds)
+    return Examined(best, tuple(others), examiner.seconds, second_look)
+
+
+def examine_again(
+    rgb: RGB, matte: Matte, product_class: ProductClass, view: View | None, policy: Policy
+) -> tuple[Crop | None, Score, Verdict]:
+    """Measure and judge a matte that a person made. Parameters as for `examine`; no model looks at it."""
+    return _Examiner(rgb, product_class, view, policy, seconds={}).found(matte, earlier={})
 
 
 def is_well_matted(first: Candidate) -> bool:
@@ -90,6 +106,14 @@ class _Examiner:
 
     def candidate(self, rung: str, matte: Matte, model: Matter, earlier: Mapping[str, float]) -> Candidate:
         """Look for the bridge, score and clean a matte; `earlier` are the first look's metrics, on a later one."""
+        crop, result, verdict = self.found(matte, earlier)
+        with timed(self.seconds, "clean"):
+            alpha = refine.snap(matte.alpha)
+            refine.drop_specks(alpha, out=alpha)
+        return Candidate(rung, model.name, model.sha256, alpha, crop, result, verdict)
+
+    def found(self, matte: Matte, earlier: Mapping[str, float]) -> tuple[Crop | None, Score, Verdict]:
+        """The bridge, the score, and what the gate says of it."""
         crop_expected = has_half_glass(self.product_class, self.view)
         with timed(self.seconds, "crop"):
             found = halfglass.find_crop(matte.alpha) if self.product_class == "eyewear" else None
@@ -104,10 +128,7 @@ class _Examiner:
                 view=self.view,
             )
             result, verdict = self._judged(metrics | self._looks(matte, found, earlier))
-        with timed(self.seconds, "clean"):
-            alpha = refine.snap(matte.alpha)
-            refine.drop_specks(alpha, out=alpha)
-        return Candidate(rung, model.name, model.sha256, alpha, crop, result, verdict)
+        return crop, result, verdict
 
     def with_more(self, candidate: Candidate, metrics: Mapping[str, float]) -> Candidate:
         """The same candidate, judged by further metrics too."""

@@ -44,32 +44,39 @@ def record(
     examined: Examined,
     *,
     enhancer: Enhancer,
+    places: dict[str, list[int]],
 ) -> None:
-    """Write the scorecard and the words of the policies in shadow, and move the frame on: all of it or nothing.
-
-    Whether the frame is marked was decided by its file, before anything was known about it. Only its first scorecard
-    counts: a later one is of a frame that somebody has seen.
-    """
-    is_marked = frame.draw < policy.audit_rate and not frame.scorecards.exists()
+    """Write the scorecard and the words of the policies in shadow, and move the frame on: all of it or nothing."""
+    marked = is_marked(frame, policy)
     with transaction.atomic():
-        card = Scorecard.objects.create(
-            frame=frame,
-            attempt=frame.attempt,
-            policy=policy,
-            enhancer=enhancer.name,
-            scorer_version=SCORER_VERSION,
-            is_marked=is_marked,
-            audit_rate=policy.audit_rate,
-            **_findings(examined),
-        )
+        card = write_card(frame, policy, examined, enhancer=enhancer.name, is_marked=marked, places=places)
         for other in GatePolicy.objects.filter(in_shadow=True):
             regating.shadow(card, other)
         if examined.best.verdict.publish:
-            due = "drawn" if is_marked else ""
+            due = "drawn" if marked else ""
             advance(frame, State.APPROVED, actor="gate", why="confident", audit_due=due, **_first_verdict(frame))
             log.info("%s is confident (%.2f, %s)", frame, examined.best.score.confidence, examined.best.rung)
         else:
             hold(frame, list(examined.best.verdict.reasons), actor="gate")
+
+
+def write_card(frame: Frame, policy: GatePolicy, examined: Examined, **fields: Any) -> Scorecard:
+    """The scorecard of the frame's attempt."""
+    return Scorecard.objects.create(
+        frame=frame,
+        attempt=frame.attempt,
+        policy=policy,
+        scorer_version=SCORER_VERSION,
+        audit_rate=policy.audit_rate,
+        **fields,
+        **_findings(examined),
+    )
+
+
+def is_marked(frame: Frame, policy: GatePolicy) -> bool:
+    """Decided by the frame's file, before anything is known about it. Only its first scorecard counts: a later one is
+    of a frame that somebody has seen."""
+    return frame.draw < policy.audit_rate and not frame.scorecards.exists()
 
 
 def _findings(examined: Examined) -> dict[str, Any]:

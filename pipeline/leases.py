@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from pipeline.models import Frame
@@ -19,6 +19,16 @@ log = logging.getLogger(__name__)
 BEAT_SECONDS = 5
 # A call to the bucket gives up after 25 s, so one that starts with this much lease left ends within it.
 LEFT_FOR_A_CALL = 30
+
+
+def is_due() -> Q:
+    """Frames that nobody may take a decision back on any more."""
+    return Q(not_before=None) | Q(not_before__lte=timezone.now())
+
+
+def is_acted_on(frame: Frame) -> bool:
+    """Whether a worker may have begun with what was decided."""
+    return frame.not_before is None or frame.not_before <= timezone.now()
 
 
 def is_held(frame: Frame) -> bool:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from pipeline import naming
+from pipeline.imaging.score import weakest
 from pipeline.imaging.types import Crop, CropBox, ProductClass, Side, View
 from pipeline.policy import GatePolicy, Immutable
 from pipeline.states import (
@@ -58,6 +59,9 @@ class Frame(models.Model):
     attempt = models.PositiveIntegerField(default=0, help_text="counts runs of the pipeline; part of the work keys")
     faults = models.PositiveIntegerField(default=0, help_text="passing faults since the last success or decision")
     lease_until = models.DateTimeField(null=True, blank=True)
+    not_before = models.DateTimeField(
+        null=True, blank=True, help_text="till then a decision can be taken back, and no worker acts on it"
+    )
     reasons = models.JSONField(default=list)
     cause = models.TextField(blank=True, help_text="what went wrong, in words, when something did")
     received_at = models.DateTimeField(auto_now_add=True)
@@ -103,9 +107,14 @@ class Frame(models.Model):
         """
         if self.cause:
             return [self.cause]
+        return [in_words(code) for code in self.doubts]
+
+    @property
+    def doubts(self) -> list[str]:
+        """Their codes: never what the gate decided, and the weakest spots where nothing is doubted."""
         codes = [code for code in self.reasons if code not in VERDICT_REASONS]
         card = None if codes else self.card
-        return [in_words(code) for code in (card.weakest if card else codes)]
+        return card.weakest if card else codes
 
 
 class Scorecard(Immutable):
@@ -130,6 +139,7 @@ class Scorecard(Immutable):
     near = models.CharField(max_length=5, blank=True, choices=_choices(Side), help_text="side of the bridge")
     bridge_doubt = models.CharField(max_length=40, blank=True)
     bridge_evidence = models.JSONField(null=True)
+    places = models.JSONField(default=dict, help_text="where each doubt is worst: [x0, y0, x1, y1] by reason code")
     seconds = models.JSONField()
     model_name = models.CharField(max_length=100)
     model_sha256 = models.CharField(max_length=64)
@@ -145,7 +155,7 @@ class Scorecard(Immutable):
     @property
     def weakest(self) -> list[str]:
         """The codes of the two components that are the least good."""
-        return sorted(self.components, key=lambda name: self.components[name])[:2]
+        return weakest(self.components)
 
     @property
     def rung_words(self) -> str:
@@ -216,6 +226,22 @@ class BridgeLabel(Immutable):
     attempt = models.PositiveIntegerField()
     bridge_x = models.FloatField(help_text="in pixels of the upright photo")
     found_x = models.FloatField(null=True, help_text="where the machine had it, if it found one")
+    by = models.CharField(max_length=150)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+
+
+class Override(Immutable):
+    """A matte that a person chose or painted: on which one, with which strokes, and what it came to."""
+
+    frame = models.ForeignKey(Frame, on_delete=models.CASCADE, related_name="overrides")
+    scorecard = models.OneToOneField(Scorecard, on_delete=models.CASCADE, related_name="override")
+    base_attempt = models.PositiveIntegerField()
+    base_rung = models.CharField(max_length=20, blank=True, help_text="an alternative of that attempt; else its own")
+    strokes = models.JSONField(default=list, help_text="in pixels of the upright photo, as painting.Stroke")
+    difference = models.CharField(max_length=255, help_text="work key: 0 taken away, 128 untouched, 255 added")
     by = models.CharField(max_length=150)
     at = models.DateTimeField(auto_now_add=True)
 

@@ -111,6 +111,23 @@ def work_key(frame_id: int, attempt: int, name: str) -> str:
     return f"{frame_id}/{attempt}/{name}"
 
 
+def mask_name(rung: str = "") -> str:
+    """
+    >>> mask_name(), mask_name("relit")
+    ('mask.png', 'mask-relit.png')
+    """
+    return f"mask-{rung}.png" if rung else "mask.png"
+
+
+def shop_name(variant: str, extension: str, bridge_x: float | None) -> str:
+    """
+    >>> shop_name("white", "jpg", None), shop_name("half-glass", "png", 716.25)
+    ('shop-white.jpg', 'shop-half-glass-716.25.png')
+    """
+    place = "" if bridge_x is None else f"-{bridge_x:.2f}"
+    return f"shop-{variant}{place}.{extension}"
+
+
 def alternative_name(rung: str, extension: str) -> str:
     """
     >>> alternative_name("relit", "png")

@@ -13,9 +13,11 @@ from pipeline.engines.glibc import keep_freed_memory
 from pipeline.engines.identity import Identity
 from pipeline.engines.protocols import Enhancer, Matter
 from pipeline.examining import examine, timed
-from pipeline.imaging import renditions
+from pipeline.imaging import previews, renditions
 from pipeline.imaging.decode import DecodeError, DecodeLimits, decode
-from pipeline.imaging.types import RGB, Alternative
+from pipeline.imaging.doubts import find_doubts
+from pipeline.imaging.score import weakest
+from pipeline.imaging.types import RGB, Alpha, Alternative, Score
 from pipeline.models import Frame
 from pipeline.states import State
 from pipeline.transitions import StaleTransition, advance
@@ -72,12 +74,12 @@ def enhanced_photo(frame: Frame) -> RGB:
 
 def run(frame_id: int) -> Frame | None:
     """Process a RECEIVED frame up to the gate. None when there was nothing to do; it may run twice."""
-    frame = Frame.objects.select_related("batch").filter(pk=frame_id, state=State.RECEIVED).first()
+    frame = Frame.objects.select_related("batch").filter(leases.is_due(), pk=frame_id, state=State.RECEIVED).first()
     if frame is None:
         return None
     lease = settings.PROCESS_LEASE_SECONDS
     try:
-        advance(frame, State.PROCESSING, actor="worker", lease=lease, attempt=frame.attempt + 1)
+        advance(frame, State.PROCESSING, actor="worker", lease=lease, attempt=frame.attempt + 1, not_before=None)
         with leases.kept(frame, lease):
             _process(frame)
     except StaleTransition as lost:
@@ -106,29 +108,53 @@ def _run_stages(frame: Frame) -> None:
     with timed(seconds, "decode"):
         rgb = original_photo(frame)
     with timed(seconds, "previews"):
-        _save(frame, "preview.webp", renditions.preview(rgb, PREVIEW_SIDE))
-        _save(frame, "thumb.webp", renditions.preview(rgb, THUMB_SIDE))
+        save_photo(frame, rgb)
     with timed(seconds, "enhance"):
         rgb = enhancer().enhance(rgb)
-    examined = examine(rgb, matter(), frame.batch.product_class, frame.view, policy.document, second_matter)
+    is_marked = gate.is_marked(frame, policy)
+    product_class, view = frame.batch.product_class, frame.view
+    examined = examine(rgb, matter(), product_class, view, policy.document, second_matter, with_others=is_marked)
     with timed(seconds, "store"):
-        alpha = examined.best.alpha
-        _save(frame, "alpha.png", renditions.encode_alpha(alpha))
-        _save(frame, "cutout.webp", renditions.cutout_preview(rgb, alpha, PREVIEW_SIDE))
-        _save(frame, "cutout_thumb.webp", renditions.cutout_preview(rgb, alpha, THUMB_SIDE))
-        if not examined.best.verdict.publish:
+        best = examined.best
+        save_matte(frame, rgb, best.alpha)
+    places = {}
+    # What is audited looks like what is doubted: nobody is to tell one from the other by what is missing.
+    if is_marked or not best.verdict.publish:
+        with timed(seconds, "for people"):
             _save_alternatives(frame, rgb, examined.others)
+            places = save_doubts(frame, rgb, best.alpha, best.score, examined.second_look)
     examined = dataclasses.replace(examined, seconds=seconds | examined.seconds)
-    gate.record(frame, policy, examined, enhancer=enhancer())
+    gate.record(frame, policy, examined, enhancer=enhancer(), places=places)
+
+
+def save_photo(frame: Frame, rgb: RGB) -> None:
+    save(frame, "preview.webp", previews.preview(rgb, PREVIEW_SIDE))
+    save(frame, "thumb.webp", previews.preview(rgb, THUMB_SIDE))
+
+
+def save_matte(frame: Frame, rgb: RGB, alpha: Alpha) -> None:
+    save(frame, "alpha.png", renditions.encode_alpha(alpha))
+    save(frame, "cutout.webp", previews.cutout_preview(rgb, alpha, PREVIEW_SIDE))
+    save(frame, "cutout_thumb.webp", previews.cutout_preview(rgb, alpha, THUMB_SIDE))
 
 
 def _save_alternatives(frame: Frame, rgb: RGB, alternatives: tuple[Alternative, ...]) -> None:
     """For whoever reviews the frame: the mattes that the ladder made and the score ranked lower."""
     for other in alternatives:
-        cutout = renditions.cutout_preview(rgb, renditions.decode_alpha(other.alpha_png), PREVIEW_SIDE)
-        _save(frame, naming.alternative_name(other.rung, "png"), other.alpha_png)
-        _save(frame, naming.alternative_name(other.rung, "webp"), cutout)
+        cutout = previews.cutout_preview(rgb, renditions.decode_alpha(other.alpha_png), PREVIEW_SIDE)
+        save(frame, naming.alternative_name(other.rung, "png"), other.alpha_png)
+        save(frame, naming.alternative_name(other.rung, "webp"), cutout)
 
 
-def _save(frame: Frame, name: str, data: bytes) -> None:
+def save_doubts(
+    frame: Frame, rgb: RGB, alpha: Alpha, score: Score, second_look: Alpha | None = None
+) -> dict[str, list[int]]:
+    """Draw where the score's doubts come from; returns the worst place of each, as the scorecard keeps it."""
+    doubts = find_doubts(rgb, alpha, score.reasons or weakest(score.components), second_look)
+    save(frame, "doubt.webp", previews.heat_preview(doubts.heat))
+    return {code: [box.x0, box.y0, box.x1, box.y1] for code, box in doubts.places.items()}
+
+
+def save(frame: Frame, name: str, data: bytes) -> None:
+    """One picture of the frame's attempt, into the private bucket."""
     object_store.save_work(naming.work_key(frame.pk, frame.attempt, name), data)

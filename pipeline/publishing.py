@@ -58,12 +58,12 @@ class File:
 
 def run(frame_id: int) -> None:
     """Publish an APPROVED frame; it may run twice."""
-    frame = Frame.objects.filter(pk=frame_id, state=State.APPROVED).first()
+    frame = Frame.objects.filter(leases.is_due(), pk=frame_id, state=State.APPROVED).first()
     if frame is None:
         return
     lease = settings.PUBLISH_LEASE_SECONDS
     try:
-        advance(frame, State.PUBLISHING, actor="worker", lease=lease)
+        advance(frame, State.PUBLISHING, actor="worker", lease=lease, not_before=None)
         with leases.kept(frame, lease):
             _publish(frame)
     except StaleTransition as lost:
@@ -84,7 +84,7 @@ def _publish(frame: Frame) -> None:
             advance(frame, State.SUPERSEDED, actor="worker", why=f"frame {listing.frame_id} is newer")
             return
         try:
-            files = _render(frame)
+            files = render(frame)
         except renditions.EmptyPictureError as error:
             gate.hold(frame, ["empty-picture"], f"{error}; move the bridge, or ask for a new photo.", actor="worker")
             return
@@ -105,21 +105,32 @@ def _take_listing(frame: Frame) -> Listing:
     return listing
 
 
-def _render(frame: Frame) -> list[File]:
+def render(frame: Frame, bridge_x: float | None = None) -> list[File]:
+    """Every file of the frame's last attempt; its half-glass ones parted there, or where the bridge stands now.
+
+    Raises
+    ------
+    EmptyPictureError
+        A picture would be empty; the text says which.
+    ObjectStoreError
+        Photo or matte can't be read.
+    """
     rgb = processing.enhanced_photo(frame)
     alpha = renditions.decode_alpha(object_store.load_work(naming.work_key(frame.pk, frame.attempt, "alpha.png")))
     colour = refine.estimate_foreground(rgb, alpha)
-    made = renditions.render_all(colour, alpha, _crop(frame), listing_spec(), naming.VARIANT_FORMATS)
+    made = renditions.render_all(colour, alpha, _crop(frame, bridge_x), listing_spec(), naming.VARIANT_FORMATS)
     return [
         File(variant, extension, naming.rendition_key(frame.code, frame.view, variant, extension), data)
         for (variant, extension), data in made.items()
     ]
 
 
-def _crop(frame: Frame) -> Crop | None:
-    """Where a person put the bridge, or else where it was found."""
+def _crop(frame: Frame, bridge_x: float | None) -> Crop | None:
+    """Where a person puts or has put the bridge, or else where it was found."""
     card, label = frame.scorecards.get(attempt=frame.attempt), frame.bridge_labels.last()
-    return halfglass.crop_at(label.bridge_x, card.product, card.near or None) if label else card.crop
+    if bridge_x is None and label:
+        bridge_x = label.bridge_x
+    return card.crop if bridge_x is None else halfglass.crop_at(bridge_x, card.product, card.near or None)
 
 
 def _put(frame: Frame, files: list[File]) -> None:

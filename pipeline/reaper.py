@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from pipeline import gate
+from pipeline import gate, leases
 from pipeline.models import Frame
 from pipeline.states import State
 from pipeline.transitions import StaleTransition
@@ -37,10 +37,13 @@ def _release(frame: Frame) -> bool:
 
 
 def waiting() -> list[Frame]:
-    """The oldest frames that should have a job by now. Each fault doubles the pause, so an outage is sat out."""
+    """The oldest frames that should have a job by now. Each fault doubles the pause, so an outage is sat out.
+
+    A decision that can be taken back has its first job from here, when the grace is over.
+    """
     now = timezone.now()
-    is_due = Q(faults__gte=settings.MAX_FAULTS)
+    is_due = Q(faults__gte=settings.MAX_FAULTS) | Q(not_before__lte=now, faults=0)
     for faults in range(settings.MAX_FAULTS):
         is_due |= Q(faults=faults, state_since__lt=now - timedelta(seconds=SETTLE_SECONDS * 2**faults))
     states = (State.RECEIVED, State.APPROVED, State.WITHDRAWING)
-    return list(Frame.objects.filter(is_due, state__in=states).order_by("state_since")[:SWEEP])
+    return list(Frame.objects.filter(is_due, leases.is_due(), state__in=states).order_by("state_since")[:SWEEP])

@@ -1,7 +1,7 @@
 """Published files come back out of the bucket, and their frame goes to a person. Tried until it succeeds."""
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -17,9 +17,9 @@ from pipeline.transitions import StaleTransition, advance
 log = logging.getLogger(__name__)
 
 
-def recall(frame: Frame, *, actor: str, why: str) -> None:
+def recall(frame: Frame, *, actor: str, why: str, not_before: datetime | None = None) -> None:
     """Begin to take a published frame back; a worker does the rest. One that isn't published yet is held at once."""
-    fields = {"audit_due": "", "reasons": ["recalled"], "faults": 0}
+    fields = {"audit_due": "", "reasons": ["recalled"], "faults": 0, "not_before": not_before}
     if frame.state == State.APPROVED:
         advance(frame, State.EXCEPTION, actor=actor, why=why, **fields)
     else:
@@ -28,7 +28,7 @@ def recall(frame: Frame, *, actor: str, why: str) -> None:
 
 def run(frame_id: int) -> None:
     """Delete the files of a WITHDRAWING frame; it may run twice."""
-    frame = Frame.objects.filter(pk=frame_id, state=State.WITHDRAWING).first()
+    frame = Frame.objects.filter(leases.is_due(), pk=frame_id, state=State.WITHDRAWING).first()
     if frame is None:
         return
     try:
@@ -71,7 +71,7 @@ def _delete(frame: Frame) -> None:
 
 def _finish(frame: Frame, listing: Listing | None) -> None:
     with transaction.atomic():
-        advance(frame, State.EXCEPTION, actor="worker", why="its files are withdrawn", faults=0)
+        advance(frame, State.EXCEPTION, actor="worker", why="its files are withdrawn", faults=0, not_before=None)
         frame.renditions.all().delete()
         if listing:
             mine = Listing.objects.filter(pk=listing.pk, version=listing.version)

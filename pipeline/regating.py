@@ -73,7 +73,8 @@ def regate(policy: GatePolicy) -> tuple[int, int]:
 
 
 def last_scorecards() -> list[Scorecard]:
-    cards = Scorecard.objects.select_related("frame__batch").order_by("frame_id", "attempt")
+    """Of every frame, the last one of the machine's own making."""
+    cards = Scorecard.objects.filter(override=None).select_related("frame__batch").order_by("frame_id", "attempt")
     return list({card.frame_id: card for card in cards.iterator()}.values())
 
 

@@ -23,14 +23,14 @@ tells anything about the rest."""
 
 S = State
 MOVES: dict[State, frozenset[State]] = {
-    S.RECEIVED: frozenset({S.PROCESSING, S.SUPERSEDED}),
+    S.RECEIVED: frozenset({S.PROCESSING, S.EXCEPTION, S.SUPERSEDED}),
     S.PROCESSING: frozenset({S.RECEIVED, S.APPROVED, S.EXCEPTION, S.SUPERSEDED}),
     S.EXCEPTION: frozenset({S.APPROVED, S.REJECTED, S.RECEIVED, S.SUPERSEDED}),
     S.APPROVED: frozenset({S.PUBLISHING, S.EXCEPTION, S.SUPERSEDED}),
     S.REJECTED: frozenset({S.EXCEPTION, S.PURGED, S.SUPERSEDED}),
     S.PUBLISHING: frozenset({S.PUBLISHED, S.APPROVED, S.EXCEPTION, S.SUPERSEDED}),
     S.PUBLISHED: frozenset({S.WITHDRAWING, S.PURGED, S.SUPERSEDED}),
-    S.WITHDRAWING: frozenset({S.EXCEPTION}),
+    S.WITHDRAWING: frozenset({S.EXCEPTION, S.PUBLISHED}),
     S.SUPERSEDED: frozenset({S.PURGED}),
     S.PURGED: frozenset(),
 }
@@ -101,13 +101,14 @@ REASON_WORDS: dict[str, str] = {
 }
 
 
-FIRST_LOOK = "first-look"
+FIRST_LOOK, BY_HAND = "first-look", "by-hand"
 RUNG_WORDS: dict[str, str] = {
     FIRST_LOOK: "first look",
     "closer": "closer look",
     "relit": "weak contrasts raised, and seen in the mirror too",
     "difference": "all that differs from the backdrop",
     "second-model": "second model",
+    BY_HAND: "worked over by hand",
 }
 
 # Why a bridge that was found isn't trusted.

@@ -16,21 +16,13 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import condition, require_GET
 
-from pipeline import intake, jobs, naming
+from pipeline import intake, jobs, naming, pictures
 from pipeline.engines import object_store
 from pipeline.imaging.types import ProductClass
 from pipeline.models import Batch, Frame
-from pipeline.states import RUNG_WORDS, UNFINISHED, State
+from pipeline.states import UNFINISHED, State
 
 log = logging.getLogger(__name__)
-PICTURES = {
-    "preview.webp": "image/webp",
-    "thumb.webp": "image/webp",
-    "cutout.webp": "image/webp",
-    "cutout_thumb.webp": "image/webp",
-    "alpha.png": "image/png",
-}
-PICTURES |= {naming.alternative_name(rung, "webp"): "image/webp" for rung in RUNG_WORDS}
 # Shown even when none is there, so that the row of figures stands still while a batch runs.
 ALWAYS_COUNTED = {State.RECEIVED, State.PROCESSING, State.EXCEPTION, State.PUBLISHED}
 PHOTOS_PER_PAGE = 96
@@ -171,16 +163,16 @@ def _etag(request: HttpRequest, frame_id: int, attempt: int, name: str) -> str:
 @permission_required("pipeline.see_picture", raise_exception=True)
 @condition(etag_func=_etag)
 def picture(request: HttpRequest, frame_id: int, attempt: int, name: str) -> HttpResponse:
-    if name not in PICTURES:
+    if not pictures.is_known(name):
         raise Http404("There is no such picture.")
     try:
-        data = object_store.load_work(naming.work_key(frame_id, attempt, name))
+        data = pictures.load(frame_id, attempt, name)
     except object_store.MissingObjectError as error:
         raise Http404("This picture was not made, or is gone.") from error
     except object_store.ObjectStoreError as error:
         log.error("%s", error)
         return HttpResponse("The picture store does not answer; try again.", status=503, content_type="text/plain")
-    response = HttpResponse(data, content_type=PICTURES[name])
+    response = HttpResponse(data, content_type=object_store.CONTENT_TYPES[name.rpartition(".")[2]])
     response["Cache-Control"] = "private, max-age=31536000, immutable"
     patch_vary_headers(response, ["Cookie"])
     return response

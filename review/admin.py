@@ -1,23 +1,21 @@
-"""The exception queue: a list, and one page a frame."""
+"""The exception queue as a list: for deciding many alike. Single frames are decided on the workbench."""
 
 from typing import Any
+from urllib.parse import urlencode
 
-from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from pipeline.admin import FrameListAdmin
-from pipeline.models import Frame
 from pipeline.states import REASON_WORDS
-from review import bridges, decisions
+from review import bulk, decisions, undoing
 from review.models import QueueItem
 
 # A row of the queue shows this many reasons; the frame's own page shows all.
@@ -39,13 +37,6 @@ class ReasonFilter(admin.SimpleListFilter):
         return queryset.filter(reasons__icontains=f'"{self.value()}"')
 
 
-class DecisionForm(forms.Form):
-    frame = forms.ModelChoiceField(Frame.objects.all())
-    decision = forms.ChoiceField(choices=[(kind, kind) for kind in decisions.DECISIONS])
-    version = forms.IntegerField(min_value=0)
-    bridge_x = forms.FloatField(required=False)
-
-
 @admin.register(QueueItem)
 class QueueAdmin(FrameListAdmin):
     list_display = ["picture", "product", "why", "batch", "waiting"]
@@ -53,6 +44,7 @@ class QueueAdmin(FrameListAdmin):
     search_help_text = "Product code"
     search_fields = ["code"]
     ordering = ["state_since"]
+    actions = ["approve", "reprocess", "discard", "reject"]
 
     @display(description="Why it is here")
     def why(self, frame: QueueItem) -> str:
@@ -68,50 +60,36 @@ class QueueAdmin(FrameListAdmin):
         return timesince(frame.state_since, depth=1)
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        if request.method == "POST":
-            return self._decide(request, object_id)
-        frame = self.get_object(request, object_id)
-        if frame is None:
-            messages.info(request, "That frame is no longer in the queue; somebody decided it.")
-            return redirect("admin:review_queueitem_changelist")
-        card = frame.card
-        context = self.admin_site.each_context(request) | {
-            "title": str(frame),
-            "is_nav_sidebar_enabled": False,  # the pictures get its room
-            "opts": self.opts,
-            "object": frame,
-            "frame": frame,
-            "waiting": self.get_queryset(request).count(),
-            "card": card,
-            "bridge": bridges.line_of(frame, card),
-            "can_decide": request.user.has_perm("pipeline.decide"),
-            "can_be_approved": decisions.can_be_approved(card),
-            "siblings": frame.batch.frames.filter(code=frame.code).exclude(pk=frame.pk).order_by("filename"),
-        }
-        return TemplateResponse(request, "review/frame.html", context)
+        return redirect(f"{reverse('workbench')}?{urlencode({'frame': object_id})}")
 
-    def _decide(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        if not request.user.has_perm("pipeline.decide"):
-            raise PermissionDenied
-        form = DecisionForm(request.POST.dict() | {"frame": object_id})
-        if not form.is_valid():
-            return HttpResponseBadRequest(_refusal(form))
-        data = form.cleaned_data
-        frame = data["frame"]
-        try:
-            words = decisions.decide(data["decision"], frame, data["version"], request.user, data["bridge_x"])
-            messages.success(request, words)
-        except decisions.DecisionError as error:
-            messages.warning(request, str(error))
-        following = self.get_queryset(request).exclude(pk=frame.pk).order_by("state_since").first()
-        if following is None:
-            return redirect("admin:review_queueitem_changelist")
-        return redirect("admin:review_queueitem_change", following.pk)
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        takeable = undoing.last_of(request.user)
+        return super().changelist_view(request, {"takeable": takeable, **(extra_context or {})})
 
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("pipeline.decide")
 
-def _refusal(form: DecisionForm) -> str:
-    if "bridge_x" in form.errors:
-        return "The place of the bridge is not a number; go back and put the line there again."
-    return "This is not a decision about a frame; go back and choose one."
+    @action(description="Approve", permissions=["decide"])
+    def approve(self, request: HttpRequest, frames: QuerySet[QueueItem]) -> None:
+        self._decide(request, frames, "approve")
+
+    @action(description="Reprocess", permissions=["decide"])
+    def reprocess(self, request: HttpRequest, frames: QuerySet[QueueItem]) -> None:
+        self._decide(request, frames, "reprocess")
+
+    @action(description="Bad cut-out", permissions=["decide"])
+    def discard(self, request: HttpRequest, frames: QuerySet[QueueItem]) -> None:
+        self._decide(request, frames, "discard")
+
+    @action(description="Reshoot", permissions=["decide"])
+    def reject(self, request: HttpRequest, frames: QuerySet[QueueItem]) -> None:
+        self._decide(request, frames, "reject")
+
+    def _decide(self, request: HttpRequest, frames: QuerySet[QueueItem], kind: str) -> None:
+        """Each by itself, and each refusal told: what was ticked and is gone meanwhile is a refusal too."""
+        ticked = set(map(int, request.POST.getlist("_selected_action")))
+        done, refusals = bulk.decide(kind, frames, ticked, request.user)
+        if done:
+            messages.success(request, f"{done} frame{'s' if done > 1 else ''} {decisions.DECISIONS[kind][1]}.")
+        for refusal in refusals:
+            messages.warning(request, refusal)

@@ -4,6 +4,8 @@ An audit lies in the queue like an exception. Only drawn frames tell anything ab
 because something was wrong, so no estimate and no certificate ever counts them.
 """
 
+from datetime import datetime
+
 from django.contrib.auth.models import User
 from django.db.models import F
 
@@ -22,12 +24,13 @@ def pass_audit(frame: Frame) -> None:
     due = Frame.objects.filter(pk=frame.pk, state=State.PUBLISHED, version=frame.version).exclude(audit_due="")
     if due.update(audit_due="", version=F("version") + 1) != 1:
         raise StaleTransition(f"frame {frame.pk} ({frame}) was decided by somebody else")
+    frame.version += 1
 
 
-def fail_audit(frame: Frame, card: Scorecard, user: User, why: str, *, is_bad: bool) -> None:
+def fail_audit(frame: Frame, card: Scorecard, user: User, why: str, *, is_bad: bool, not_before: datetime) -> None:
     """Its files are withdrawn and it comes back to the queue; if matte or crop was bad, its siblings are looked at."""
     is_drawn = frame.audit_due == Decision.Occasion.DRAWN
-    recalling.recall(frame, actor=user.get_username(), why=why)
+    recalling.recall(frame, actor=user.get_username(), why=why, not_before=not_before)
     if is_bad and is_drawn:
         look_at_siblings(frame, card)
 

@@ -5,13 +5,17 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from pipeline.models import Frame, Scorecard
 from pipeline.states import FIRST_LOOK, RUNG_WORDS
+from review.models import Decision
 
 DAYS = 30
+NO_DECISIONS = ("skip", "undo", "edit")
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,21 @@ def _figures(label: str, rows: list[Outcome]) -> Figures:
     )
 
 
+def today(user: User) -> dict[str, Any]:
+    """How the day stands, for whoever works through the queue: no frame can be told from it."""
+    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    decided = Decision.objects.filter(at__gte=midnight, undone_by=None).exclude(kind__in=NO_DECISIONS)
+    week = Frame.objects.filter(processed_at__gte=midnight - timedelta(days=6))
+    processed, reviewed = week.count(), week.filter(was_exception=True).count()
+    return {
+        "byMe": decided.filter(by=user.get_username()).count(),
+        "byAll": decided.count(),
+        "published": Frame.objects.filter(published_at__gte=midnight).count(),
+        "processed": processed,
+        "reviewRate": 100 * reviewed / processed if processed else None,
+    }
+
+
 @dataclass(frozen=True)
 class RungFigures:
     """How often a rung of the repair ladder was climbed, and how often its matte cleared the doubt."""
@@ -101,7 +120,8 @@ class RungFigures:
 
 def ladder(days: int = DAYS) -> list[RungFigures]:
     """Each rung that was climbed since that many days ago, in the ladder's order."""
-    runs = Scorecard.objects.filter(created_at__gte=timezone.now() - timedelta(days=days)).values_list("rung", "others")
+    since = timezone.now() - timedelta(days=days)
+    runs = Scorecard.objects.filter(override=None, created_at__gte=since).values_list("rung", "others")
     tried: Counter[str] = Counter()
     rescued: Counter[str] = Counter()
     for rung, others in runs:

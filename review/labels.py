@@ -38,7 +38,7 @@ class Sample:
 
 def samples(since: datetime | None = None) -> list[Sample]:
     """Every labelled frame that says something about the others, the oldest first."""
-    said = Decision.objects.exclude(label=Label.NONE).exclude(occasion=Decision.Occasion.SIBLING)
+    said = Decision.objects.filter(undone_by=None).exclude(label=Label.NONE).exclude(occasion=Decision.Occasion.SIBLING)
     if since:
         said = said.filter(at__gt=since)
     firsts = set(first_scorecards().values_list("pk", flat=True))

@@ -28,8 +28,19 @@ class QueueItem(Frame):
         default_permissions = ("view",)
 
 
+class Claim(models.Model):
+    """Who looks at a frame now. A lease that spares two people the same work; what guards a decision is the version."""
+
+    frame = models.OneToOneField(Frame, on_delete=models.CASCADE, related_name="claim")
+    by = models.CharField(max_length=150)
+    until = models.DateTimeField()
+
+
 class Decision(Immutable):
-    """What a person said of a frame, and what that says of the matte and the crop it was shown with."""
+    """What a person said of a frame, and what that says of the matte and the crop it was shown with.
+
+    A decision that was taken back stays, and another row says so. Those of one `group` are taken back together.
+    """
 
     class Occasion(models.TextChoices):
         EXCEPTION = "exception"
@@ -43,7 +54,11 @@ class Decision(Immutable):
 
     frame = models.ForeignKey(Frame, on_delete=models.CASCADE, related_name="decisions")
     scorecard = models.ForeignKey(Scorecard, null=True, on_delete=models.CASCADE, related_name="decisions")
-    kind = models.CharField(max_length=20, help_text="a key of decisions.DECISIONS")
+    kind = models.CharField(max_length=20, help_text="a key of decisions.DECISIONS, or edit, skip or undo")
+    why = models.CharField(max_length=200, blank=True, help_text="what is wrong with a photo that is to be retaken")
+    version = models.PositiveIntegerField(default=0, help_text="the frame's, once this was carried out")
+    group = models.UUIDField(null=True)
+    undoes = models.OneToOneField("self", null=True, on_delete=models.CASCADE, related_name="undone_by")
     occasion = models.CharField(max_length=10, choices=Occasion.choices)
     label = models.CharField(max_length=4, blank=True, choices=Label.choices)
     by = models.CharField(max_length=150)

@@ -10,6 +10,7 @@ from review.models import QueueItem
 
 PAGES = [
     # title, icon, page, permission
+    ("Workbench", "photo_camera_front", "workbench", "review.view_queueitem"),
     ("Exception queue", "rule", "admin:review_queueitem_changelist", "review.view_queueitem"),
     ("Upload", "upload", "admin:pipeline_batch_add", "pipeline.add_batch"),
     ("Batches", "stacks", "admin:pipeline_batch_changelist", "pipeline.view_batch"),
@@ -33,7 +34,7 @@ def landing_page(request: HttpRequest) -> str | None:
 def _item(title: str, icon: str, page: str, permission: str) -> dict[str, Any]:
     item: dict[str, Any] = {"title": title, "icon": icon, "link": reverse(page), "permission": _asks(permission)}
     item["active"] = _is_here(item["link"])
-    if permission == "review.view_queueitem":
+    if page == "admin:review_queueitem_changelist":
         item["badge"] = lambda request: QueueItem.objects.count() or None
     return item
 

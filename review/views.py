@@ -1,12 +1,13 @@
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from pipeline import gate
-from review import insights
+from review import insights, undoing
+from review.decisions import DecisionError
 from review.estimates import estimates
 from review.models import DriftAlarm
 from review.navigation import landing_page
@@ -48,3 +49,16 @@ def figures(request: HttpRequest) -> HttpResponse:
         "alarms": DriftAlarm.objects.filter(policy=policy)[:ALARMS],
     }
     return render(request, "review/figures.html", context)
+
+
+@require_POST
+@login_required
+@permission_required("pipeline.decide", raise_exception=True)
+def undo(request: HttpRequest) -> HttpResponse:
+    """Take back what was decided last, from the list."""
+    try:
+        frames = undoing.take_back(request.user)
+        messages.success(request, f"Taken back: {len(frames)} frame{'s' if len(frames) > 1 else ''}.")
+    except DecisionError as error:
+        messages.warning(request, str(error))
+    return redirect("admin:review_queueitem_changelist")

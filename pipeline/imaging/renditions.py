@@ -21,7 +21,6 @@ RGBA = NDArray[np.uint8]
 
 HALF_GLASS = "half-glass"
 TRANSPARENT = "transparent"
-PREVIEW_QUALITY, PREVIEW_METHOD = 80, 2
 CLEAR = np.array((255, 255, 255, 0), np.uint8)
 
 
@@ -211,7 +210,7 @@ def encode(image: NDArray[np.uint8], extension: str, spec: ListingSpec) -> bytes
     }
     if extension not in options:
         raise ValueError(f"cannot encode {extension!r}; expected one of {', '.join(options)}")
-    return _save(image, icc_profile=_srgb_profile(), **options[extension])
+    return save(image, icc_profile=_srgb_profile(), **options[extension])
 
 
 @cache
@@ -221,30 +220,9 @@ def _srgb_profile() -> bytes:
     return bytes(profile)
 
 
-def preview(rgb: RGB, side: int) -> bytes:
-    """WebP of the photo within side × side, never up-scaled."""
-    return _webp(_within(rgb, side))
-
-
-def cutout_preview(rgb: RGB, alpha: Alpha, side: int) -> bytes:
-    """WebP of the product on transparent ground within side × side, never up-scaled."""
-    return _webp(np.dstack([_within(rgb, side), _within(_to_bytes(alpha), side)]))
-
-
-def _within(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    picture = Image.fromarray(image)
-    # Area averages down to the last factor below 2: a third of the time at 24 megapixels, and no eye can tell.
-    picture.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=1.0)
-    return np.asarray(picture)
-
-
-def _webp(image: NDArray[np.uint8]) -> bytes:
-    return _save(image, format="WEBP", quality=PREVIEW_QUALITY, method=PREVIEW_METHOD)
-
-
 def encode_alpha(alpha: Alpha) -> bytes:
     """An alpha as 8-bit grey PNG."""
-    return _save(_to_bytes(alpha), format="PNG", compress_level=1)
+    return save(to_bytes(alpha), format="PNG", compress_level=1)
 
 
 def decode_alpha(data: bytes) -> Alpha:
@@ -261,12 +239,14 @@ def decode_alpha(data: bytes) -> Alpha:
         return np.asarray(picture).astype(np.float32) / np.float32(255)
 
 
-def _to_bytes(alpha: Alpha) -> NDArray[np.uint8]:
+def to_bytes(alpha: Alpha) -> NDArray[np.uint8]:
+    """An alpha in 256 levels."""
     levels = alpha * 255
     return np.rint(levels, out=levels).astype(np.uint8)  # in place: 256 MB less for a 64-megapixel one
 
 
-def _save(image: NDArray[np.uint8], **options: Any) -> bytes:
+def save(image: NDArray[np.uint8], **options: Any) -> bytes:
+    """A picture as a file, by Pillow's options."""
     buffer = BytesIO()
     Image.fromarray(np.ascontiguousarray(image)).save(buffer, **options)
     return buffer.getvalue()

@@ -142,6 +142,11 @@ def component(value: float, part: Mapping[str, Any]) -> float:
     return 1 - float(np.interp(value, values, better))
 
 
+def weakest(components: Mapping[str, float]) -> list[str]:
+    """The codes of the two components that are the least good."""
+    return sorted(components, key=lambda name: components[name])[:2]
+
+
 def combine(components: Mapping[str, float]) -> float:
     """Cold start, without any label: 0–1, near 0 as soon as one component is among the worst.
 

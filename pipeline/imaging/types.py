@@ -124,11 +124,15 @@ class Alternative:
 
 @dataclass(frozen=True)
 class Examined:
-    """What one run of the pipeline found out about one photo, and the seconds each stage took."""
+    """What one run of the pipeline found out about one photo, and the seconds each stage took.
+
+    `second_look` is the matte from the mirror, at the measured size, if there was one.
+    """
 
     best: Candidate
     others: tuple[Alternative, ...]
     seconds: Mapping[str, float]
+    second_look: Alpha | None = None
 
 
 Policy = Mapping[str, Any]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, JpegImagePlugin
 
 import pipeline.policies
-from pipeline.imaging import renditions
+from pipeline.imaging import previews, renditions
 from pipeline.imaging.framing import bounding_box
 from pipeline.imaging.renditions import EmptyPictureError, compose, compose_half, encode, flatten, render_all
 from pipeline.imaging.spec import Align, ListingSpec
@@ -266,7 +266,7 @@ def test_a_misspelt_variant_is_an_error_not_a_missing_file() -> None:
 @pytest.mark.parametrize(("side", "size"), [(320, (320, 160)), (1600, (600, 300))], ids=["smaller", "never up-scaled"])
 def test_previews_stay_within_their_side(side: int, size: tuple[int, int]) -> None:
     rgb, alpha = scene(300, 600, CropBox(100, 50, 200, 550))
-    photo, cutout = opened(renditions.preview(rgb, side)), opened(renditions.cutout_preview(rgb, alpha, side))
+    photo, cutout = opened(previews.preview(rgb, side)), opened(previews.cutout_preview(rgb, alpha, side))
     assert photo.size == cutout.size == size
     assert photo.format == cutout.format == "WEBP"
     assert (photo.mode, cutout.mode) == ("RGB", "RGBA")

@@ -1,6 +1,6 @@
 from pipeline import gate, ladder
 from pipeline.imaging import score
-from pipeline.states import FIRST_LOOK, MOVES, REASON_WORDS, RUNG_WORDS, State
+from pipeline.states import BY_HAND, FIRST_LOOK, MOVES, REASON_WORDS, RUNG_WORDS, State
 
 
 def test_every_state_can_be_reached_and_only_purged_is_final():
@@ -24,4 +24,4 @@ def test_every_reason_that_the_shipped_policy_can_give_has_words():
 
 
 def test_every_rung_of_the_ladder_has_words():
-    assert {FIRST_LOOK, *ladder.RUNGS} == set(RUNG_WORDS)
+    assert {FIRST_LOOK, BY_HAND, *ladder.RUNGS} == set(RUNG_WORDS)

@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group, User
 
 from pipeline.models import Batch, Frame
 from pipeline.states import State, in_words
+from review.models import Claim
 from tests.factories import scorecard
 
 ROLES = ("uploader", "operator", "manager", "admin", "nobody")
@@ -19,7 +20,8 @@ ALLOWED = {
     "/admin/pipeline/frame/{frame}/change/": {"manager", "admin"},
     "/admin/policies/": {"manager", "admin"},
     "/admin/review/queueitem/": {"operator", "manager", "admin"},
-    "/admin/review/queueitem/{frame}/change/": {"operator", "manager", "admin"},
+    "/workbench/": {"operator", "manager", "admin"},
+    "/workbench/?frame={frame}": {"operator", "manager", "admin"},
     "/admin/figures/": {"manager", "admin"},
     "/admin/auth/user/": {"admin"},
     "/admin/auth/user/add/": {"admin"},
@@ -56,14 +58,35 @@ def test_without_signing_in_no_page_opens(page, frame, client):
     assert client.get(page.format(batch=frame.batch_id, frame=frame.pk)).status_code != HTTPStatus.OK
 
 
+ASKED = {
+    "next": {},
+    "beat": {},
+    "{frame}/open": {},
+    "{frame}/decide": {"kind": "reject", "version": 0},
+    "{frame}/edit": {"version": 0, "strokes": []},
+    "{frame}/click": {},
+    "{frame}/shop": {},
+    "{frame}/skip": {},
+    "undo": {},
+}
+
+
 @pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize("decision", ["reject", "reprocess"])
-def test_only_those_who_may_decide_do(role, decision, frame, redis_server, sign_in):
-    page = f"/admin/review/queueitem/{frame.pk}/change/"
-    response = sign_in(role).post(page, {"decision": decision, "version": frame.version})
+@pytest.mark.parametrize("question", ASKED)
+def test_the_workbench_answers_those_who_may_decide_only(role, question, frame, sign_in, services):
+    page = f"/workbench/{question.format(frame=frame.pk)}"
+    answer = sign_in(role).post(page, ASKED[question], content_type="application/json")
+    assert (answer.status_code == HTTPStatus.FORBIDDEN) == (role not in DECIDERS)
     frame.refresh_from_db()
-    assert (frame.state != State.EXCEPTION) == (role in DECIDERS)
-    assert (response.status_code == HTTPStatus.FORBIDDEN) == (role not in DECIDERS) or role == "nobody"
+    assert (frame.state != State.EXCEPTION) == (role in DECIDERS and "decide" in question)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_only_those_who_may_decide_do_so_in_bulk(role, frame, sign_in):
+    form = {"action": "reject", "_selected_action": [frame.pk]}
+    sign_in(role).post("/admin/review/queueitem/", form)
+    frame.refresh_from_db()
+    assert (frame.state == State.REJECTED) == (role in DECIDERS)
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -79,8 +102,10 @@ def test_operators_see_doubts_but_neither_confidence_nor_verdict_before_they_dec
     frame.attempt = 1
     frame.save()
     scorecard(frame)
-    page = f"/admin/review/queueitem/{frame.pk}/change/"
-    operator, manager = (sign_in(role).get(page).content.decode().lower() for role in ("operator", "manager"))
+    page = f"/workbench/?frame={frame.pk}"
+    operator = sign_in("operator").get(page).content.decode().lower()
+    Claim.objects.all().delete()
+    manager = sign_in("manager").get(page).content.decode().lower()
     assert in_words("haze") in operator
     assert not {words for words in ("0.43", "0.65", in_words("low-confidence"), "needs a person") if words in operator}
     assert "0.43" in manager and "0.65" in manager
@@ -90,8 +115,8 @@ def test_operators_see_doubts_but_neither_confidence_nor_verdict_before_they_dec
     ("role", "landing"),
     [
         ("uploader", "/admin/pipeline/batch/add/"),
-        ("operator", "/admin/review/queueitem/"),
-        ("manager", "/admin/review/queueitem/"),
+        ("operator", "/workbench/"),
+        ("manager", "/workbench/"),
     ],
 )
 def test_everyone_lands_on_the_page_they_came_for(role, landing, sign_in):
@@ -112,10 +137,22 @@ def test_an_address_that_leads_nowhere_is_no_fault_of_the_program(page, number, 
     assert response.status_code in (HTTPStatus.NOT_FOUND, HTTPStatus.FOUND)
 
 
-@pytest.mark.parametrize("form", [{}, {"decision": "delete", "version": 0}, {"decision": "reject", "version": "x"}])
-def test_a_decision_that_is_none_is_refused(form, frame, sign_in):
-    response = sign_in("operator").post(f"/admin/review/queueitem/{frame.pk}/change/", form)
-    assert response.status_code == HTTPStatus.BAD_REQUEST
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{}",
+        "[]",
+        "no json",
+        '{"kind": "delete", "version": 0}',
+        '{"kind": "reject", "version": "x"}',
+        '{"kind": "approve", "version": 0, "bridge_x": NaN}',
+        '{"kind": "approve", "version": 0, "bridge_x": "7 px"}',
+    ],
+)
+def test_a_decision_that_is_none_is_refused(body, frame, sign_in):
+    page = f"/workbench/{frame.pk}/decide"
+    response = sign_in("operator").post(page, body, content_type="application/json")
+    assert response.status_code == HTTPStatus.BAD_REQUEST and response.json()["error"]
     frame.refresh_from_db()
     assert frame.state == State.EXCEPTION
 

@@ -1,11 +1,13 @@
 import math
-from http import HTTPStatus
+from datetime import timedelta
 
 import django_rq
 import pytest
 from django.contrib.auth.models import User
 from django.db import DatabaseError
+from django.utils import timezone
 
+from pipeline import jobs, processing, publishing, recalling
 from pipeline.models import Batch, BridgeLabel, Frame
 from pipeline.states import State
 from pipeline.transitions import advance
@@ -50,13 +52,32 @@ def matted(frame):
         ("reprocess", State.RECEIVED, "process"),
     ],
 )
-def test_a_decision_moves_the_frame_and_queues_what_follows(decision, state, queue, matted, operator, redis_server):
+def test_a_decision_moves_the_frame_and_what_follows_is_queued_after_the_grace(
+    decision, state, queue, matted, operator, redis_server
+):
     words = decisions.decide(decision, Frame.objects.get(pk=matted.pk), matted.version, operator)
     matted.refresh_from_db()
     assert (matted.state, matted.faults, matted.transitions.get().actor) == (state, 0, "olga")
     assert words.startswith("A front")
-    counts = {name: django_rq.get_queue(name).count for name in ("publish", "process")}
-    assert counts == {"publish": 0, "process": 0} | ({queue: 1} if queue else {})
+    jobs.reap()
+    assert queued() == {"publish": 0, "process": 0}
+    Frame.objects.update(not_before=timezone.now())
+    jobs.reap()
+    assert queued() == {"publish": 0, "process": 0} | ({queue: 1} if queue else {})
+
+
+def queued():
+    return {name: django_rq.get_queue(name).count for name in ("publish", "process")}
+
+
+@pytest.mark.parametrize("state", [State.APPROVED, State.RECEIVED, State.WITHDRAWING])
+def test_no_worker_acts_on_a_decision_that_can_be_taken_back(state, matted):
+    later = timezone.now() + timedelta(seconds=30)
+    Frame.objects.update(state=state, not_before=later)
+    for run in (publishing.run, processing.run, recalling.run):
+        run(matted.pk)
+    matted.refresh_from_db()
+    assert (matted.state, matted.not_before) == (state, later)
 
 
 def test_of_two_operators_the_second_is_told_and_changes_nothing(matted, operator, redis_server):
@@ -152,16 +173,14 @@ def test_a_bridge_where_there_is_no_half_glass_picture_is_refused(view, product_
     assert (Frame.objects.get().state, BridgeLabel.objects.count()) == (State.EXCEPTION, 0)
 
 
-@pytest.mark.parametrize("bridge_x", ["x", "nan", "1e999", "7 px"])
-def test_a_bridge_that_is_no_number_is_refused_in_words(bridge_x, angled, sign_in):
-    form = {"decision": "approve", "version": angled.version, "bridge_x": bridge_x}
-    response = sign_in("operator").post(f"/admin/review/queueitem/{angled.pk}/change/", form)
-    assert response.status_code == HTTPStatus.BAD_REQUEST
-    assert "The place of the bridge is not a number" in response.content.decode()
-    assert Frame.objects.get().state == State.EXCEPTION
-
-
-def test_the_form_takes_the_bridge_along(angled, redis_server, sign_in):
-    form = {"decision": "approve", "version": angled.version, "bridge_x": "728.25"}
-    sign_in("operator").post(f"/admin/review/queueitem/{angled.pk}/change/", form)
+def test_the_page_takes_the_bridge_along(angled, sign_in):
+    asked = {"kind": "approve", "version": angled.version, "bridge_x": 728.25}
+    answer = sign_in("operator").post(f"/workbench/{angled.pk}/decide", asked, content_type="application/json")
+    assert answer.json()["said"] == "A angle approved."
     assert angled.bridge_labels.get().bridge_x == 728.25
+
+
+def test_why_a_photo_is_to_be_taken_anew_is_kept(matted, operator):
+    decisions.decide("reject", matted, matted.version, operator, why="blurred")
+    assert matted.decisions.get().why == "blurred"
+    assert matted.transitions.get().why == "needs a new photo: blurred"

@@ -1,0 +1,150 @@
+"""A person's matte: chosen among the alternatives, painted on, or both. It becomes the frame's next attempt."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from pipeline import gate, leases, naming, processing
+from pipeline.engines import object_store
+from pipeline.examining import examine_again
+from pipeline.imaging import painting, renditions
+from pipeline.imaging.types import RGB, Alpha, Candidate, Examined, Matte
+from pipeline.models import Frame, Override, Scorecard
+from pipeline.states import BY_HAND
+from pipeline.transitions import StaleTransition
+
+DIFFERENCE = "difference.png"
+TOLD_BY_MODEL = {"raw_min": 0.0, "raw_max": 1.0, "left_out": 0.0}
+"""Metrics, with what older scorecards stand for, that can't be measured on a matte."""
+
+
+class EditError(ValueError):
+    """The edit can't be made; the text says why and what to do instead."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Strokes over a matte: the frame's own, or the one that the machine made on that rung."""
+
+    rung: str = ""
+    strokes: tuple[painting.Stroke, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.rung or self.strokes)
+
+
+def machine_card(frame: Frame) -> Scorecard | None:
+    """The last scorecard that no person had a hand in."""
+    return frame.scorecards.filter(override=None).last()
+
+
+def override(frame: Frame, edit: Edit, *, actor: str) -> Override:
+    """Make the edited matte the frame's own: pictures, score and reasons; its renditions follow when it is published.
+
+    Raises
+    ------
+    EditError
+        There is no such matte to edit.
+    PaintError
+        A stroke can't be made.
+    StaleTransition
+        Somebody else moved the frame first.
+    ObjectStoreError
+        The pictures could not be stored; the frame is as it was.
+    """
+    rgb, shown, base = processing.enhanced_photo(frame), matte_of(frame, ""), matte_of(frame, edit.rung)
+    base_attempt, _ = _source(frame, edit.rung)
+    alpha = painting.paint(base, rgb, edit.strokes)
+    examined = _examined(frame, rgb, alpha, edit)
+    with _next_attempt(frame) as previous:
+        _save_pictures(frame, previous, rgb, shown, alpha)
+        places = processing.save_doubts(frame, rgb, alpha, examined.best.score)
+        with transaction.atomic():
+            card = _keep(frame, examined, places)
+            return Override.objects.create(
+                frame=frame,
+                scorecard=card,
+                base_attempt=base_attempt,
+                base_rung=edit.rung,
+                strokes=[asdict(stroke) for stroke in edit.strokes],
+                difference=naming.work_key(frame.pk, frame.attempt, DIFFERENCE),
+                by=actor,
+            )
+
+
+def matte_of(frame: Frame, rung: str) -> Alpha:
+    """The matte of a rung, or the frame's own one."""
+    attempt, name = _source(frame, rung)
+    return renditions.decode_alpha(object_store.load_work(naming.work_key(frame.pk, attempt, name)))
+
+
+def _source(frame: Frame, rung: str) -> tuple[int, str]:
+    """The attempt and the name of the picture that holds it."""
+    machine = machine_card(frame)
+    if machine is None or frame.card is None:
+        raise EditError(f"{frame} has no cut-out that could be edited. Reprocess it, or ask for a new photo.")
+    if not rung:
+        return frame.attempt, "alpha.png"
+    if rung == machine.rung:
+        return machine.attempt, "alpha.png"
+    if rung not in {other["rung"] for other in machine.others}:
+        raise EditError(f"{frame} has no alternative of that name; reload the page to see those that it has.")
+    return machine.attempt, naming.alternative_name(rung, "png")
+
+
+def _examined(frame: Frame, rgb: RGB, alpha: Alpha, edit: Edit) -> Examined:
+    """Score the matte as if the machine had made it; what only a model could tell is its last word."""
+    machine = machine_card(frame)
+    assert machine is not None
+    told = {name: machine.metrics.get(name, default) for name, default in TOLD_BY_MODEL.items()}
+    document = gate.active_policy().document
+    found = examine_again(rgb, Matte(alpha, **told), frame.batch.product_class, frame.view, document)
+    rung = BY_HAND if edit.strokes else edit.rung
+    return Examined(Candidate(rung, machine.model_name, machine.model_sha256, alpha, *found), (), seconds={})
+
+
+@contextmanager
+def _next_attempt(frame: Frame) -> Iterator[int]:
+    """Hold the frame while its next attempt's pictures are written: nobody else may write them. Gives the last one."""
+    if leases.is_held(frame):
+        raise StaleTransition(f"frame {frame.pk} ({frame}) is being edited by somebody else")
+    previous = frame.attempt
+    _compare_and_set(frame, lease_until=timezone.now() + timedelta(seconds=settings.PUBLISH_LEASE_SECONDS))
+    frame.attempt += 1
+    try:
+        yield previous
+    except Exception:
+        frame.attempt = previous
+        Frame.objects.filter(pk=frame.pk, version=frame.version).update(lease_until=None)
+        raise
+
+
+def _save_pictures(frame: Frame, previous: int, rgb: RGB, shown: Alpha, alpha: Alpha) -> None:
+    for name in ("preview.webp", "thumb.webp"):
+        processing.save(frame, name, object_store.load_work(naming.work_key(frame.pk, previous, name)))
+    processing.save_matte(frame, rgb, alpha)
+    difference = painting.difference(shown, alpha)
+    processing.save(frame, DIFFERENCE, renditions.save(difference, format="PNG", compress_level=1))
+
+
+def _keep(frame: Frame, examined: Examined, places: dict[str, list[int]]) -> Scorecard:
+    reasons = list(examined.best.verdict.reasons)
+    _compare_and_set(frame, attempt=frame.attempt, reasons=reasons, cause="", lease_until=None)
+    enhancer = processing.enhancer().name
+    return gate.write_card(frame, gate.active_policy(), examined, enhancer=enhancer, places=places)
+
+
+def _compare_and_set(frame: Frame, **fields: Any) -> None:
+    """As `advance`, but the frame stays in its state."""
+    found = Frame.objects.filter(pk=frame.pk, state=frame.state, version=frame.version)
+    if found.update(version=frame.version + 1, **fields) != 1:
+        raise StaleTransition(f"frame {frame.pk} ({frame}) was moved on by somebody else")
+    frame.version += 1
+    for name, value in fields.items():
+        setattr(frame, name, value)

@@ -1,0 +1,66 @@
+"""Who looks at which frame: leases, taken by compare-and-set, renewed by the page, stolen when they lapse."""
+
+from collections.abc import Collection
+from datetime import timedelta
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.db.models import F, Max, Q, QuerySet
+from django.utils import timezone
+
+from pipeline.models import Frame
+from review.models import Claim, QueueItem
+
+LEASE = timedelta(minutes=3)
+
+
+def queue_of(user: User) -> QuerySet[QueueItem]:
+    """What waits for this person and is in nobody else's hands: the oldest first, what they skipped last."""
+    name = user.get_username()
+    is_skip = Q(decisions__kind="skip", decisions__by=name, decisions__undone_by=None)
+    waiting = QueueItem.objects.exclude(_held_by_another(user)).annotate(skipped=Max("decisions__at", filter=is_skip))
+    return waiting.order_by(F("skipped").asc(nulls_first=True), "state_since", "pk")
+
+
+def take_next(user: User, beside: Collection[int] = ()) -> QueueItem | None:
+    """Claim the next frame in line, other than those; None when nothing is left."""
+    for frame in queue_of(user).exclude(pk__in=beside)[:50]:
+        if take(frame, user):
+            return frame
+    return None
+
+
+def take(frame: Frame, user: User) -> bool:
+    """Whether the frame is this person's now: it was free, or lapsed, or theirs already."""
+    free = Claim.objects.filter(Q(by=user.get_username()) | Q(until__lt=timezone.now()), frame=frame.pk)
+    if free.update(by=user.get_username(), until=timezone.now() + LEASE):
+        return True
+    try:
+        with transaction.atomic():
+            Claim.objects.create(frame_id=frame.pk, by=user.get_username(), until=timezone.now() + LEASE)
+    except IntegrityError:
+        return False
+    return True
+
+
+def renew(user: User, frames: Collection[int]) -> dict[int, str]:
+    """Hold on to these frames; returns, of those that are lost, who has them now ('' for nobody)."""
+    mine = Claim.objects.filter(by=user.get_username(), frame__in=frames)
+    mine.update(until=timezone.now() + LEASE)
+    holders = dict(Claim.objects.filter(frame__in=frames).values_list("frame", "by"))
+    return {frame: holders.get(frame, "") for frame in frames if holders.get(frame) != user.get_username()}
+
+
+def release(user: User, but: Collection[int] = ()) -> None:
+    """Let go of all that this person holds, other than those."""
+    Claim.objects.filter(by=user.get_username()).exclude(frame__in=but).delete()
+
+
+def holder_of(frame: Frame) -> str:
+    """Who has it in hand, or ''."""
+    claim = Claim.objects.filter(frame=frame.pk, until__gte=timezone.now()).first()
+    return claim.by if claim else ""
+
+
+def _held_by_another(user: User) -> Q:
+    return Q(claim__until__gte=timezone.now()) & ~Q(claim__by=user.get_username())

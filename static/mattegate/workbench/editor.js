@@ -1,0 +1,101 @@
+// The tools that work on the matte: which one is armed, how large it is, what was done and undone.
+import { button, element } from "./panel.js";
+import { maskFrom } from "./server.js";
+
+const TOOLS = [
+  ["brush", "Paint", "p", "Paint what is missing"],
+  ["erase", "Erase", "d", "Erase what doesn’t belong"],
+  ["fill", "Fill hole", "f", "Click into a hole to fill it"],
+  ["cut", "Cut hole", "c", "Click on backdrop that was kept to cut it out"],
+  ["refine", "Turn", "g", "Click on what is wrong: it and what looks like it changes sides"],
+];
+const GROWTH = 1.25;
+
+export class Editor {
+  #isAsking = false;
+
+  // on: {say(words), save(), frameId()}
+  constructor(picture, server, keys, on) {
+    Object.assign(this, { picture, server, on });
+    this.bar = document.querySelector("#editing");
+    this.toggle = document.querySelector("#edit");
+    this.toggle.addEventListener("click", () => this.switch());
+    this.#fill();
+    this.#bind(keys);
+  }
+
+  switch() {
+    const isArmed = this.picture.layers.isEditing;
+    this.arm(isArmed ? null : "brush");
+  }
+
+  arm(tool) {
+    const { picture } = this;
+    if (tool && !picture.layers.frame?.cutout) return this.on.say("There is no cut-out that could be edited.");
+    if (tool && tool !== "bridge" && !["cutout", "alpha"].includes(picture.mode)) this.on.mode("cutout");
+    picture.setTool(tool);
+    this.show();
+  }
+
+  show() {
+    const { picture } = this;
+    this.bar.hidden = !picture.layers.isEditing;
+    this.toggle.ariaPressed = String(picture.layers.isEditing);
+    for (const [tool, made] of Object.entries(this.buttons)) made.ariaPressed = String(picture.tool === tool);
+    this.undo.disabled = !picture.edit.canUndo;
+    this.redo.disabled = !picture.edit.canRedo;
+    this.save.disabled = !picture.edit.isChange;
+    this.range.value = Math.log(picture.size);
+    this.range.ariaValueText = this.sizeSaid.textContent = `${Math.round(picture.size)} px`;
+  }
+
+  // A click's answer comes from the server, which has the photo at full size.
+  async click(stroke) {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    this.picture.host.dataset.asking = "";
+    const id = this.on.frameId();
+    const { rung, strokes } = this.picture.edit.toJSON();
+    const { tool, size, points } = stroke;
+    try {
+      const answer = await this.server.ask("click", id, { rung, strokes: [...strokes, { tool, size, points }] });
+      const mask = await maskFrom(answer.mask);
+      if (id === this.on.frameId()) this.picture.addPatch(stroke, answer.box, mask);
+    } catch (error) {
+      this.on.say(error.message, "bad");
+    } finally {
+      this.#isAsking = false;
+      delete this.picture.host.dataset.asking;
+    }
+  }
+
+  resize(factor) {
+    this.picture.setSize(this.picture.size * factor);
+    this.show();
+  }
+
+  #fill() {
+    const made = ([tool, words, key, title]) =>
+      button({ class: "wb-tool", title, "aria-pressed": "false", onclick: () => this.arm(tool) }, words, " ", element("kbd", {}, key.toUpperCase()));
+    this.buttons = Object.fromEntries(TOOLS.map((tool) => [tool[0], made(tool)]));
+    this.range = element("input", { type: "range", min: Math.log(2), max: Math.log(1000), step: "0.05", "aria-label": "Size" });
+    this.range.addEventListener("input", () => (this.picture.setSize(Math.exp(this.range.value)), this.show()));
+    this.sizeSaid = element("output", { class: "wb-size" });
+    this.undo = button({ class: "wb-tool", title: "Undo (Ctrl+Z)", "aria-label": "Undo a stroke", onclick: () => this.picture.undo() }, "↶");
+    this.redo = button({ class: "wb-tool", title: "Redo (Ctrl+Shift+Z)", "aria-label": "Redo a stroke", onclick: () => this.picture.redo() }, "↷");
+    this.save = button({ class: "wb-tool wb-primary", onclick: () => this.on.save() }, "Save ", element("kbd", {}, "Enter"));
+    const size = element("span", { class: "wb-group" }, this.range, this.sizeSaid);
+    this.bar.replaceChildren(...Object.values(this.buttons), size, element("span", { class: "wb-grow" }), this.undo, this.redo, this.save);
+  }
+
+  #bind(keys) {
+    keys.set("e", "edit the cut-out, and back", () => this.switch(), { label: "E" });
+    for (const [tool, , key, title] of TOOLS) keys.set(key, title.toLowerCase(), () => this.arm(tool), { label: key.toUpperCase() });
+    keys.set("[", "smaller", () => this.resize(1 / GROWTH), { repeats: true });
+    keys.set("]", "larger", () => this.resize(GROWTH), { repeats: true });
+    keys.set("Ctrl+z", "undo a stroke", () => this.picture.undo(), { label: "Ctrl Z", repeats: true });
+    keys.set("Ctrl+Shift+z", "redo a stroke", () => this.picture.redo(), { label: "Ctrl ⇧ Z", repeats: true });
+    keys.set("Enter", "save the edit", () => this.on.save());
+    keys.set("Escape", "put the tool down", () => this.arm(null), { label: "Esc" });
+  }
+}

@@ -1,0 +1,126 @@
+// The two lines over the picture that can be moved: where before turns to after, and the bridge.
+function handle(host, className, name) {
+  const line = document.createElement("div");
+  line.className = className;
+  line.tabIndex = 0;
+  line.setAttribute("role", "slider");
+  line.setAttribute("aria-label", name);
+  host.append(line);
+  return line;
+}
+
+function dragged(line, host, move) {
+  line.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    line.setPointerCapture(event.pointerId);
+    line.focus();
+    event.preventDefault();
+  });
+  line.addEventListener("pointermove", (event) => {
+    if (line.hasPointerCapture(event.pointerId)) move(event.clientX - host.getBoundingClientRect().left);
+  });
+}
+
+const arrow = ({ key }) => ({ ArrowLeft: -1, ArrowRight: 1 })[key] ?? 0;
+const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+
+export class Split {
+  share = 0.5;
+
+  constructor(host, onMove) {
+    this.host = host;
+    this.onMove = onMove;
+    this.line = handle(host, "wb-split", "Before and after");
+    dragged(this.line, host, (x) => this.put(x / host.clientWidth));
+    this.line.addEventListener("keydown", (event) => {
+      if (!arrow(event) || event.altKey || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      event.stopPropagation();
+      this.put(this.share + 0.02 * arrow(event));
+    });
+    this.put(this.share);
+  }
+
+  put(share) {
+    this.share = clamp(share, 0, 1);
+    this.line.style.left = `${100 * this.share}%`;
+    this.line.ariaValueMin = 0;
+    this.line.ariaValueMax = 100;
+    this.line.ariaValueNow = Math.round(100 * this.share);
+    this.line.ariaValueText = `photo up to ${Math.round(100 * this.share)} per cent`;
+    this.onMove(this.share);
+  }
+}
+
+export class Bridge {
+  bridge = null; // first, last, found, x: pixels of the photo; side: the half that is kept, or ""
+  x = null;
+
+  constructor(host, viewport, onMove) {
+    this.viewport = viewport;
+    this.onMove = onMove;
+    this.line = handle(host, "wb-bridge", "Bridge");
+    dragged(this.line, host, (x) => this.put(viewport.toPhoto({ x, y: 0 }).x - 0.5, true));
+    this.line.addEventListener("keydown", (event) => this.#key(event));
+    this.line.addEventListener("dblclick", () => this.putBack());
+  }
+
+  show(bridge) {
+    this.bridge = bridge;
+    this.x = bridge?.x ?? null;
+    this.draw();
+  }
+
+  get isMoved() {
+    return this.bridge !== null && this.x !== null && this.x !== this.bridge.x;
+  }
+
+  // As pipeline.imaging.halfglass.crop_at decides where no nearer lens is known.
+  get kept() {
+    const { side, first, last } = this.bridge;
+    return side || (this.x - first > last - this.x ? "left" : "right");
+  }
+
+  put(x, isRounded = false) {
+    const { first, last } = this.bridge;
+    this.x = clamp(isRounded ? Math.round(x) : x, first, last);
+    this.draw();
+    this.onMove();
+  }
+
+  putBack() {
+    this.x = this.bridge.x;
+    this.draw();
+    this.onMove();
+  }
+
+  placeInTheMiddle() {
+    const { first, last } = this.bridge;
+    this.put((first + last) / 2, true);
+    this.line.focus();
+  }
+
+  draw() {
+    this.line.hidden = this.x === null;
+    if (this.line.hidden) return;
+    const { origin, scale, photo } = this.viewport;
+    Object.assign(this.line.style, {
+      left: `${origin.x + (this.x + 0.5) * scale}px`,
+      top: `${origin.y}px`,
+      height: `${photo.height * scale}px`,
+    });
+    this.line.ariaValueMin = this.bridge.first;
+    this.line.ariaValueMax = this.bridge.last;
+    this.line.ariaValueNow = Math.round(this.x);
+    this.line.ariaValueText = `${Math.round(this.x)} px from the left`;
+  }
+
+  #key(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (arrow(event)) this.put(this.x + arrow(event) * (event.shiftKey ? 10 : 1));
+    else if (event.key === "Escape" && this.isMoved) this.putBack();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+}

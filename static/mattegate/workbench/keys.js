@@ -1,0 +1,45 @@
+// Which key does what; the page's list of keys is made of the same table.
+const isTyping = ({ target }) => target.closest("input, textarea, select, [contenteditable]") !== null;
+const name = ({ key }) => (key.length === 1 ? key.toLowerCase() : key);
+
+export class Keys {
+  #table = new Map();
+  #held = new Map();
+
+  constructor() {
+    document.addEventListener("keydown", (event) => this.#down(event));
+    document.addEventListener("keyup", (event) => this.#up(event));
+    window.addEventListener("blur", () => this.#held.clear());
+  }
+
+  // A key, what it does, in words, and when; `up` is for keys that are held.
+  set(key, words, act, { up = null, label = key, repeats = false } = {}) {
+    this.#table.set(key, { words, act, up, label, repeats });
+  }
+
+  press(key) {
+    this.#table.get(key)?.act();
+  }
+
+  get list() {
+    return [...this.#table.values()].filter(({ words }) => words).map(({ label, words }) => [label, words]);
+  }
+
+  #down(event) {
+    if (isTyping(event) || event.altKey || document.querySelector("dialog[open]")) return;
+    const key = event.ctrlKey || event.metaKey ? `Ctrl+${event.shiftKey ? "Shift+" : ""}${name(event)}` : name(event);
+    const found = this.#table.get(key);
+    // A focused button keeps its own keys.
+    const isButtons = (key === " " || key === "Enter") && event.target.closest("button, a");
+    if (!found || isButtons) return;
+    event.preventDefault();
+    if (event.repeat && !found.repeats) return;
+    if (found.up) this.#held.set(key, found.up);
+    found.act();
+  }
+
+  #up(event) {
+    this.#held.get(name(event))?.();
+    this.#held.delete(name(event));
+  }
+}

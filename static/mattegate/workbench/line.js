@@ -1,0 +1,140 @@
+// The frames in this operator's hands: the one that is looked at, the next one with its pictures, and those passed by.
+import { picture } from "./server.js";
+
+const POLL = 4000;
+const BEAT = 30_000;
+const PASSED = 5;
+
+// A frame with everything that is needed to show it at once.
+async function loaded(item) {
+  const { pictures } = item;
+  const alternatives = item.alternatives.map((other) => picture(other.cutout));
+  const thumbs = item.siblings.map((sibling) => picture(sibling.thumb));
+  const [photo, cutout, heat] = await Promise.all([pictures.photo, pictures.cutout, pictures.heat].map(picture));
+  const images = await Promise.all(alternatives);
+  await Promise.all(thumbs);
+  item.alternatives.forEach((other, index) => (other.image = images[index]));
+  const size = { width: pictures.width ?? photo?.naturalWidth, height: pictures.height ?? photo?.naturalHeight };
+  return { item, frame: photo && { ...size, photo, cutout, heat, full: null } };
+}
+
+export class Line {
+  current = null;
+  #next = null; // a promise
+  #passed = [];
+  #deciding = new Set();
+
+  // on: {show(entry), line(line), lost(words), refused(error)}
+  constructor(server, on) {
+    this.server = server;
+    this.on = on;
+    setInterval(() => this.#beat(), BEAT);
+    setInterval(() => this.#poll(), POLL);
+    document.addEventListener("visibilitychange", () => document.hidden || this.#beat());
+  }
+
+  async start(item, line) {
+    this.on.line(line);
+    if (item) this.#show(await loaded(item));
+    else this.on.show(null);
+  }
+
+  // The frame that is looked at is decided, skipped or put aside: on to the next one.
+  async advance() {
+    const next = this.#next ?? this.#fetch();
+    this.#next = null;
+    this.current = null;
+    this.#show(await next);
+  }
+
+  // Runs while the next frame is looked at already; until it is over the frame isn't offered again.
+  async settle(id, work) {
+    this.#deciding.add(id);
+    try {
+      return await work();
+    } finally {
+      this.#deciding.delete(id);
+    }
+  }
+
+  async forward() {
+    if (!this.current) return;
+    this.#passed = [...this.#passed, this.current.item.id].slice(-PASSED);
+    await this.advance();
+  }
+
+  async back() {
+    const id = this.#passed.pop();
+    if (id) await this.open(id);
+  }
+
+  async open(id) {
+    const { item, line } = await this.server.ask("open", id);
+    await this.turnTo(item, line);
+  }
+
+  // Another frame than the next one; the one that was looked at comes after it.
+  async turnTo(item, line) {
+    const entry = await loaded(item);
+    if (this.current && this.current.item.id !== item.id) this.#next = Promise.resolve(this.current);
+    this.on.line(line);
+    this.#show(entry);
+  }
+
+  // The same frame, worked over.
+  async renew(item) {
+    this.current = await loaded(item);
+    return this.current;
+  }
+
+  #show(entry) {
+    this.current = entry;
+    if (entry) this.#passed = this.#passed.filter((id) => id !== entry.item.id);
+    this.on.show(entry);
+    if (entry) this.#next ??= this.#fetch();
+  }
+
+  async #held() {
+    const next = this.#next && (await this.#next);
+    const ids = [this.current?.item.id, next?.item.id, ...this.#passed, ...this.#deciding];
+    return [...new Set(ids.filter(Boolean))].slice(0, 10);
+  }
+
+  async #fetch() {
+    const held = [this.current?.item.id, ...this.#passed, ...this.#deciding].filter(Boolean).slice(0, 10);
+    try {
+      const { item, line } = await this.server.ask("next", 0, { held });
+      this.on.line(line);
+      return item && (await loaded(item));
+    } catch (error) {
+      this.on.refused(error);
+      return null;
+    }
+  }
+
+  // When there is nothing to look at, or nothing after it, something may have come.
+  async #poll() {
+    if (document.hidden || (this.#next && (await this.#next))) return;
+    if (this.current) this.#next = this.#fetch();
+    else await this.advance();
+  }
+
+  async #beat() {
+    const held = await this.#held();
+    if (!held.length) return;
+    try {
+      const { lost, line } = await this.server.ask("beat", 0, { held });
+      this.on.line(line);
+      await this.#giveUp(lost);
+    } catch (error) {
+      this.on.refused(error);
+    }
+  }
+
+  async #giveUp(lost) {
+    const next = this.#next && (await this.#next);
+    if (next && next.item.id in lost) this.#next = this.#fetch();
+    const current = this.current?.item;
+    if (current && current.id in lost) this.on.lost(current, lost[current.id]);
+  }
+}

@@ -1,0 +1,49 @@
+// What is asked of the server. A refusal comes in words that can be shown as they are.
+export class Refusal extends Error {}
+
+const cookie = (name) => document.cookie.match(new RegExp(`(?:^|; )${name}=([^;]*)`))?.[1] ?? "";
+
+export class Server {
+  constructor(urls) {
+    this.urls = urls;
+  }
+
+  async ask(name, id = 0, data = {}) {
+    const url = this.urls[name].replace("/0/", `/${id}/`);
+    const headers = { "Content-Type": "application/json", "X-CSRFToken": cookie("csrftoken") };
+    const answer = await this.#send(url, { method: "POST", headers, body: JSON.stringify(data) });
+    if (answer.redirected) throw new Refusal("You were signed out. Sign in again in another tab, then repeat this.");
+    if (answer.status === 403) throw new Refusal("Your role may not do this; ask an admin.");
+    const isJson = answer.headers.get("Content-Type")?.startsWith("application/json");
+    if (!isJson) throw new Refusal(`The server could not do this (${answer.status}); try again, or tell an admin.`);
+    const body = await answer.json();
+    if (!answer.ok) throw new Refusal(body.error);
+    return body;
+  }
+
+  async #send(url, options) {
+    try {
+      return await fetch(url, options);
+    } catch {
+      throw new Refusal("The server does not answer; nothing was changed. Try again in a moment.");
+    }
+  }
+}
+
+// A picture, ready to be drawn; null for one that was never made, or is gone.
+export async function picture(url) {
+  if (!url) return null;
+  const image = new Image();
+  image.src = url;
+  try {
+    await image.decode();
+    return image;
+  } catch {
+    return null;
+  }
+}
+
+export async function maskFrom(base64) {
+  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  return createImageBitmap(new Blob([bytes], { type: "image/png" }));
+}

@@ -1,0 +1,331 @@
+// The workbench: one frame after the other, by keys alone.
+import { Editor } from "./editor.js";
+import { Keys } from "./keys.js";
+import { Line } from "./line.js";
+import { button, choices, element, markChosen, showFiles, showPanel, showRail, showToday } from "./panel.js";
+import { BACKDROPS, MODES, Picture } from "./picture.js";
+import { Server, picture as load } from "./server.js";
+
+const LEASE_SECONDS = 180;
+const state = JSON.parse(document.querySelector("#state").textContent);
+const at = (id) => document.querySelector(`#${id}`);
+const server = new Server(state.urls);
+const keys = new Keys();
+let rail = state.line.rail;
+let shownAt = 0;
+let isBusy = false;
+
+// --- what is said ---------------------------------------------------------------------------------
+
+let hush = 0;
+
+function say(words, tone = "") {
+  clearTimeout(hush);
+  at("said").textContent = words;
+  at("said").dataset.tone = tone;
+  hush = setTimeout(() => (at("said").textContent = ""), tone === "bad" ? 12_000 : 6000);
+}
+
+// Whatever is refused is said, and nothing else happens.
+async function trying(work) {
+  try {
+    return await work();
+  } catch (error) {
+    say(error.message, "bad");
+    return null;
+  }
+}
+
+// --- the picture ----------------------------------------------------------------------------------
+
+const picture = new Picture(at("view"), {
+  view: () => (at("zoom").textContent = `${Math.round(100 * picture.zoom)} %`),
+  edit: () => {
+    editor.show();
+    markChosen(at("panel"), picture.edit.chosen?.rung ?? "");
+  },
+  bridge: () => {
+    const said = document.querySelector("#bridge-said");
+    if (said && picture.bridge.isMoved) said.textContent = movedWords();
+  },
+  click: (stroke) => editor.click(stroke),
+  detail: () => trying(sharpen),
+});
+
+const editor = new Editor(picture, server, keys, { say, mode: setMode, save: () => trying(save), frameId: () => line.current?.item.id });
+
+function movedWords() {
+  const { bridge, x } = picture.bridge;
+  if (bridge.found === null) return "Placed by you.";
+  const pixels = Math.round(x - bridge.found);
+  return `Moved by you: ${pixels < 0 ? "−" : "+"}${Math.abs(pixels)} px.`;
+}
+
+// The photo and the matte at full size, once the screen can show more than the preview has.
+async function sharpen() {
+  const entry = line.current;
+  const chosen = picture.edit.chosen;
+  entry.frame.full ??= {}; // asked for
+  const [photo, mask] = await Promise.all([load(entry.item.pictures.fullPhoto), load(entry.item.pictures.mask)]);
+  if (chosen) chosen.full = await load(chosen.mask);
+  if (line.current === entry && photo) picture.sharpen(photo, mask);
+}
+
+function setMode(mode) {
+  picture.setMode(mode);
+  for (const made of at("modes").children) made.ariaPressed = String(made.dataset.mode === mode);
+  if (mode === "doubt") lookAt(line.current?.item.chips.find(({ place }) => place));
+}
+
+function setBackdrop(name) {
+  picture.setBackdrop(name);
+  for (const made of at("backdrops").children) made.ariaPressed = String(made.dataset.backdrop === name);
+}
+
+function lookAt(told) {
+  if (!told?.place) return;
+  const [x0, y0, x1, y1] = told.place;
+  picture.showPlace({ x0, y0, x1, y1 });
+  picture.zoomTo({ x0, y0, x1, y1 });
+}
+
+// A reason leads to its place, with what mends it in hand.
+function look(told) {
+  lookAt(told);
+  if (!state.canDecide) return;
+  if (told.tool === "bridge") moveBridge();
+  else if (told.tool) editor.arm(told.tool);
+}
+
+function moveBridge() {
+  if (!picture.bridge.bridge) return say("There is no half-glass picture of this one, so there is no bridge to place.");
+  editor.arm("bridge");
+  if (picture.bridge.x === null) picture.bridge.placeInTheMiddle();
+  else picture.bridge.line.focus();
+}
+
+function zoomToDoubt() {
+  if (picture.viewport.zoom > 1.01) return picture.fit();
+  const told = line.current?.item.chips.find(({ place }) => place);
+  if (told) lookAt(told);
+  else picture.actualSize();
+}
+
+function pick(index) {
+  const item = line.current?.item;
+  const other = item && choices(item)[index];
+  if (!other) return;
+  if ((picture.edit.chosen?.rung ?? "") === other.rung && !picture.edit.strokes.length) return;
+  if (!other.isOwn && !other.image) return say("This alternative’s picture is gone; choose another.", "bad");
+  picture.choose(other.isOwn ? { ...other, image: line.current.frame.cutout, full: line.current.frame.full?.mask } : other);
+  if (picture.mode === "compare" && picture.split.share > 0.9) setMode("cutout");
+}
+
+// --- the line of frames ---------------------------------------------------------------------------
+
+const line = new Line(server, {
+  show,
+  line: (now) => {
+    rail = now.rail;
+    at("left").textContent = now.left.toLocaleString("en");
+    showToday(at("today"), now.today);
+    showWeek(now.today);
+    if (line.current) showRail(at("rail"), line.current.item, rail, open);
+  },
+  lost: ({ code, view }, holder) => {
+    const taken = holder ? `${holder} has taken over ${code} ${view}` : `${code} ${view} was let go`;
+    say(`${taken}: nothing was heard from this page for three minutes.`, "bad");
+    if (!isChanged()) trying(() => line.advance());
+  },
+  refused: (error) => say(error.message, "bad"),
+});
+
+const open = (id) => trying(() => line.open(id));
+const isChanged = () => picture.edit.isChange || picture.bridge.isMoved;
+
+function showWeek({ processed, reviewRate }) {
+  at("week").hidden = reviewRate === null;
+  if (reviewRate === null) return;
+  const share = element("b", {}, `${reviewRate.toFixed(1)} %`);
+  at("week").replaceChildren("reviewed this week ", share, ` of ${processed.toLocaleString("en")}`);
+}
+
+function show(entry) {
+  at("work").hidden = at("footer").hidden = !entry;
+  at("empty").hidden = Boolean(entry);
+  for (const id of ["batch", "waiting", "held"]) at(id).hidden = !entry;
+  if (!entry) {
+    at("name").textContent = document.title = "All clear";
+    picture.show(null, null);
+    return;
+  }
+  const { item, frame } = entry;
+  shownAt = Date.now();
+  at("name").textContent = `${item.code} · ${item.view}`;
+  document.title = `${item.code} ${item.view} · Mattegate`;
+  at("batch").replaceChildren("batch ", element("b", {}, item.batch));
+  at("waiting").replaceChildren("waiting ", element("b", {}, item.waiting));
+  at("none").hidden = Boolean(frame);
+  at("none").textContent = frame ? "" : "There is no picture of this one.";
+  at("view").ariaLabel = `Photo and cut-out of ${item.code} ${item.view}`;
+  picture.show(frame, item.bridge);
+  if (picture.mode === "doubt") lookAt(item.chips.find(({ place }) => place));
+  document.querySelector('[data-key="a"]').disabled = !item.canApprove || !state.canDecide;
+  showPanel(at("panel"), item, { look, pick, bridge: moveBridge });
+  showRail(at("rail"), item, rail, open);
+  markChosen(at("panel"), "");
+  editor.show();
+  document.body.dataset.frame = item.id;
+}
+
+function showHeld() {
+  const seconds = Math.floor((Date.now() - shownAt) / 1000);
+  const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  at("held").replaceChildren("held ", element("b", {}, time));
+  at("held").dataset.tone = seconds > LEASE_SECONDS ? "bad" : "";
+}
+
+// --- what is decided ------------------------------------------------------------------------------
+
+function change() {
+  const { bridge, edit } = picture;
+  return { ...edit.toJSON(), bridge_x: bridge.isMoved ? bridge.x : null };
+}
+
+// The next frame is there at once; what was painted is saved before it is let go, so that a refusal can't lose it.
+async function decide(kind, why = "") {
+  if (!line.current || isBusy || !state.canDecide) return;
+  const { item } = line.current;
+  if (kind === "approve" && !item.canApprove) return say(item.whyNot, "bad");
+  const asked = { kind, why, version: item.version, ...change() };
+  const send = () => line.settle(item.id, () => server.ask("decide", item.id, asked));
+  if (kind === "approve" && picture.edit.isChange) return trying(() => whileBusy("Saving the edit…", send));
+  const answer = trying(send);
+  await trying(() => line.advance());
+  const told = await answer;
+  if (told) say(`${told.said} U takes it back.`);
+}
+
+async function whileBusy(words, send) {
+  isBusy = true;
+  say(words);
+  try {
+    const { said } = await send();
+    picture.edit.clear();
+    await line.advance();
+    say(`${said} U takes it back.`);
+  } finally {
+    isBusy = false;
+  }
+}
+
+async function save() {
+  const { current } = line;
+  if (!current || !picture.edit.isChange || isBusy) return;
+  isBusy = true;
+  say("Saving the edit…");
+  try {
+    const { item } = await server.ask("edit", current.item.id, { version: current.item.version, ...change() });
+    const moved = picture.bridge.isMoved ? picture.bridge.x : null;
+    show(await line.renew(item));
+    if (moved !== null && picture.bridge.bridge) picture.bridge.put(moved);
+    say("Saved: this is its cut-out now.");
+  } finally {
+    isBusy = false;
+  }
+}
+
+async function skip() {
+  if (!line.current || isBusy || !state.canDecide) return;
+  const { id } = line.current.item;
+  const answer = trying(() => line.settle(id, () => server.ask("skip", id)));
+  await trying(() => line.advance());
+  const told = await answer;
+  if (told) say(told.said);
+}
+
+async function undo() {
+  if (isBusy || !state.canDecide) return;
+  const { said, item, line: now } = await server.ask("undo");
+  await line.turnTo(item, now);
+  say(said);
+}
+
+async function showShop() {
+  const { current } = line;
+  if (!current?.item.pictures.cutout) return say("There is no cut-out, so there is nothing that a shop could show.");
+  if (picture.edit.isChange) return say("Save the edit first (Enter); then the files show it.");
+  say("Making all files…");
+  const { files } = await server.ask("shop", current.item.id, { bridge_x: change().bridge_x });
+  say("");
+  showFiles(at("filelist"), files);
+  at("files").showModal();
+}
+
+// --- keys and buttons -----------------------------------------------------------------------------
+
+const CUTOUT = "the photo is fine, the cut-out isn’t";
+
+function reject(index) {
+  at("reject").close();
+  if (index < state.reasons.length) decide("reject", state.reasons[index]);
+  else decide("discard");
+}
+
+function fillReasons() {
+  const row = (words, index) => element("li", {}, button({ class: "wb-reason", onclick: () => reject(index) }, element("kbd", {}, String(index + 1)), words));
+  at("reasons").replaceChildren(...[...state.reasons, CUTOUT].map(row));
+  at("reject").addEventListener("keydown", ({ key }) => {
+    if (key >= "1" && key <= String(state.reasons.length + 1)) reject(Number(key) - 1);
+  });
+}
+
+function fillGroup(group, names, attribute, act) {
+  const made = (name) => button({ class: "wb-tool", [`data-${attribute}`]: name, title: name, "aria-pressed": "false", onclick: () => act(name) }, name);
+  group.replaceChildren(...names.map(made));
+}
+
+const cycle = (names, now) => names[(names.indexOf(now) + 1) % names.length];
+const ask = (dialog) => line.current && state.canDecide && at(dialog).showModal();
+
+function bindKeys() {
+  keys.set("a", "approve", () => decide("approve"), { label: "A" });
+  keys.set("x", "reject, with a reason by number", () => ask("reject"), { label: "X" });
+  keys.set("r", "reprocess", () => decide("reprocess"), { label: "R" });
+  keys.set("s", "skip", () => skip(), { label: "S" });
+  keys.set("u", "undo the last decision", () => trying(undo), { label: "U" });
+  keys.set("ArrowRight", "look at the next one", () => isChanged() ? say("Save or undo the edit first.") : trying(() => line.forward()), { label: "→" });
+  keys.set("ArrowLeft", "back to the one before", () => isChanged() ? say("Save or undo the edit first.") : trying(() => line.back()), { label: "←" });
+  for (let number = 1; number <= 9; number++) {
+    keys.set(String(number), number === 1 ? "choose among the alternatives" : "", () => pick(number - 1), { label: "1–9" });
+  }
+  keys.set(" ", "compare: the photo while it is held", () => picture.flicker(true), { label: "Space", up: () => picture.flicker(false) });
+  keys.set("z", "zoom to the doubt, and back", zoomToDoubt, { label: "Z" });
+  keys.set("+", "zoom in", () => picture.zoomAt(1.4), { repeats: true });
+  keys.set("-", "zoom out", () => picture.zoomAt(1 / 1.4), { repeats: true });
+  keys.set("b", "next backdrop", () => setBackdrop(cycle(BACKDROPS, at("view").dataset.backdrop)), { label: "B" });
+  keys.set("m", "next view", () => setMode(cycle(MODES, picture.mode)), { label: "M" });
+  keys.set("w", "move the bridge", moveBridge, { label: "W" });
+  keys.set("v", "as in the shop: all files", () => trying(showShop), { label: "V" });
+  keys.set("?", "this list", () => at("keys").showModal());
+}
+
+function bindButtons() {
+  for (const made of document.querySelectorAll("[data-key]")) made.addEventListener("click", () => keys.press(made.dataset.key));
+  at("zoom").addEventListener("click", zoomToDoubt);
+  at("shop").addEventListener("click", () => trying(showShop));
+  if (state.canDecide) return;
+  for (const made of document.querySelectorAll('.wb-footer [data-key]:not([data-key="?"]), #edit')) made.disabled = true;
+}
+
+fillGroup(at("modes"), MODES, "mode", setMode);
+fillGroup(at("backdrops"), BACKDROPS, "backdrop", setBackdrop);
+fillReasons();
+bindKeys();
+bindButtons();
+setMode("compare");
+setBackdrop("checker");
+at("keylist").replaceChildren(...keys.list.map(([label, words]) => element("div", {}, element("dt", {}, element("kbd", {}, label)), element("dd", {}, words))));
+setInterval(showHeld, 1000);
+if (state.lost) say(state.lost, "bad");
+line.start(state.item, state.line);

@@ -1,0 +1,172 @@
+"""A matte worked over by hand, on real pictures in a real bucket."""
+
+import io
+
+import numpy as np
+import pytest
+from django.contrib.auth.models import User
+from PIL import Image
+
+from pipeline import intake, naming, overriding, processing, publishing
+from pipeline.engines import object_store
+from pipeline.engines.object_store import ObjectStoreError
+from pipeline.imaging import renditions
+from pipeline.imaging.painting import Stroke
+from pipeline.models import Frame, GatePolicy
+from pipeline.overriding import Edit
+from pipeline.states import State
+from review import decisions, edits
+from review.models import Decision
+from tests.pipeline.conftest import ColourKeyMatter, photo
+
+pytestmark = pytest.mark.django_db
+
+DOT = Stroke("brush", 60, ((60.0, 60.0),))
+
+
+@pytest.fixture
+def olga():
+    return User.objects.create_user("olga")
+
+
+@pytest.fixture
+def frame(db, buckets, monkeypatch):
+    """A watch before white, held by a policy that holds all, with the alternatives that the ladder left."""
+    monkeypatch.setattr(processing, "matter", ColourKeyMatter)
+    monkeypatch.setattr(processing, "second_matter", lambda: None)
+    row = GatePolicy.objects.get(is_active=True)
+    GatePolicy.objects.filter(pk=row.pk).update(document=row.document | {"auto_publish": False, "audit_rate": 1.0})
+    received = intake.receive(intake.open_batch("Spring", "watch"), "AURA1_1.png", photo()).frame
+    return processing.run(received.pk)
+
+
+def picture(frame, name):
+    data = object_store.load_work(naming.work_key(frame.pk, frame.attempt, name))
+    with Image.open(io.BytesIO(data)) as opened:
+        return np.asarray(opened)
+
+
+def save(frame, user, *strokes, rung=""):
+    edits.save(frame, frame.version, user, Edit(rung, strokes))
+
+
+def test_the_alpha_in_the_bucket_changes_exactly_where_it_was_painted(frame, olga):
+    before = picture(frame, "alpha.png")
+    save(frame, olga, DOT)
+    after = picture(frame, "alpha.png")
+    y, x = np.indices(before.shape)
+    distance = np.hypot(x + 0.5 - 60, y + 0.5 - 60)
+    assert (after[distance < 29] == 255).all()
+    assert (after[distance > 31] == before[distance > 31]).all()
+    difference = picture(frame, "difference.png")
+    assert (difference[distance < 29] == 255).all() and (difference[distance > 31] == 128).all()
+
+
+def test_an_edit_is_kept_with_who_made_it_what_it_was_and_a_score_of_its_own(frame, olga):
+    machine = frame.card
+    save(frame, olga, DOT)
+    kept = frame.overrides.get()
+    assert (kept.by, kept.base_attempt, kept.base_rung, kept.scorecard) == ("olga", 1, "", frame.card)
+    assert kept.strokes == [{"tool": "brush", "size": 60, "points": [[60.0, 60.0]]}]
+    assert frame.card.rung == "by-hand" and frame.card.metrics["pieces"] == machine.metrics["pieces"] + 1
+    assert (frame.state, frame.attempt) == (State.EXCEPTION, 2)
+    assert overriding.machine_card(frame) == machine
+    said = Decision.objects.get()
+    assert (said.kind, said.label, said.scorecard) == ("edit", "bad", machine)
+
+
+def test_what_is_published_is_the_edited_matte(frame, olga):
+    save(frame, olga, DOT)
+    decisions.decide("approve", frame, frame.version, olga)
+    Frame.objects.update(not_before=None)
+    publishing.run(frame.pk)
+    frame.refresh_from_db()
+    assert frame.state == State.PUBLISHED
+    white = frame.renditions.get(variant="transparent", extension="png")
+    with Image.open(io.BytesIO(object_store._read("published", white.key))) as shown:
+        opacity = np.asarray(shown)[..., 3]
+    rows = np.flatnonzero(opacity.any(1))
+    assert opacity.shape[0] * 0.4 < rows[-1] - rows[0]  # the dot above makes the product twice as high
+
+
+def test_an_alternative_takes_the_mattes_place_and_the_machines_own_can_be_had_back(frame, olga):
+    rung = frame.card.others[0]["rung"]
+    alternative = picture(frame, naming.alternative_name(rung, "png"))
+    own = picture(frame, "alpha.png")
+    save(frame, olga, rung=rung)
+    assert (picture(frame, "alpha.png") == alternative).all() and frame.card.rung == rung
+    save(frame, olga, rung="first-look")
+    assert (picture(frame, "alpha.png") == own).all() and frame.attempt == 3
+
+
+def test_an_edit_of_a_frame_that_moved_on_is_refused_and_changes_nothing(frame, olga):
+    seen = frame.version
+    decisions.decide("reject", Frame.objects.get(), seen, olga)
+    with pytest.raises(decisions.DecisionError, match="somebody else"):
+        edits.save(Frame.objects.get(), seen, olga, Edit("", (DOT,)))
+    assert not frame.overrides.exists() and Frame.objects.get().attempt == 1
+
+
+def test_an_edit_that_can_not_be_stored_leaves_the_frame_as_it_was(frame, olga, monkeypatch):
+    def fail(*_):
+        raise ObjectStoreError("away")
+
+    monkeypatch.setattr(object_store, "save_work", fail)
+    with pytest.raises(ObjectStoreError):
+        save(frame, olga, DOT)
+    monkeypatch.undo()
+    stored = Frame.objects.get()
+    assert (stored.attempt, stored.state, stored.lease_until) == (1, State.EXCEPTION, None)
+    save(stored, olga, DOT)
+
+
+def test_an_alternative_that_is_none_is_refused(frame, olga):
+    with pytest.raises(decisions.DecisionError, match="no alternative of that name"):
+        save(frame, olga, rung="../original")
+
+
+def test_a_click_shows_what_it_would_do_and_saves_nothing(frame):
+    erased = Stroke("erase", 20, ((320.0, 240.0),))
+    answer = edits.try_click(frame, Edit("", (erased, Stroke("fill", 20, ((320.0, 240.0),)))))
+    box = answer["box"]
+    assert box["x0"] <= 310 and box["x1"] >= 330 and box["x1"] - box["x0"] < 60
+    assert Frame.objects.get().attempt == 1
+
+
+def test_a_marked_frame_that_passes_has_alternatives_and_doubts_like_a_held_one(frame):
+    row = GatePolicy.objects.get(is_active=True)
+    everything = {product: dict.fromkeys(views, 0.0) for product, views in row.document["thresholds"].items()}
+    document = row.document | {"auto_publish": True, "vetoes": [], "thresholds": everything}
+    GatePolicy.objects.filter(pk=row.pk).update(document=document)
+    audited = processing.run(intake.receive(frame.batch, "AURA2_1.png", photo(60)).frame.pk)
+    assert (audited.state, audited.audit_due) == (State.APPROVED, "drawn")
+    assert [other["rung"] for other in audited.card.others] == [other["rung"] for other in frame.card.others]
+    assert picture(audited, "doubt.webp").shape == picture(frame, "doubt.webp").shape
+
+
+def test_a_large_picture_is_made_when_it_is_first_asked_for(frame, sign_in):
+    operator = sign_in("operator")
+    for name, mode in (("photo.jpg", "RGB"), ("mask.png", "LA")):
+        answer = operator.get(f"/frames/{frame.pk}/1/{name}")
+        with Image.open(io.BytesIO(answer.content)) as shown:
+            assert (shown.size, shown.mode) == ((640, 480), mode)
+    mask = picture(frame, "mask.png")
+    assert (mask[..., 1] == picture(frame, "alpha.png")).all()
+
+
+def test_every_file_can_be_seen_as_the_shop_will_show_it(frame, sign_in):
+    operator = sign_in("operator")
+    files = operator.post(f"/workbench/{frame.pk}/shop", {}, content_type="application/json").json()["files"]
+    assert {(file["variant"], file["extension"]) for file in files} == {
+        *(("white", extension) for extension in ("jpg", "png", "webp")),
+        *(("transparent", extension) for extension in ("png", "webp")),
+    }
+    for file in files:
+        answer = operator.get(file["url"])
+        assert len(answer.content) == file["size"] and answer["Content-Type"].startswith("image/")
+
+
+def test_the_alpha_that_was_painted_is_the_one_that_is_read_again(frame, olga):
+    save(frame, olga, DOT)
+    again = renditions.decode_alpha(object_store.load_work(naming.work_key(frame.pk, 2, "alpha.png")))
+    assert (overriding.matte_of(frame, "") == again).all()

@@ -1,0 +1,246 @@
+"""Claims, undo, bulk and what the workbench is told, without a browser."""
+
+import json
+import re
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from pipeline.models import Batch, BridgeLabel, Frame
+from pipeline.states import State
+from review import bulk, claims, decisions, items, undoing
+from review.models import Claim, Decision, QueueItem
+from tests.factories import bridge_fields, judged, label, policy, scorecard
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def olga():
+    return User.objects.create_user("olga")
+
+
+@pytest.fixture
+def oskar():
+    return User.objects.create_user("oskar")
+
+
+def waiting(code, **fields):
+    """A frame in the queue, later than those before it."""
+    usual = {"filename": f"{code}_1.jpg", "code": code, "view": "front", "sha256": code, "reasons": ["haze"]}
+    batch, _ = Batch.objects.get_or_create(name="Spring")
+    frame = Frame.objects.create(batch=batch, attempt=1, state=State.EXCEPTION, **usual | fields)
+    scorecard(frame)
+    return frame
+
+
+def lapse():
+    Claim.objects.update(until=timezone.now() - timedelta(seconds=1))
+
+
+def decide(kind, frame, user, **fields):
+    frame = Frame.objects.get(pk=frame.pk)
+    decisions.decide(kind, frame, frame.version, user, **fields)
+
+
+# --- claims -----------------------------------------------------------------------------------------
+
+
+def test_two_people_are_handed_different_frames_the_oldest_first(olga, oskar):
+    first, second = waiting("A"), waiting("B")
+    assert claims.take_next(olga).pk == first.pk
+    assert claims.take_next(oskar).pk == second.pk
+    assert claims.take_next(oskar, beside=[second.pk]) is None
+
+
+def test_a_claim_that_lapsed_is_anybodys_and_its_holder_is_told_whose(olga, oskar):
+    frame = waiting("A")
+    claims.take_next(olga)
+    assert not claims.take(frame, oskar)
+    lapse()
+    assert claims.take_next(oskar).pk == frame.pk
+    assert claims.renew(olga, [frame.pk]) == {frame.pk: "oskar"}
+    assert claims.renew(oskar, [frame.pk]) == {}
+
+
+def test_a_heartbeat_keeps_a_claim(olga, oskar):
+    frame = waiting("A")
+    claims.take_next(olga)
+    lapse()
+    claims.renew(olga, [frame.pk])
+    assert claims.take_next(oskar) is None
+
+
+def test_what_is_let_go_is_free_at_once(olga, oskar):
+    first, second = waiting("A"), waiting("B")
+    claims.take(first, olga)
+    claims.take(second, olga)
+    claims.release(olga, but=[second.pk])
+    assert claims.take_next(oskar).pk == first.pk
+
+
+def test_a_skipped_frame_comes_after_all_others_but_first_for_everybody_else(olga, oskar, sign_in):
+    first, second = waiting("A"), waiting("B")
+    operator = sign_in("operator")
+    operator.post(f"/workbench/{first.pk}/skip", {}, content_type="application/json")
+    user = User.objects.get(username="operator")
+    assert [frame.pk for frame in claims.queue_of(user)] == [second.pk, first.pk]
+    assert [frame.pk for frame in claims.queue_of(oskar)] == [first.pk, second.pk]
+
+
+# --- undo -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["approve", "reprocess", "discard", "reject"])
+def test_a_decision_that_is_taken_back_leaves_the_frame_as_it_was_and_says_nothing(kind, olga):
+    frame = waiting("A")
+    decide(kind, frame, olga)
+    assert [back.pk for back in undoing.take_back(olga)] == [frame.pk]
+    frame.refresh_from_db()
+    assert (frame.state, frame.reasons, frame.not_before) == (State.EXCEPTION, ["haze"], None)
+    assert frame.transitions.last().why == "the decision is taken back"
+    with pytest.raises(decisions.DecisionError, match="nothing to take back"):
+        undoing.take_back(olga)
+
+
+@pytest.mark.parametrize("kind", ["approve", "discard"])
+def test_an_audit_that_is_taken_back_is_due_again_and_is_no_label(kind, olga):
+    frame = judged(1, policy(is_active=True), haze=0.1).frame
+    decide(kind, frame, olga)
+    undoing.take_back(olga)
+    frame.refresh_from_db()
+    assert (frame.state, frame.audit_due, frame.reasons) == (State.PUBLISHED, "drawn", [])
+    from review.labels import samples
+
+    assert samples() == []
+    label(frame.card, bad=False)
+    assert len(samples()) == 1
+
+
+def test_decisions_are_taken_back_one_by_one_the_last_first_and_only_ones_own(olga, oskar):
+    frames = [waiting(code) for code in "ABC"]
+    for frame, user in zip(frames, (olga, olga, oskar), strict=True):
+        decide("approve", frame, user)
+    assert [undoing.take_back(olga)[0].code for _ in range(2)] == ["B", "A"]
+    assert Frame.objects.get(code="C").state == State.APPROVED
+
+
+def test_what_a_worker_may_have_begun_is_not_taken_back(olga):
+    frame = waiting("A")
+    decide("approve", frame, olga)
+    Frame.objects.update(not_before=timezone.now())
+    with pytest.raises(decisions.DecisionError, match="too late"):
+        undoing.take_back(olga)
+    frame.refresh_from_db()
+    assert frame.state == State.APPROVED
+
+
+def test_a_bridge_that_was_moved_stays_moved_when_the_decision_is_taken_back(olga):
+    frame = waiting("A", view="angle")
+    frame.scorecards.all().delete()
+    scorecard(frame, **bridge_fields())
+    decide("approve", frame, olga, bridge_x=730.0)
+    undoing.take_back(olga)
+    assert BridgeLabel.objects.get().bridge_x == 730
+    decide("approve", frame, olga)
+    assert Decision.objects.last().label == "bad"
+
+
+# --- bulk -------------------------------------------------------------------------------------------
+
+
+def test_many_are_decided_at_once_refused_one_by_one_and_taken_back_together(olga, oskar):
+    frames = [waiting(code) for code in "ABC"]
+    held, unmatted, gone = waiting("D"), waiting("E"), waiting("F")
+    claims.take(held, oskar)
+    unmatted.scorecards.all().delete()
+    decide("reject", gone, oskar)
+    ticked = {frame.pk for frame in Frame.objects.all()}
+    done, refusals = bulk.decide("approve", QueueItem.objects.all(), ticked, olga)
+    assert done == 3
+    assert sorted(refusals) == [
+        "E front has no matte that could be published. Reprocess it, or ask for a new photo.",
+        "F front is no longer in the queue; somebody decided it.",
+        "oskar is looking at D front right now; nothing was changed.",
+    ]
+    assert {back.pk for back in undoing.take_back(olga)} == {frame.pk for frame in frames}
+    assert set(Frame.objects.exclude(code="F").values_list("state", flat=True)) == {State.EXCEPTION}
+
+
+def test_the_list_offers_what_was_decided_last_to_be_taken_back(sign_in):
+    frames = [waiting(code) for code in "AB"]
+    operator = sign_in("operator")
+    form = {"action": "discard", "_selected_action": [frame.pk for frame in frames]}
+    page = operator.post("/admin/review/queueitem/", form, follow=True).content.decode()
+    assert "2 frames rejected" in page and "Take back the last 2 decisions" in page
+    page = operator.post("/admin/queue/undo/", follow=True).content.decode()
+    assert "Taken back: 2 frames" in page
+    assert QueueItem.objects.count() == 2
+
+
+# --- what the page is told --------------------------------------------------------------------------
+
+
+def state_of(page: str) -> dict:
+    return json.loads(re.search(r'<script id="state" type="application/json">(.*?)</script>', page)[1])
+
+
+def test_the_page_comes_with_the_next_frame_claimed_under_a_strict_policy(sign_in):
+    first, second = waiting("A"), waiting("B")
+    response = sign_in("operator").get("/workbench/")
+    told = state_of(response.content.decode())
+    assert told["item"]["id"] == first.pk and [thumb["id"] for thumb in told["line"]["rail"]] == [second.pk]
+    assert Claim.objects.get().frame_id == first.pk
+    assert "default-src 'none'" in response["Content-Security-Policy"]
+    assert "unsafe" not in response["Content-Security-Policy"]
+
+
+def test_a_frame_that_another_looks_at_is_not_opened_and_who_it_is_is_said(sign_in, oskar):
+    first, second = waiting("A"), waiting("B")
+    claims.take(first, oskar)
+    told = state_of(sign_in("operator").get(f"/workbench/?frame={first.pk}").content.decode())
+    assert told["item"]["id"] == second.pk and "oskar is looking at A front" in told["lost"]
+
+
+@pytest.mark.parametrize("asked", ["abc", "999999", "9" * 30])
+def test_a_frame_that_is_not_there_gives_way_to_the_next(asked, sign_in):
+    frame = waiting("A")
+    told = state_of(sign_in("operator").get(f"/workbench/?frame={asked}").content.decode())
+    assert told["item"]["id"] == frame.pk and "no longer in the queue" in told["lost"]
+
+
+def test_each_doubt_names_its_place_and_the_tool_that_mends_it(olga):
+    frame = waiting("A", reasons=["haze", "odd-shape"])
+    type(frame.card).objects.update(places={"haze": [1, 2, 3, 4]})
+    chips = items.item(Frame.objects.get(pk=frame.pk), olga)["chips"]
+    assert [(chip["place"], chip["tool"]) for chip in chips] == [([1, 2, 3, 4], "erase"), (None, None)]
+
+
+def test_an_alternative_surer_than_the_matte_is_the_best_guess_and_no_confidence_is_told(olga):
+    frame = waiting("A")
+    others = [{"rung": "closer", "confidence": 0.2}, {"rung": "relit", "confidence": 0.6}]
+    type(frame.card).objects.update(others=others)
+    told = items.item(Frame.objects.get(pk=frame.pk), olga)
+    assert [(other["rung"], other["isBest"]) for other in told["alternatives"]] == [("relit", True), ("closer", False)]
+    assert "0.6" not in json.dumps(told) and "score" not in told
+
+
+@pytest.mark.parametrize(
+    ("fields", "product_class"), [({"view": "front"}, "eyewear"), ({"view": "angle"}, "watch")], ids=["front", "watch"]
+)
+def test_where_nothing_is_parted_there_is_no_bridge(fields, product_class, olga):
+    frame = waiting("A", **fields)
+    Batch.objects.update(product_class=product_class)
+    assert items.item(Frame.objects.get(pk=frame.pk), olga)["bridge"] is None
+
+
+def test_the_last_of_several_placings_of_a_bridge_counts_and_its_maker_is_named(olga):
+    frame = waiting("A", view="angle")
+    frame.scorecards.all().delete()
+    scorecard(frame, **bridge_fields())
+    for place, by in [(650, "oskar"), (699.5, "olga")]:
+        BridgeLabel.objects.create(frame=frame, attempt=1, bridge_x=place, found_x=716.25, by=by)
+    told = items.item(Frame.objects.get(pk=frame.pk), olga)["bridge"]
+    assert (told["x"], told["found"], told["placedBy"]) == (699.5, 716.25, "olga")
