@@ -2,17 +2,21 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from io import BytesIO
+from functools import cache
 from typing import Any
 
+import numpy as np
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import Group, User
+from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from pipeline import naming
 from pipeline.engines import object_store
+from pipeline.imaging import previews, renditions
+from pipeline.imaging.types import Alpha
 from pipeline.models import Batch, Frame
 from pipeline.states import State
 from tests.factories import scorecard
@@ -26,6 +30,7 @@ FLAGS = [
     "--disable-sync",
 ]
 SAMPLE = settings.BASE_DIR / "samples" / "AURA1000_2.jpg"
+PLACE = [500, 400, 800, 600]
 
 IN_A_BROWSER = [
     pytest.mark.slow,
@@ -56,16 +61,19 @@ def page(live_server, monkeypatch) -> Iterator[Page]:
 
 @pytest.fixture
 def sign_in_as(page) -> Callable[[str], None]:
-    def sign_in(role: str) -> None:
-        user = User.objects.create_user(role, password="kept-for-one-test")
-        user.groups.add(Group.objects.get(name=role))
-        page.goto("/")
-        page.get_by_label("Name").fill(role)
-        page.get_by_label("Password").fill("kept-for-one-test")
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(lambda url: "login" not in url)
+    return lambda role: sign_in(page, role)
 
-    return sign_in
+
+def sign_in(page: Page, role: str, name: str = "") -> None:
+    user = User.objects.create_user(name or role, password="kept-for-one-test")
+    user.groups.add(Group.objects.get(name=role))
+    page.goto("/")
+    page.get_by_label("Name").fill(name or role)
+    page.get_by_label("Password").fill("kept-for-one-test")
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda url: "login" not in url)
+    if "workbench" in page.url:
+        page.wait_for_selector("body[data-frame]")
 
 
 @pytest.fixture
@@ -74,7 +82,7 @@ def frame(services) -> Frame:
 
 
 def doubtful_frame(code: str, **card: Any) -> Frame:
-    """An angled frame in the queue, with its pictures in the private bucket."""
+    """An angled frame in the queue, with its pictures in the private bucket, and an alternative that is brighter."""
     frame = Frame.objects.create(
         batch=Batch.objects.get_or_create(name="Spring drop")[0],
         filename=SAMPLE.name,
@@ -85,14 +93,37 @@ def doubtful_frame(code: str, **card: Any) -> Frame:
         attempt=1,
         reasons=["haze"],
     )
-    scorecard(frame, **card)
-    for name in ("preview.webp", "thumb.webp", "cutout.webp"):
-        object_store.save_work(naming.work_key(frame.pk, 1, name), _small_picture())
+    scorecard(frame, **{"others": [{"rung": "relit", "confidence": 0.9}], "places": {"haze": PLACE}} | card)
+    object_store.save_work(naming.original_key(frame.pk), SAMPLE.read_bytes())
+    for name, data in pictures().items():
+        object_store.save_work(naming.work_key(frame.pk, 1, name), data)
     return frame
 
 
-def _small_picture() -> bytes:
-    file = BytesIO()
+@cache
+def pictures() -> dict[str, bytes]:
+    """What a run of the pipeline leaves of the sample: its matte is an ellipse, the alternative's a wider one."""
     with Image.open(SAMPLE) as photo:
-        photo.reduce(4).save(file, "WEBP")
-    return file.getvalue()
+        rgb = np.asarray(photo.convert("RGB"))
+    narrow, wide = (ellipse(rgb.shape, width) for width in (0.25, 0.35))
+    heat = np.zeros((105, 140), np.float32)
+    heat[40:60, 50:80] = 1
+    return {
+        "preview.webp": previews.preview(rgb, 1600),
+        "thumb.webp": previews.preview(rgb, 320),
+        "alpha.png": renditions.encode_alpha(narrow),
+        "cutout.webp": previews.cutout_preview(rgb, narrow, 1600),
+        "alternative-relit.png": renditions.encode_alpha(wide),
+        "alternative-relit.webp": previews.cutout_preview(rgb, wide, 1600),
+        "doubt.webp": previews.heat_preview(heat),
+    }
+
+
+def ellipse(shape: tuple[int, ...], share: float) -> Alpha:
+    y, x = np.indices(shape[:2]) / np.reshape(shape[:2], (2, 1, 1)) - 0.5
+    return (np.hypot(x / share, y / 0.2) < 1).astype(np.float32)
+
+
+def stored_alpha(frame: Frame, attempt: int, name: str = "alpha.png") -> NDArray[np.uint8]:
+    data = object_store.load_work(naming.work_key(frame.pk, attempt, name))
+    return np.rint(255 * renditions.decode_alpha(data)).astype(np.uint8)

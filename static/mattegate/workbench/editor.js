@@ -5,8 +5,8 @@ import { maskFrom } from "./server.js";
 const TOOLS = [
   ["brush", "Paint", "p", "Paint what is missing"],
   ["erase", "Erase", "d", "Erase what doesn’t belong"],
-  ["fill", "Fill hole", "f", "Click into a hole to fill it"],
-  ["cut", "Cut hole", "c", "Click on backdrop that was kept to cut it out"],
+  ["fill", "Fill", "f", "Click into a hole to fill it"],
+  ["cut", "Cut", "c", "Click on backdrop that was kept to cut it out"],
   ["refine", "Turn", "g", "Click on what is wrong: it and what looks like it changes sides"],
 ];
 const GROWTH = 1.25;
@@ -18,6 +18,8 @@ export class Editor {
   constructor(picture, server, keys, on) {
     Object.assign(this, { picture, server, on });
     this.bar = document.querySelector("#editing");
+    this.modes = document.querySelector("#modes");
+    this.shop = document.querySelector("#shop");
     this.toggle = document.querySelector("#edit");
     this.toggle.addEventListener("click", () => this.switch());
     this.#fill();
@@ -40,6 +42,7 @@ export class Editor {
   show() {
     const { picture } = this;
     this.bar.hidden = !picture.layers.isEditing;
+    this.modes.hidden = this.shop.hidden = picture.layers.isEditing;
     this.toggle.ariaPressed = String(picture.layers.isEditing);
     for (const [tool, made] of Object.entries(this.buttons)) made.ariaPressed = String(picture.tool === tool);
     this.undo.disabled = !picture.edit.canUndo;
@@ -80,12 +83,12 @@ export class Editor {
     this.buttons = Object.fromEntries(TOOLS.map((tool) => [tool[0], made(tool)]));
     this.range = element("input", { type: "range", min: Math.log(2), max: Math.log(1000), step: "0.05", "aria-label": "Size" });
     this.range.addEventListener("input", () => (this.picture.setSize(Math.exp(this.range.value)), this.show()));
-    this.sizeSaid = element("output", { class: "wb-size" });
+    this.sizeSaid = element("span", { class: "wb-size" });
     this.undo = button({ class: "wb-tool", title: "Undo (Ctrl+Z)", "aria-label": "Undo a stroke", onclick: () => this.picture.undo() }, "↶");
     this.redo = button({ class: "wb-tool", title: "Redo (Ctrl+Shift+Z)", "aria-label": "Redo a stroke", onclick: () => this.picture.redo() }, "↷");
     this.save = button({ class: "wb-tool wb-primary", onclick: () => this.on.save() }, "Save ", element("kbd", {}, "Enter"));
     const size = element("span", { class: "wb-group" }, this.range, this.sizeSaid);
-    this.bar.replaceChildren(...Object.values(this.buttons), size, element("span", { class: "wb-grow" }), this.undo, this.redo, this.save);
+    this.bar.replaceChildren(...Object.values(this.buttons), size, this.undo, this.redo, this.save);
   }
 
   #bind(keys) {

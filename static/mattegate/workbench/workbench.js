@@ -155,9 +155,10 @@ function show(entry) {
   at("empty").hidden = Boolean(entry);
   for (const id of ["batch", "waiting", "held"]) at(id).hidden = !entry;
   if (!entry) {
-    at("name").textContent = document.title = "All clear";
-    picture.show(null, null);
-    return;
+    at("name").textContent = "Workbench";
+    document.title = "All clear · Mattegate";
+    document.body.dataset.frame = "";
+    return picture.show(null, null);
   }
   const { item, frame } = entry;
   shownAt = Date.now();

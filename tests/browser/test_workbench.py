@@ -1,0 +1,432 @@
+"""The workbench as operators work on it: by keys, by mouse, by finger, two at a time."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from pipeline.models import BridgeLabel, Frame, Override
+from pipeline.states import State
+from review.models import Claim, Decision, QueueItem
+from tests.browser.conftest import IN_A_BROWSER, PLACE, doubtful_frame, sign_in, stored_alpha
+from tests.factories import bridge_fields
+
+pytestmark = IN_A_BROWSER
+FOUND = 716.25
+
+# Where a place of the photo is on the screen, by the matte's own canvas: whatever the zoom.
+SCREEN = """([x, y]) => {
+  const canvas = document.querySelector('[data-layer=matte]');
+  const matrix = canvas.getContext('2d').getTransform(), box = canvas.getBoundingClientRect();
+  const density = canvas.width / box.width;
+  return [box.left + (x * matrix.a + matrix.e) / density, box.top + (y * matrix.d + matrix.f) / density];
+}"""
+SPY = """() => {
+  window.calls = [];
+  const skipped = new Set(['constructor', 'canvas', 'getContextAttributes']);
+  for (const name of Object.getOwnPropertyNames(CanvasRenderingContext2D.prototype)) {
+    const found = Object.getOwnPropertyDescriptor(CanvasRenderingContext2D.prototype, name);
+    if (skipped.has(name) || typeof found.value !== 'function') continue;
+    CanvasRenderingContext2D.prototype[name] = function (...given) {
+      if (this.canvas.isConnected) window.calls.push([name, given.map(Number)]);
+      return found.value.apply(this, given);
+    };
+  }
+}"""
+
+
+def shown(page: Page) -> int:
+    return int(page.evaluate("Number(document.body.dataset.frame)"))
+
+
+def wait_for_another(page: Page, than: int) -> int:
+    page.wait_for_function("than => Number(document.body.dataset.frame) !== than", arg=than)
+    return shown(page)
+
+
+def settled(page: Page) -> None:
+    """Two pictures have been drawn since."""
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def said(page: Page):
+    return page.get_by_role("status")
+
+
+def stroke(page: Page, *places: tuple[float, float]) -> None:
+    first, *others = (page.evaluate(SCREEN, place) for place in places)
+    page.mouse.move(*first)
+    page.mouse.down()
+    for place in others:
+        page.mouse.move(*place, steps=6)
+    page.mouse.up()
+    settled(page)
+
+
+def opacity_at(page: Page, place: tuple[float, float]) -> int:
+    """Of the matte on the screen."""
+    return page.evaluate(
+        """place => {
+          const canvas = document.querySelector('[data-layer=matte]'), context = canvas.getContext('2d');
+          const {a, d, e, f} = context.getTransform();
+          return context.getImageData(place[0] * a + e, place[1] * d + f, 1, 1).data[3];
+        }""",
+        list(place),
+    )
+
+
+def test_twenty_frames_are_cleared_by_keys_alone_and_each_next_picture_is_there_already(page, sign_in_as, services):
+    frames = [doubtful_frame(f"AURA{n}") for n in range(20)]
+    sign_in_as("operator")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    expect(page.get_by_role("heading", name="AURA0 · angle")).to_be_visible()
+    for number, keys in enumerate(["a", "r", "x1", "x7"] * 5):
+        current = shown(page)
+        assert current == frames[number].pk
+        page.wait_for_function("() => document.querySelectorAll('.wb-next').length > 0")
+        page.wait_for_load_state("networkidle")  # the next one has been fetched while this one was looked at
+        asked.clear()
+        for key in keys:
+            page.keyboard.press(key)
+        if number < 19:
+            following = wait_for_another(page, current)
+            settled(page)
+            assert not [url for url in asked if f"/frames/{following}/" in url or "/open" in url]
+    expect(page.get_by_role("heading", name="All clear")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert not QueueItem.objects.exists()
+    kinds = Decision.objects.values_list("kind", flat=True)
+    assert sorted(kinds) == sorted(["approve", "reprocess", "reject", "discard"] * 5)
+    assert set(Decision.objects.filter(kind="reject").values_list("why", flat=True)) == {"blurred"}
+
+
+def test_two_operators_clear_one_queue_and_no_frame_is_decided_twice(page, live_server, services):
+    frames = [doubtful_frame(f"AURA{n}") for n in range(10)]
+    sign_in(page, "operator", "olga")
+    other = page.context.browser.new_page(base_url=live_server.url)
+    sign_in(other, "operator", "oskar")
+    for _ in range(5):
+        seen = [shown(tab) for tab in (page, other)]
+        assert seen[0] != seen[1]
+        for tab in (page, other):
+            tab.keyboard.press("a")
+        for tab, before in zip((page, other), seen, strict=True):
+            tab.wait_for_function(
+                "before => Number(document.body.dataset.frame) !== before || !document.querySelector('#empty').hidden",
+                arg=before,
+            )
+        page.wait_for_load_state("networkidle")
+        other.wait_for_load_state("networkidle")
+    for tab in (page, other):
+        expect(tab.get_by_role("heading", name="All clear")).to_be_visible(timeout=15_000)
+    assert sorted(Decision.objects.values_list("frame", flat=True)) == [frame.pk for frame in frames]
+    assert set(Decision.objects.values_list("by", flat=True)) == {"olga", "oskar"}
+
+
+def test_a_lease_that_is_lost_is_told_kindly_and_the_next_frame_comes(page, sign_in_as, services):
+    frame, _ = doubtful_frame("AURA1"), doubtful_frame("AURA2")
+    sign_in_as("operator")
+    assert shown(page) == frame.pk
+    page.wait_for_load_state("networkidle")
+    Claim.objects.filter(frame=frame).update(by="oskar", until=timezone.now() + timedelta(minutes=3))
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(said(page)).to_contain_text("oskar has taken over AURA1 angle")
+    expect(page.get_by_role("heading", name="AURA2 · angle")).to_be_visible()
+
+
+def test_an_edit_on_a_version_that_is_old_is_refused_and_stays_on_the_screen(page, sign_in_as, frame):
+    sign_in_as("operator")
+    page.keyboard.press("e")
+    stroke(page, (100, 100), (200, 100))
+    Frame.objects.filter(pk=frame.pk).update(version=7)
+    page.keyboard.press("a")
+    expect(said(page)).to_contain_text("decided by somebody else")
+    assert shown(page) == frame.pk and opacity_at(page, (150, 100)) == 255
+    assert not Override.objects.exists() and not Decision.objects.exists()
+
+
+def test_a_decision_on_a_version_that_is_old_is_refused_in_words(page, sign_in_as, frame):
+    doubtful_frame("AURA1001")
+    sign_in_as("operator")
+    Frame.objects.filter(pk=frame.pk).update(version=7)
+    page.keyboard.press("a")
+    expect(said(page)).to_contain_text("AURA1000 angle was decided by somebody else")
+    assert Frame.objects.get(pk=frame.pk).state == State.EXCEPTION
+
+
+def test_what_is_painted_undone_and_saved_is_on_the_disk_exactly_so(page, sign_in_as, frame):
+    sign_in_as("operator")
+    page.keyboard.press("e")
+    stroke(page, (100, 100), (300, 100))
+    stroke(page, (100, 900), (300, 900))
+    assert opacity_at(page, (200, 100)) == opacity_at(page, (200, 900)) == 255
+    page.keyboard.press("Control+z")
+    settled(page)
+    assert opacity_at(page, (200, 900)) == 0
+    page.keyboard.press("d")
+    stroke(page, (700, 525), (760, 525))
+    size = page.locator(".wb-size").inner_text()
+    page.keyboard.press("Enter")
+    expect(said(page)).to_contain_text("Saved")
+    assert size == "40 px"
+    kept = Override.objects.get()
+    assert (kept.by, [stroke["tool"] for stroke in kept.strokes]) == ("operator", ["brush", "erase"])
+    before, after = stored_alpha(frame, 1), stored_alpha(frame, 2)
+    painted, erased = (distance_from(stroke["points"], before.shape) for stroke in kept.strokes)
+    assert np.ptp(np.abs(painted - distance_from([(100, 100), (300, 100)], before.shape))) < 4  # a pixel of the screen
+    assert (after[painted < 19] == 255).all() and (after[erased < 19] == 0).all()
+    untouched = (painted > 21) & (erased > 21)
+    assert (after[untouched] == before[untouched]).all()
+
+
+def distance_from(points: list[tuple[float, float]], shape: tuple[int, ...]) -> np.ndarray:
+    """Of each pixel from a level stroke."""
+    (x0, y0), (x1, _) = points[0], points[-1]
+    y, x = (axis + 0.5 for axis in np.indices(shape))
+    return np.hypot(x - np.clip(x, x0, x1), y - y0)
+
+
+def test_a_stroke_redraws_its_own_box_and_nothing_else(page, sign_in_as, frame):
+    sign_in_as("operator")
+    page.keyboard.press("e")
+    settled(page)
+    page.evaluate(SPY)
+    start, end = (page.evaluate(SCREEN, place) for place in ((100, 100), (160, 110)))
+    page.mouse.move(*start)
+    page.evaluate("window.calls = []")
+    page.mouse.down()
+    page.mouse.move(*end, steps=10)
+    calls = page.evaluate("window.calls")
+    page.mouse.up()
+    assert {name for name, _ in calls} <= {
+        *("save", "restore", "beginPath", "rect", "clip", "moveTo", "lineTo", "stroke", "createPattern")
+    }
+    boxes = [given for name, given in calls if name == "rect"]
+    assert len(boxes) >= 10
+    assert all(width < 70 and height < 70 for _, _, width, height in boxes)  # a tenth of the way, and the brush
+
+
+def test_a_click_fills_a_hole_and_can_be_taken_back(page, sign_in_as, frame):
+    sign_in_as("operator")
+    page.keyboard.press("d")
+    stroke(page, (700, 525), (720, 525))
+    assert opacity_at(page, (710, 525)) == 0
+    page.keyboard.press("f")
+    page.mouse.click(*page.evaluate(SCREEN, [710, 525]))
+    page.wait_for_function("() => !document.querySelector('#view').hasAttribute('data-asking')")
+    settled(page)
+    assert opacity_at(page, (710, 525)) == 255
+    page.mouse.click(*page.evaluate(SCREEN, [50, 50]))
+    expect(said(page)).to_contain_text("open to the outside")
+    page.keyboard.press("Control+z")
+    settled(page)
+    assert opacity_at(page, (710, 525)) == 0
+
+
+def test_an_alternative_is_chosen_by_its_number_and_published(page, sign_in_as, frame):
+    sign_in_as("operator")
+    best = page.get_by_role("button", name="weak contrasts raised")
+    expect(best).to_contain_text("best guess")
+    assert opacity_at(page, (1150, 525)) == 0
+    page.keyboard.press("1")
+    settled(page)
+    expect(best).to_have_attribute("aria-pressed", "true")
+    assert opacity_at(page, (1150, 525)) == 255
+    page.keyboard.press("a")
+    expect(said(page)).to_contain_text("approved")
+    expect(page.get_by_role("heading", name="All clear")).to_be_visible()
+    frame.refresh_from_db()
+    assert (frame.state, frame.attempt) == (State.APPROVED, 2)
+    assert (stored_alpha(frame, 2) == stored_alpha(frame, 1, "alternative-relit.png")).all()
+
+
+def test_the_last_decisions_are_taken_back_one_by_one(page, sign_in_as, services):
+    frames = [doubtful_frame(f"AURA{n}") for n in range(3)]
+    sign_in_as("operator")
+    for key in ("a", "r"):
+        before = shown(page)
+        page.keyboard.press(key)
+        wait_for_another(page, before)
+    expect(said(page)).to_contain_text("sent back")
+    for wanted in (frames[1].pk, frames[0].pk):
+        page.keyboard.press("u")
+        page.wait_for_function("wanted => Number(document.body.dataset.frame) === wanted", arg=wanted)
+    assert set(Frame.objects.values_list("state", flat=True)) == {State.EXCEPTION}
+
+
+def test_arrows_look_ahead_and_back_without_deciding(page, sign_in_as, services):
+    frames = [doubtful_frame(f"AURA{n}") for n in range(3)]
+    sign_in_as("operator")
+    for key, wanted in (("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1), ("ArrowLeft", 0)):
+        page.keyboard.press(key)
+        page.wait_for_function("wanted => Number(document.body.dataset.frame) === wanted", arg=frames[wanted].pk)
+    assert not Decision.objects.exists()
+
+
+def test_an_empty_queue_says_so_and_fills_by_itself(page, sign_in_as, services):
+    sign_in_as("operator")
+    expect(page.get_by_role("heading", name="All clear")).to_be_visible()
+    expect(page.get_by_text("decided by you today")).to_be_visible()
+    doubtful_frame("AURA1000")
+    expect(page.get_by_role("heading", name="AURA1000 · angle")).to_be_visible(timeout=12_000)
+
+
+def test_zoom_and_pan_are_kept_from_frame_to_frame_and_a_reason_leads_to_its_place(page, sign_in_as, services):
+    doubtful_frame("AURA1"), doubtful_frame("AURA2")
+    sign_in_as("operator")
+    page.get_by_role("button", name="Faint remains around the product").click()
+    settled(page)
+    middle = [(PLACE[0] + PLACE[2]) / 2, (PLACE[1] + PLACE[3]) / 2]
+    box = page.locator("#view").bounding_box()
+    at = page.evaluate(SCREEN, middle)
+    assert at == pytest.approx([box["x"] + box["width"] / 2, box["y"] + box["height"] / 2], abs=2)
+    expect(page.get_by_role("button", name="Erase D")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Escape")
+    page.mouse.move(*at)
+    page.mouse.wheel(0, -300)
+    settled(page)
+    assert page.evaluate(SCREEN, middle) == pytest.approx(at, abs=1)
+    zoom, before = page.locator("#zoom").inner_text(), shown(page)
+    page.keyboard.press("a")
+    wait_for_another(page, before)
+    settled(page)
+    assert page.locator("#zoom").inner_text() == zoom
+    assert page.evaluate(SCREEN, middle) == pytest.approx(at, abs=1)
+
+
+def test_no_key_decides_while_somebody_types_or_a_dialog_is_open(page, sign_in_as, frame):
+    sign_in_as("operator")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("reprocess")
+    page.keyboard.press("a")
+    page.keyboard.press("Escape")
+    page.evaluate("document.querySelector('#panel').append(document.createElement('textarea'))")
+    page.locator("textarea").press_sequentially("arx7")
+    assert not Decision.objects.exists()
+
+
+def test_all_files_can_be_seen_before_they_are_published(page, sign_in_as, services):
+    doubtful_frame("AURA1000", **bridge_fields())
+    sign_in_as("operator")
+    page.keyboard.press("v")
+    figures = page.locator("#files figure")
+    expect(figures).to_have_count(8)
+    for image in figures.locator("img").all():
+        assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+
+
+# --- the bridge -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def angled(services):
+    return doubtful_frame("AURA1000", **bridge_fields(bridge_x=FOUND))
+
+
+def bridge(page: Page):
+    return page.get_by_role("slider", name="Bridge")
+
+
+def approve(page: Page) -> None:
+    page.keyboard.press("a")
+    expect(said(page)).to_contain_text("approved")
+
+
+@pytest.mark.parametrize("window", [(1440, 900), (820, 1180), (390, 844)])
+def test_the_bridge_is_published_where_the_line_was_dropped(page, sign_in_as, angled, window):
+    page.set_viewport_size({"width": window[0], "height": window[1]})
+    sign_in_as("operator")
+    settled(page)
+    line = bridge(page).bounding_box()
+    x, y = line["x"] + line["width"] / 2, line["y"] + line["height"] / 3
+    assert x == pytest.approx(page.evaluate(SCREEN, [FOUND + 0.5, 0])[0], abs=1)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 30, y + 5, steps=6)
+    page.mouse.up()
+    expect(page.get_by_text("Moved by you: +")).to_be_attached()
+    scale = page.evaluate(SCREEN, [1, 0])[0] - page.evaluate(SCREEN, [0, 0])[0]
+    approve(page)
+    label = BridgeLabel.objects.get()
+    assert label.bridge_x == pytest.approx(FOUND + 30 / scale, abs=1.5 / scale)
+    assert (label.frame, label.found_x, label.by) == (angled, FOUND, "operator")
+
+
+def test_arrow_keys_move_the_bridge_by_pixels_and_escape_puts_it_back(page, sign_in_as, angled):
+    sign_in_as("operator")
+    page.keyboard.press("w")
+    expect(bridge(page)).to_be_focused()
+    for key in ("Shift+ArrowRight", "ArrowRight", "ArrowLeft"):
+        page.keyboard.press(key)
+    expect(page.get_by_text("Moved by you: +10 px")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(bridge(page)).to_have_attribute("aria-valuenow", "716")
+    page.keyboard.press("ArrowLeft")
+    approve(page)
+    assert BridgeLabel.objects.get().bridge_x == FOUND - 1
+
+
+def test_a_bridge_that_was_not_found_can_be_placed(page, sign_in_as, services):
+    lost = dict.fromkeys(("bridge_x", "product_box", "bridge_evidence")) | {"near": "", "bridge_doubt": ""}
+    doubtful_frame("AURA1000", **lost)
+    sign_in_as("operator")
+    expect(bridge(page)).to_be_hidden()
+    page.get_by_role("button", name="Place the bridge").click()
+    expect(bridge(page)).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    approve(page)
+    label = BridgeLabel.objects.get()
+    assert label.found_x is None and 690 < label.bridge_x < 710
+
+
+def test_a_finger_moves_the_bridge_and_two_fingers_zoom(page, sign_in_as, angled):
+    page.set_viewport_size({"width": 390, "height": 844})
+    sign_in_as("operator")
+    settled(page)
+    touch = page.context.new_cdp_session(page)
+
+    def send(kind: str, *points: tuple[float, float]) -> None:
+        told = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(points)]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": told})
+
+    line = bridge(page).bounding_box()
+    x, y = line["x"] + line["width"] / 2, line["y"] + 60
+    send("touchStart", (x, y))
+    for step in (8, 20, 30):
+        send("touchMove", (x - step, y))
+    send("touchEnd")
+    expect(page.get_by_text("Moved by you: −")).to_be_attached()
+    before = page.evaluate(SCREEN, [1, 0])[0] - page.evaluate(SCREEN, [0, 0])[0]
+    send("touchStart", (60, y), (100, y))
+    send("touchMove", (30, y), (150, y))
+    send("touchEnd")
+    settled(page)
+    assert page.evaluate(SCREEN, [1, 0])[0] - page.evaluate(SCREEN, [0, 0])[0] > 2 * before
+
+
+# --- many at once, and wrong roles ------------------------------------------------------------------
+
+
+def test_many_are_decided_from_the_list_and_taken_back_at_once(page, sign_in_as, services):
+    for number in range(3):
+        doubtful_frame(f"AURA{number}")
+    sign_in_as("operator")
+    page.goto("/admin/review/queueitem/?reason=haze")
+    page.get_by_role("checkbox", name="Select all").first.check(force=True)
+    page.locator("select[name=action]").select_option("reject")
+    page.get_by_role("button", name="Run").click()
+    expect(page.get_by_text("rejected: it needs a new photo")).to_be_visible()
+    assert set(Frame.objects.values_list("state", flat=True)) == {State.REJECTED}
+    page.get_by_role("button", name="Take back the last").click()
+    expect(page.locator("#result_list tbody tr")).to_have_count(3)
+    assert set(Frame.objects.values_list("state", flat=True)) == {State.EXCEPTION}
+
+
+def test_an_uploader_is_told_that_the_workbench_is_not_for_them(page, sign_in_as, frame):
+    sign_in_as("uploader")
+    answer = page.goto("/workbench/")
+    assert answer.status == 403
+    expect(page.get_by_role("heading", name="This page is not for your role")).to_be_visible()
