@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.requirements
 LOCK := $(VENV)/bin/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-.PHONY: setup run test bench lock
+.PHONY: setup run test bench bench-ui lock
 
 setup: $(STAMP)
 	@$(PY) manage.py fetch_weights
@@ -23,6 +23,10 @@ test: setup
 # ISA=avx512_core pretends that the CPU has no more than that (oneDNN's names).
 bench: setup
 	@$(PY) manage.py bench $(if $(ISA),--isa $(ISA))
+
+# Needs chromium on the PATH.
+bench-ui: setup
+	@$(PY) -m pytest -q tests/browser/bench_ui.py
 
 # Writes requirements.txt and requirements-dev.txt anew from the .in files.
 lock: $(STAMP)

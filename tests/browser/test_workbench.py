@@ -12,6 +12,7 @@ from pipeline.states import State
 from review.models import Claim, Decision, QueueItem
 from tests.browser.conftest import IN_A_BROWSER, PLACE, doubtful_frame, sign_in, stored_alpha
 from tests.factories import bridge_fields
+from tests.waiting import wait_for
 
 pytestmark = IN_A_BROWSER
 FOUND = 716.25
@@ -44,6 +45,13 @@ def shown(page: Page) -> int:
 def wait_for_another(page: Page, than: int) -> int:
     page.wait_for_function("than => Number(document.body.dataset.frame) !== than", arg=than)
     return shown(page)
+
+
+def wait_for_next(page: Page) -> None:
+    """What comes after the frame that is looked at has been fetched, or there is none."""
+    page.wait_for_function(
+        "() => (document.body.dataset.next ?? document.body.dataset.frame) !== document.body.dataset.frame"
+    )
 
 
 def settled(page: Page) -> None:
@@ -86,8 +94,7 @@ def test_twenty_frames_are_cleared_by_keys_alone_and_each_next_picture_is_there_
     for number, keys in enumerate(["a", "r", "x1", "x7"] * 5):
         current = shown(page)
         assert current == frames[number].pk
-        page.wait_for_function("() => document.querySelectorAll('.wb-next').length > 0")
-        page.wait_for_load_state("networkidle")  # the next one has been fetched while this one was looked at
+        wait_for_next(page)
         asked.clear()
         for key in keys:
             page.keyboard.press(key)
@@ -96,8 +103,7 @@ def test_twenty_frames_are_cleared_by_keys_alone_and_each_next_picture_is_there_
             settled(page)
             assert not [url for url in asked if f"/frames/{following}/" in url or "/open" in url]
     expect(page.get_by_role("heading", name="All clear")).to_be_visible()
-    page.wait_for_load_state("networkidle")
-    assert not QueueItem.objects.exists()
+    wait_for(lambda: not QueueItem.objects.exists(), 10)
     kinds = Decision.objects.values_list("kind", flat=True)
     assert sorted(kinds) == sorted(["approve", "reprocess", "reject", "discard"] * 5)
     assert set(Decision.objects.filter(kind="reject").values_list("why", flat=True)) == {"blurred"}
@@ -108,20 +114,17 @@ def test_two_operators_clear_one_queue_and_no_frame_is_decided_twice(page, live_
     sign_in(page, "operator", "olga")
     other = page.context.browser.new_page(base_url=live_server.url)
     sign_in(other, "operator", "oskar")
-    for _ in range(5):
-        seen = [shown(tab) for tab in (page, other)]
-        assert seen[0] != seen[1]
-        for tab in (page, other):
+    tabs = (page, other)
+    assert shown(page) != shown(other)
+    while any(map(shown, tabs)):
+        before = [shown(tab) for tab in tabs]
+        assert before[0] != before[1]
+        for tab in filter(shown, tabs):
             tab.keyboard.press("a")
-        for tab, before in zip((page, other), seen, strict=True):
-            tab.wait_for_function(
-                "before => Number(document.body.dataset.frame) !== before || !document.querySelector('#empty').hidden",
-                arg=before,
-            )
-        page.wait_for_load_state("networkidle")
-        other.wait_for_load_state("networkidle")
-    for tab in (page, other):
-        expect(tab.get_by_role("heading", name="All clear")).to_be_visible(timeout=15_000)
+        for tab, seen in zip(tabs, before, strict=True):
+            if seen:
+                wait_for_another(tab, seen)
+    wait_for(lambda: not QueueItem.objects.exists(), 10)
     assert sorted(Decision.objects.values_list("frame", flat=True)) == [frame.pk for frame in frames]
     assert set(Decision.objects.values_list("by", flat=True)) == {"olga", "oskar"}
 
@@ -130,7 +133,7 @@ def test_a_lease_that_is_lost_is_told_kindly_and_the_next_frame_comes(page, sign
     frame, _ = doubtful_frame("AURA1"), doubtful_frame("AURA2")
     sign_in_as("operator")
     assert shown(page) == frame.pk
-    page.wait_for_load_state("networkidle")
+    wait_for_next(page)
     Claim.objects.filter(frame=frame).update(by="oskar", until=timezone.now() + timedelta(minutes=3))
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(said(page)).to_contain_text("oskar has taken over AURA1 angle")

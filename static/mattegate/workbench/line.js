@@ -24,7 +24,7 @@ export class Line {
   #passed = [];
   #deciding = new Set();
 
-  // on: {show(entry), line(line), lost(words), refused(error)}
+  // on: {show(entry), ready(entry), line(line), lost(item, holder), refused(error)}
   constructor(server, on) {
     this.server = server;
     this.on = on;
@@ -105,7 +105,9 @@ export class Line {
     try {
       const { item, line } = await this.server.ask("next", 0, { held });
       this.on.line(line);
-      return item && (await loaded(item));
+      const entry = item && (await loaded(item));
+      this.on.ready(entry);
+      return entry;
     } catch (error) {
       this.on.refused(error);
       return null;

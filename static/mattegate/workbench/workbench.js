@@ -125,6 +125,7 @@ function pick(index) {
 
 const line = new Line(server, {
   show,
+  ready: (entry) => (document.body.dataset.next = entry?.item.id ?? ""),
   line: (now) => {
     rail = now.rail;
     at("left").textContent = now.left.toLocaleString("en");
