@@ -84,15 +84,6 @@ def across(column: float, width: int) -> str:
 
 
 @register.filter
-def moved_from(column: float, found: float) -> str:
-    """
-    >>> moved_from(712, 700.4), moved_from(650, 700.4)
-    ('+12 px', '−50 px')
-    """
-    return f"{round(column - found):+d} px".replace("-", "−")
-
-
-@register.filter
 def profile_path(evidence: dict[str, Any]) -> str:
     """The vertical projection as an SVG path: x in columns of the photo, y from 0, the highest value, down to 1.
 

@@ -1,5 +1,5 @@
 // A picture that was never made, or is gone, gives way to the placeholder behind it.
-const giveWay = (image) => ((image.closest(".mg-fit") ?? image).hidden = true);
+const giveWay = (image) => (image.hidden = true);
 
 document.addEventListener("error", ({ target }) => target instanceof HTMLImageElement && giveWay(target), true);
 for (const image of document.images) {

@@ -15,7 +15,7 @@ export class Editor {
   #isAsking = false;
 
   // on: {say(words), save(), frameId()}
-  constructor(picture, server, keys, on) {
+  constructor(picture, server, on) {
     Object.assign(this, { picture, server, on });
     this.bar = document.querySelector("#editing");
     this.modes = document.querySelector("#modes");
@@ -23,7 +23,6 @@ export class Editor {
     this.toggle = document.querySelector("#edit");
     this.toggle.addEventListener("click", () => this.switch());
     this.#fill();
-    this.#bind(keys);
   }
 
   switch() {
@@ -86,12 +85,12 @@ export class Editor {
     this.sizeSaid = element("span", { class: "wb-size" });
     this.undo = button({ class: "wb-tool", title: "Undo (Ctrl+Z)", "aria-label": "Undo a stroke", onclick: () => this.picture.undo() }, "↶");
     this.redo = button({ class: "wb-tool", title: "Redo (Ctrl+Shift+Z)", "aria-label": "Redo a stroke", onclick: () => this.picture.redo() }, "↷");
-    this.save = button({ class: "wb-tool wb-primary", onclick: () => this.on.save() }, "Save ", element("kbd", {}, "Enter"));
+    this.save = button({ class: "wb-tool wb-primary", onclick: () => this.on.save() }, "Save ", element("kbd", {}, "⏎"));
     const size = element("span", { class: "wb-group" }, this.range, this.sizeSaid);
     this.bar.replaceChildren(...Object.values(this.buttons), size, this.undo, this.redo, this.save);
   }
 
-  #bind(keys) {
+  bind(keys) {
     keys.set("e", "edit the cut-out, and back", () => this.switch(), { label: "E" });
     for (const [tool, , key, title] of TOOLS) keys.set(key, title.toLowerCase(), () => this.arm(tool), { label: key.toUpperCase() });
     keys.set("[", "smaller", () => this.resize(1 / GROWTH), { repeats: true });

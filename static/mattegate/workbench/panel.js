@@ -45,11 +45,31 @@ function sibling({ thumb, view }) {
   return element("li", {}, thumb ? image(thumb) : element("span", { class: "wb-pic" }), element("span", {}, view));
 }
 
+const SVG = "http://www.w3.org/2000/svg";
+
+function drawn(name, attributes) {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  return made;
+}
+
+// The profile that the bridge was read from, and both estimates of it: gap and valley.
+function profile({ profile: shares, first, last, by_gap: gap, by_valley: valley }) {
+  const width = last - first;
+  const curve = shares.map((share, index) => `L${(index * width) / (shares.length - 1)} ${1 - share}`).join("");
+  const chart = drawn("svg", { class: "wb-profile", viewBox: `0 0 ${width} 1`, preserveAspectRatio: "none", role: "img" });
+  chart.setAttribute("aria-label", `Profile of the cut-out. Bridge by gap: ${Math.round(gap)} px, by valley: ${Math.round(valley)} px`);
+  chart.append(drawn("path", { d: `M0 1${curve}L${width} 1Z` }));
+  for (const x of [gap - first, valley - first]) chart.append(drawn("line", { x1: x, x2: x, y1: 0, y2: 1 }));
+  return chart;
+}
+
 function bridgeSection(bridge, actions) {
   const said = bridge.placedBy ? `Placed by ${bridge.placedBy}.` : bridge.doubt ? `In doubt: ${bridge.doubt}.` : "";
   const none = "No bridge was found; without one there is no half-glass picture.";
   return section(
     "Bridge",
+    bridge.evidence && profile(bridge.evidence),
     element("p", { class: "wb-soft", id: "bridge-said" }, bridge.x === null ? none : said || "Drag the line to move it."),
     button({ class: "wb-button", onclick: actions.bridge }, bridge.x === null ? "Place the bridge" : "Move the bridge", element("kbd", {}, "W")),
   );

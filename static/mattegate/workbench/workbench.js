@@ -1,40 +1,19 @@
 // The workbench: one frame after the other, by keys alone.
 import { Editor } from "./editor.js";
+import * as header from "./header.js";
 import { Keys } from "./keys.js";
 import { Line } from "./line.js";
 import { button, choices, element, markChosen, showFiles, showPanel, showRail, showToday } from "./panel.js";
+import { say, trying } from "./notice.js";
 import { BACKDROPS, MODES, Picture } from "./picture.js";
 import { Server, picture as load } from "./server.js";
 
-const LEASE_SECONDS = 180;
 const state = JSON.parse(document.querySelector("#state").textContent);
 const at = (id) => document.querySelector(`#${id}`);
 const server = new Server(state.urls);
 const keys = new Keys();
 let rail = state.line.rail;
-let shownAt = 0;
 let isBusy = false;
-
-// --- what is said ---------------------------------------------------------------------------------
-
-let hush = 0;
-
-function say(words, tone = "") {
-  clearTimeout(hush);
-  at("said").textContent = words;
-  at("said").dataset.tone = tone;
-  hush = setTimeout(() => (at("said").textContent = ""), tone === "bad" ? 12_000 : 6000);
-}
-
-// Whatever is refused is said, and nothing else happens.
-async function trying(work) {
-  try {
-    return await work();
-  } catch (error) {
-    say(error.message, "bad");
-    return null;
-  }
-}
 
 // --- the picture ----------------------------------------------------------------------------------
 
@@ -52,7 +31,7 @@ const picture = new Picture(at("view"), {
   detail: () => trying(sharpen),
 });
 
-const editor = new Editor(picture, server, keys, { say, mode: setMode, save: () => trying(save), frameId: () => line.current?.item.id });
+const editor = new Editor(picture, server, { say, mode: setMode, save: () => trying(save), frameId: () => line.current?.item.id });
 
 function movedWords() {
   const { bridge, x } = picture.bridge;
@@ -128,9 +107,8 @@ const line = new Line(server, {
   ready: (entry) => (document.body.dataset.next = entry?.item.id ?? ""),
   line: (now) => {
     rail = now.rail;
-    at("left").textContent = now.left.toLocaleString("en");
     showToday(at("today"), now.today);
-    showWeek(now.today);
+    header.day(now);
     if (line.current) showRail(at("rail"), line.current.item, rail, open);
   },
   lost: ({ code, view }, holder) => {
@@ -144,29 +122,13 @@ const line = new Line(server, {
 const open = (id) => trying(() => line.open(id));
 const isChanged = () => picture.edit.isChange || picture.bridge.isMoved;
 
-function showWeek({ processed, reviewRate }) {
-  at("week").hidden = reviewRate === null;
-  if (reviewRate === null) return;
-  const share = element("b", {}, `${reviewRate.toFixed(1)} %`);
-  at("week").replaceChildren("reviewed this week ", share, ` of ${processed.toLocaleString("en")}`);
-}
-
 function show(entry) {
   at("work").hidden = at("footer").hidden = !entry;
   at("empty").hidden = Boolean(entry);
-  for (const id of ["batch", "waiting", "held"]) at(id).hidden = !entry;
-  if (!entry) {
-    at("name").textContent = "Workbench";
-    document.title = "All clear · Mattegate";
-    document.body.dataset.frame = "";
-    return picture.show(null, null);
-  }
+  header.frame(entry?.item);
+  document.body.dataset.frame = entry?.item.id ?? "";
+  if (!entry) return picture.show(null, null);
   const { item, frame } = entry;
-  shownAt = Date.now();
-  at("name").textContent = `${item.code} · ${item.view}`;
-  document.title = `${item.code} ${item.view} · Mattegate`;
-  at("batch").replaceChildren("batch ", element("b", {}, item.batch));
-  at("waiting").replaceChildren("waiting ", element("b", {}, item.waiting));
   at("none").hidden = Boolean(frame);
   at("none").textContent = frame ? "" : "There is no picture of this one.";
   at("view").ariaLabel = `Photo and cut-out of ${item.code} ${item.view}`;
@@ -177,14 +139,6 @@ function show(entry) {
   showRail(at("rail"), item, rail, open);
   markChosen(at("panel"), "");
   editor.show();
-  document.body.dataset.frame = item.id;
-}
-
-function showHeld() {
-  const seconds = Math.floor((Date.now() - shownAt) / 1000);
-  const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-  at("held").replaceChildren("held ", element("b", {}, time));
-  at("held").dataset.tone = seconds > LEASE_SECONDS ? "bad" : "";
 }
 
 // --- what is decided ------------------------------------------------------------------------------
@@ -324,10 +278,11 @@ fillGroup(at("modes"), MODES, "mode", setMode);
 fillGroup(at("backdrops"), BACKDROPS, "backdrop", setBackdrop);
 fillReasons();
 bindKeys();
+editor.bind(keys);
 bindButtons();
 setMode("compare");
 setBackdrop("checker");
 at("keylist").replaceChildren(...keys.list.map(([label, words]) => element("div", {}, element("dt", {}, element("kbd", {}, label)), element("dd", {}, words))));
-setInterval(showHeld, 1000);
+setInterval(header.held, 1000);
 if (state.lost) say(state.lost, "bad");
 line.start(state.item, state.line);

@@ -1,0 +1,30 @@
+// The line above: which frame this is, how long it is held, and how the day stands.
+import { element } from "./panel.js";
+
+const at = (id) => document.querySelector(`#${id}`);
+const bold = (words) => element("b", {}, words);
+const count = (number) => number.toLocaleString("en");
+let shownAt = Date.now();
+
+export function frame(item) {
+  shownAt = Date.now();
+  for (const id of ["batch", "waiting", "held"]) at(id).hidden = !item;
+  at("name").textContent = item ? `${item.code} · ${item.view}` : "Workbench";
+  document.title = `${item ? `${item.code} ${item.view}` : "All clear"} · Mattegate`;
+  if (!item) return;
+  at("batch").replaceChildren("batch ", bold(item.batch));
+  at("waiting").replaceChildren("waiting ", bold(item.waiting));
+  held();
+}
+
+export function held() {
+  const seconds = Math.floor((Date.now() - shownAt) / 1000);
+  at("held").replaceChildren("held ", bold(`${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`));
+}
+
+export function day({ left, today: { processed, reviewRate } }) {
+  at("left").textContent = count(left);
+  at("week").hidden = reviewRate === null;
+  if (reviewRate === null) return;
+  at("week").replaceChildren("reviewed this week ", bold(`${reviewRate.toFixed(1)} %`), ` of ${count(processed)}`);
+}
