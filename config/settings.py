@@ -218,7 +218,7 @@ PUBLISH_LEASE_SECONDS = 60
 MAX_FAULTS = 5
 
 # So long a decision can be taken back before a worker acts on it.
-UNDO_SECONDS = 20
+UNDO_SECONDS = 30
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = env_time_zone("TIME_ZONE", "UTC")

@@ -35,9 +35,6 @@ class Edit:
     rung: str = ""
     strokes: tuple[painting.Stroke, ...] = ()
 
-    def __bool__(self) -> bool:
-        return bool(self.rung or self.strokes)
-
 
 def machine_card(frame: Frame) -> Scorecard | None:
     """The last scorecard that no person had a hand in."""
@@ -58,7 +55,8 @@ def override(frame: Frame, edit: Edit, *, actor: str) -> Override:
     ObjectStoreError
         The pictures could not be stored; the frame is as it was.
     """
-    rgb, shown, base = processing.enhanced_photo(frame), matte_of(frame, ""), matte_of(frame, edit.rung)
+    rgb, shown = processing.enhanced_photo(frame), matte_of(frame, "")
+    base = matte_of(frame, edit.rung) if edit.rung else shown
     base_attempt, _ = _source(frame, edit.rung)
     alpha = painting.paint(base, rgb, edit.strokes)
     examined = _examined(frame, rgb, alpha, edit)

@@ -81,15 +81,11 @@ def beat(user: User, data: Asked) -> dict[str, Any]:
 
 @asked("pipeline.decide")
 def decide(user: User, data: Asked, pk: int) -> dict[str, Any]:
-    """Carry out a decision; what was painted is saved before it is approved."""
+    """Carry out a decision; what was painted was saved before."""
     kind, why = data.get("kind"), str(data.get("why", ""))[:200]
     if kind not in decisions.DECISIONS:
         raise MisunderstoodError("This is not a decision about a frame; reload the page.")
-    frame, version, bridge_x, edit = _frame(pk), _version(data), _bridge_x(data), edits.edit_from(data)
-    if edit and kind == "approve":
-        edits.save(frame, version, user, edit)
-        version = frame.version
-    return {"said": decisions.decide(kind, frame, version, user, bridge_x, why=why)}
+    return {"said": decisions.decide(kind, _frame(pk), _version(data), user, _bridge_x(data), why=why)}
 
 
 @asked("pipeline.decide")

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -14,8 +15,9 @@ from pipeline.transitions import StaleTransition, advance
 from review.decisions import DECISIONS, DecisionError, Said, note
 from review.models import Decision
 
-REMEMBERED = timedelta(minutes=10)
 SKIP, UNDO = "skip", "undo"
+GRACE = timedelta(seconds=settings.UNDO_SECONDS)
+"""The same for every decision: a longer one for audits, on which nothing follows, would betray them."""
 
 
 def take_back(user: User) -> list[Frame]:
@@ -28,7 +30,8 @@ def take_back(user: User) -> list[Frame]:
     """
     decisions = last_of(user)
     if not decisions:
-        raise DecisionError("There is nothing to take back: you decided nothing in the last ten minutes.")
+        seconds = settings.UNDO_SECONDS
+        raise DecisionError(f"There is nothing to take back: you decided nothing in the last {seconds} seconds.")
     frames = [decision.frame for decision in decisions if _take_back(decision, user)]
     if not frames:
         raise DecisionError(f"It is too late to take back what you said of {decisions[0].frame}: it is on its way.")
@@ -45,7 +48,7 @@ def last_of(user: User) -> list[Decision]:
 
 
 def _takeable(user: User) -> QuerySet[Decision]:
-    recent = Decision.objects.filter(by=user.get_username(), at__gte=timezone.now() - REMEMBERED)
+    recent = Decision.objects.filter(by=user.get_username(), at__gte=timezone.now() - GRACE)
     return recent.filter(undone_by=None, kind__in=[*DECISIONS, SKIP]).select_related("frame__batch")
 
 

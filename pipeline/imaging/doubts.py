@@ -297,3 +297,43 @@ PLACELESS = frozenset(
     }
 )
 """Reasons of the score that speak of the whole picture, or of the bridge line, which is drawn anyway."""
+
+
+def _maps_of(scene: _Scene, reasons: Iterable[str]) -> dict[str, Floats]:
+    maps = {code: np.clip(MAPS[code](scene), 0, 1).astype(np.float32) for code in reasons if code in MAPS}
+    return {code: layer for code, layer in maps.items() if layer.max() > NOTHING}
+
+
+def _weight(place: int) -> float:
+    return max(LEAST_WEIGHT, 1 - STEP * place)
+
+
+def _heat(scene: _Scene, layers: Iterable[tuple[float, Floats]]) -> Floats:
+    """The hottest of some weighted maps, each from 0 to 1 once smoothed: else lines would be cold beside areas."""
+    heat = np.zeros(scene.alpha.shape, np.float32)
+    for weight, layer in layers:
+        smooth = _smooth(layer, scene.pixels(BLUR, 1))
+        heat = np.maximum(heat, weight * smooth / smooth.max())
+    return np.asarray(heat / heat.max() if heat.any() else heat, np.float32)
+
+
+def _smooth(layer: Floats, size: int) -> Floats:
+    """A tent that wide, as two box filters: as fast for wide windows as for narrow."""
+    for _ in range(2):
+        layer = ndi.uniform_filter(layer, max(1, round(size / 2)))
+    return layer
+
+
+def _worst_patch(scene: _Scene, layer: Floats) -> tuple[slice, slice]:
+    """Rows and columns around where a map, seen through a window, is above half of its peak."""
+    smooth = _smooth(layer, scene.pixels(PATCH, 1))
+    peak = np.unravel_index(int(smooth.argmax()), smooth.shape)
+    pieces, _ = ndi.label(smooth > smooth[peak] / 2, EIGHT)
+    patch, product = bounding_box(pieces == pieces[peak]), bounding_box(scene.is_fg)
+    margin, least = scene.side * MARGIN, scene.side * LEAST_SIDE
+    height, width = product.y1 - product.y0 + 2 * margin, product.x1 - product.x0 + 2 * margin
+    limits = scene.alpha.shape
+    return (
+        _span(patch.y0 - margin, patch.y1 + margin, int(peak[0]), (least, max(least, height)), limits[0]),
+        _span(patch.x0 - margin, patch.x1 + margin, int(peak[1]), (least, max(least, width)), limits[1]),
+    )

@@ -1,5 +1,6 @@
 // Which key does what; the page's list of keys is made of the same table.
-const isTyping = ({ target }) => target.closest("input, textarea, select, [contenteditable]") !== null;
+const isTyping = ({ target }) => target.closest("input:not([type=range]), textarea, select, [contenteditable]") !== null;
+const isSliding = ({ target, key }) => target.closest("[type=range]") !== null && /^(Arrow|Page|Home|End)/.test(key);
 const name = ({ key }) => (key.length === 1 ? key.toLowerCase() : key);
 
 export class Keys {
@@ -9,7 +10,9 @@ export class Keys {
   constructor() {
     document.addEventListener("keydown", (event) => this.#down(event));
     document.addEventListener("keyup", (event) => this.#up(event));
-    window.addEventListener("blur", () => this.#held.clear());
+    window.addEventListener("blur", () => this.#release());
+    // A button that was clicked lets go of the keys: Enter and space mean the picture again.
+    document.addEventListener("click", ({ target, detail }) => detail && target.closest("main button, footer button")?.blur());
   }
 
   // A key, what it does, in words, and when; `up` is for keys that are held.
@@ -26,7 +29,7 @@ export class Keys {
   }
 
   #down(event) {
-    if (isTyping(event) || event.altKey || document.querySelector("dialog[open]")) return;
+    if (isTyping(event) || isSliding(event) || event.altKey || document.querySelector("dialog[open]")) return;
     const key = event.ctrlKey || event.metaKey ? `Ctrl+${event.shiftKey ? "Shift+" : ""}${name(event)}` : name(event);
     const found = this.#table.get(key);
     // A focused button keeps its own keys.
@@ -36,6 +39,11 @@ export class Keys {
     if (event.repeat && !found.repeats) return;
     if (found.up) this.#held.set(key, found.up);
     found.act();
+  }
+
+  #release() {
+    for (const up of this.#held.values()) up();
+    this.#held.clear();
   }
 
   #up(event) {

@@ -22,7 +22,8 @@ export class Line {
   current = null;
   #next = null; // a promise
   #passed = [];
-  #deciding = new Set();
+  #deciding = new Map();
+  #turn = 0; // the last change of frames wins, however slowly an earlier one loads
 
   // on: {show(entry), ready(entry), line(line), lost(item, holder), refused(error)}
   constructor(server, on) {
@@ -41,26 +42,37 @@ export class Line {
 
   // The frame that is looked at is decided, skipped or put aside: on to the next one.
   async advance() {
+    const turn = ++this.#turn;
     const next = this.#next ?? this.#fetch();
     this.#next = null;
     this.current = null;
-    this.#show(await next);
+    const entry = await next;
+    if (turn === this.#turn) this.#show(entry);
   }
 
   // Runs while the next frame is looked at already; until it is over the frame isn't offered again.
   async settle(id, work) {
-    this.#deciding.add(id);
+    const done = work();
+    this.#deciding.set(id, done);
     try {
-      return await work();
+      return await done;
     } finally {
       this.#deciding.delete(id);
     }
   }
 
+  // Nothing is on its way to the server any more.
+  async settled() {
+    await Promise.allSettled(this.#deciding.values());
+  }
+
+  // Whether there is another one to look at.
   async forward() {
-    if (!this.current) return;
+    this.#next ??= this.#fetch();
+    if (!this.current || !(await this.#next)) return false;
     this.#passed = [...this.#passed, this.current.item.id].slice(-PASSED);
     await this.advance();
+    return true;
   }
 
   async back() {
@@ -75,7 +87,9 @@ export class Line {
 
   // Another frame than the next one; the one that was looked at comes after it.
   async turnTo(item, line) {
+    const turn = ++this.#turn;
     const entry = await loaded(item);
+    if (turn !== this.#turn) return;
     if (this.current && this.current.item.id !== item.id) this.#next = Promise.resolve(this.current);
     this.on.line(line);
     this.#show(entry);
@@ -96,12 +110,12 @@ export class Line {
 
   async #held() {
     const next = this.#next && (await this.#next);
-    const ids = [this.current?.item.id, next?.item.id, ...this.#passed, ...this.#deciding];
+    const ids = [this.current?.item.id, next?.item.id, ...this.#passed, ...this.#deciding.keys()];
     return [...new Set(ids.filter(Boolean))].slice(0, 10);
   }
 
   async #fetch() {
-    const held = [this.current?.item.id, ...this.#passed, ...this.#deciding].filter(Boolean).slice(0, 10);
+    const held = [this.current?.item.id, ...this.#passed, ...this.#deciding.keys()].filter(Boolean).slice(0, 10);
     try {
       const { item, line } = await this.server.ask("next", 0, { held });
       this.on.line(line);

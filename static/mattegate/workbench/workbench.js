@@ -143,36 +143,24 @@ function show(entry) {
 
 // --- what is decided ------------------------------------------------------------------------------
 
-function change() {
-  const { bridge, edit } = picture;
-  return { ...edit.toJSON(), bridge_x: bridge.isMoved ? bridge.x : null };
-}
+const movedBridge = () => (picture.bridge.isMoved ? picture.bridge.x : null);
 
 // The next frame is there at once; what was painted is saved before it is let go, so that a refusal can't lose it.
 async function decide(kind, why = "") {
   if (!line.current || isBusy || !state.canDecide) return;
   const { item } = line.current;
   if (kind === "approve" && !item.canApprove) return say(item.whyNot, "bad");
-  const asked = { kind, why, version: item.version, ...change() };
-  const send = () => line.settle(item.id, () => server.ask("decide", item.id, asked));
-  if (kind === "approve" && picture.edit.isChange) return trying(() => whileBusy("Saving the edit…", send));
-  const answer = trying(send);
+  if (kind === "approve" && picture.edit.isChange) return trying(saveAndApprove);
+  const asked = { kind, why, version: item.version, bridge_x: movedBridge() };
+  const answer = trying(() => line.settle(item.id, () => server.ask("decide", item.id, asked)));
   await trying(() => line.advance());
   const told = await answer;
   if (told) say(`${told.said} U takes it back.`);
 }
 
-async function whileBusy(words, send) {
-  isBusy = true;
-  say(words);
-  try {
-    const { said } = await send();
-    picture.edit.clear();
-    await line.advance();
-    say(`${said} U takes it back.`);
-  } finally {
-    isBusy = false;
-  }
+async function saveAndApprove() {
+  await save();
+  if (!picture.edit.isChange) await decide("approve");
 }
 
 async function save() {
@@ -181,8 +169,9 @@ async function save() {
   isBusy = true;
   say("Saving the edit…");
   try {
-    const { item } = await server.ask("edit", current.item.id, { version: current.item.version, ...change() });
-    const moved = picture.bridge.isMoved ? picture.bridge.x : null;
+    const asked = { version: current.item.version, ...picture.edit.toJSON() };
+    const { item } = await server.ask("edit", current.item.id, asked);
+    const moved = movedBridge();
     show(await line.renew(item));
     if (moved !== null && picture.bridge.bridge) picture.bridge.put(moved);
     say("Saved: this is its cut-out now.");
@@ -200,8 +189,19 @@ async function skip() {
   if (told) say(told.said);
 }
 
+async function forward() {
+  if (isChanged()) say("Save or undo the edit first.");
+  else if (!(await line.forward())) say("This is the last one.");
+}
+
+async function back() {
+  if (isChanged()) say("Save or undo the edit first.");
+  else await line.back();
+}
+
 async function undo() {
   if (isBusy || !state.canDecide) return;
+  await line.settled();
   const { said, item, line: now } = await server.ask("undo");
   await line.turnTo(item, now);
   say(said);
@@ -212,7 +212,7 @@ async function showShop() {
   if (!current?.item.pictures.cutout) return say("There is no cut-out, so there is nothing that a shop could show.");
   if (picture.edit.isChange) return say("Save the edit first (Enter); then the files show it.");
   say("Making all files…");
-  const { files } = await server.ask("shop", current.item.id, { bridge_x: change().bridge_x });
+  const { files } = await server.ask("shop", current.item.id, { bridge_x: movedBridge() });
   say("");
   showFiles(at("filelist"), files);
   at("files").showModal();
@@ -250,8 +250,8 @@ function bindKeys() {
   keys.set("r", "reprocess", () => decide("reprocess"), { label: "R" });
   keys.set("s", "skip", () => skip(), { label: "S" });
   keys.set("u", "undo the last decision", () => trying(undo), { label: "U" });
-  keys.set("ArrowRight", "look at the next one", () => isChanged() ? say("Save or undo the edit first.") : trying(() => line.forward()), { label: "→" });
-  keys.set("ArrowLeft", "back to the one before", () => isChanged() ? say("Save or undo the edit first.") : trying(() => line.back()), { label: "←" });
+  keys.set("ArrowRight", "look at the next one", () => trying(forward), { label: "→" });
+  keys.set("ArrowLeft", "back to the one before", () => trying(back), { label: "←" });
   for (let number = 1; number <= 9; number++) {
     keys.set(String(number), number === 1 ? "choose among the alternatives" : "", () => pick(number - 1), { label: "1–9" });
   }
