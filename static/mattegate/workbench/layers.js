@@ -45,6 +45,11 @@ export class Layers {
     return Boolean(frame?.photo) && viewport.scale * this.density * frame.width > frame.photo.width * 1.1;
   }
 
+  get lacksDetail() {
+    const { chosen } = this.edit;
+    return this.isBeyondPreview && (!this.frame.full || (chosen !== null && chosen.full === undefined));
+  }
+
   resize() {
     const { width, height } = this.viewport.size;
     for (const { canvas } of [this.#ground, this.#matte, this.#top]) {

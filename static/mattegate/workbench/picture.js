@@ -63,11 +63,6 @@ export class Picture {
     this.#edited();
   }
 
-  sharpen(photo, mask) {
-    this.layers.frame.full = { photo, mask };
-    this.redraw();
-  }
-
   setMode(mode) {
     this.layers.mode = this.host.dataset.mode = mode;
     this.#showSplit();
@@ -181,7 +176,7 @@ export class Picture {
       this.bridge.draw();
       this.#shapeRing();
       this.on.view();
-      if (this.layers.isBeyondPreview && !this.layers.frame.full) this.on.detail();
+      if (this.layers.lacksDetail) this.on.detail();
     });
   }
 

@@ -42,12 +42,18 @@ function movedWords() {
 
 // The photo and the matte at full size, once the screen can show more than the preview has.
 async function sharpen() {
-  const entry = line.current;
-  const chosen = picture.edit.chosen;
-  entry.frame.full ??= {}; // asked for
-  const [photo, mask] = await Promise.all([load(entry.item.pictures.fullPhoto), load(entry.item.pictures.mask)]);
-  if (chosen) chosen.full = await load(chosen.mask);
-  if (line.current === entry && photo) picture.sharpen(photo, mask);
+  const { frame, item } = line.current;
+  const { chosen } = picture.edit;
+  if (!frame.full) {
+    frame.full = {}; // asked for
+    const [photo, mask] = await Promise.all([item.pictures.fullPhoto, item.pictures.mask].map(load));
+    frame.full = { photo, mask };
+  }
+  if (chosen && chosen.full === undefined) {
+    chosen.full = null;
+    chosen.full = await load(chosen.mask);
+  }
+  picture.redraw();
 }
 
 function setMode(mode) {
@@ -96,7 +102,7 @@ function pick(index) {
   if (!other) return;
   if ((picture.edit.chosen?.rung ?? "") === other.rung && !picture.edit.strokes.length) return;
   if (!other.isOwn && !other.image) return say("This alternative’s picture is gone; choose another.", "bad");
-  picture.choose(other.isOwn ? { ...other, image: line.current.frame.cutout, full: line.current.frame.full?.mask } : other);
+  picture.choose(other.isOwn ? { ...other, image: line.current.frame.cutout, mask: item.pictures.mask } : other);
   if (picture.mode === "compare" && picture.split.share > 0.9) setMode("cutout");
 }
 
@@ -119,7 +125,6 @@ const line = new Line(server, {
   refused: (error) => say(error.message, "bad"),
 });
 
-const open = (id) => trying(() => line.open(id));
 const isChanged = () => picture.edit.isChange || picture.bridge.isMoved;
 
 function show(entry) {
@@ -140,6 +145,16 @@ function show(entry) {
   markChosen(at("panel"), "");
   editor.show();
 }
+
+// Elsewhere, unless something painted would be lost by it.
+async function leave(go) {
+  if (isChanged()) say("Save the edit (Enter) or undo it first.");
+  else return trying(go);
+}
+
+const open = (id) => leave(() => line.open(id));
+const back = () => leave(() => line.back());
+const forward = () => leave(async () => (await line.forward()) || say("This is the last one."));
 
 // --- what is decided ------------------------------------------------------------------------------
 
@@ -187,16 +202,6 @@ async function skip() {
   await trying(() => line.advance());
   const told = await answer;
   if (told) say(told.said);
-}
-
-async function forward() {
-  if (isChanged()) say("Save or undo the edit first.");
-  else if (!(await line.forward())) say("This is the last one.");
-}
-
-async function back() {
-  if (isChanged()) say("Save or undo the edit first.");
-  else await line.back();
 }
 
 async function undo() {
@@ -249,9 +254,9 @@ function bindKeys() {
   keys.set("x", "reject, with a reason by number", () => ask("reject"), { label: "X" });
   keys.set("r", "reprocess", () => decide("reprocess"), { label: "R" });
   keys.set("s", "skip", () => skip(), { label: "S" });
-  keys.set("u", "undo the last decision", () => trying(undo), { label: "U" });
-  keys.set("ArrowRight", "look at the next one", () => trying(forward), { label: "→" });
-  keys.set("ArrowLeft", "back to the one before", () => trying(back), { label: "←" });
+  keys.set("u", "undo the last decision", () => leave(undo), { label: "U" });
+  keys.set("ArrowRight", "look at the next one", forward, { label: "→" });
+  keys.set("ArrowLeft", "back to the one before", back, { label: "←" });
   for (let number = 1; number <= 9; number++) {
     keys.set(String(number), number === 1 ? "choose among the alternatives" : "", () => pick(number - 1), { label: "1–9" });
   }
