@@ -410,6 +410,14 @@ def test_a_finger_moves_the_bridge_and_two_fingers_zoom(page, sign_in_as, angled
     assert page.evaluate(SCREEN, [1, 0])[0] - page.evaluate(SCREEN, [0, 0])[0] > 2 * before
 
 
+def test_a_stroke_across_the_bridge_paints_and_leaves_it_where_it_is(page, sign_in_as, angled):
+    sign_in_as("operator")
+    page.keyboard.press("e")
+    stroke(page, (FOUND, 100), (FOUND + 200, 100))
+    assert opacity_at(page, (FOUND + 100, 100)) == 255
+    expect(bridge(page)).to_have_attribute("aria-valuenow", "716")
+
+
 # --- many at once, and wrong roles ------------------------------------------------------------------
 
 

@@ -118,7 +118,7 @@ export function showToday(list, { byMe, byAll, published, processed, reviewRate 
     ["published today", published],
     ["reviewed this week", reviewRate === null ? "–" : `${reviewRate.toFixed(1)} % of ${processed.toLocaleString("en")}`],
   ];
-  list.replaceChildren(...rows.map(([words, value]) => element("div", {}, element("dt", {}, words), element("dd", {}, String(value)))));
+  list.replaceChildren(...rows.map(([words, value]) => element("div", {}, element("dt", {}, words), element("dd", {}, value.toLocaleString("en")))));
 }
 
 const PER_KB = 1000;
