@@ -59,7 +59,7 @@ def following(user: User, data: Asked) -> dict[str, Any]:
     held = _held(data)
     claims.release(user, but=held)
     found = claims.take_next(user, beside=held)
-    return {"item": items.item(found, user) if found else None, "line": items.line(user, found)}
+    return {"item": items.item(found, user) if found else None, "line": items.line(user)}
 
 
 @asked("review.view_queueitem")
@@ -70,13 +70,13 @@ def open_frame(user: User, data: Asked, pk: int) -> dict[str, Any]:
         raise DecisionError("That frame is no longer in the queue; somebody decided it.")
     if not claims.take(frame, user):
         raise DecisionError(f"{claims.holder_of(frame) or 'Somebody else'} is looking at {frame} right now.")
-    return {"item": items.item(frame, user), "line": items.line(user, frame)}
+    return {"item": items.item(frame, user), "line": items.line(user)}
 
 
 @asked("review.view_queueitem")
 def beat(user: User, data: Asked) -> dict[str, Any]:
     """The page is still there: hold on to its frames, and say which ones are lost, and to whom."""
-    return {"lost": claims.renew(user, _held(data)), "line": items.line(user, None)}
+    return {"lost": claims.renew(user, _held(data)), "line": items.line(user)}
 
 
 @asked("pipeline.decide")
@@ -131,7 +131,7 @@ def undo(user: User, data: Asked) -> dict[str, Any]:
     first = frames[0]
     claims.take(first, user)
     more = f" and {len(frames) - 1} more" if len(frames) > 1 else ""
-    return {"said": f"{first}{more}: taken back.", "item": items.item(first, user), "line": items.line(user, first)}
+    return {"said": f"{first}{more}: taken back.", "item": items.item(first, user), "line": items.line(user)}
 
 
 def _file(frame: Frame, picture: pictures.ShopPicture) -> dict[str, Any]:

@@ -38,6 +38,8 @@ def save(frame: Frame, version: int, user: User, edit: Edit) -> None:
         Somebody else was first, or the edit can't be made; nothing was changed.
     """
     require_version(frame, version)
+    if not (edit.rung or edit.strokes):
+        raise DecisionError(f"There is nothing to save: nothing was chosen for {frame}, and nothing painted.")
     card, occasion = frame.card, occasion_of(frame)
     try:
         overriding.override(frame, edit, actor=user.get_username())

@@ -12,7 +12,7 @@ from pipeline.overriding import machine_card
 from pipeline.states import RUNG_WORDS, in_words
 from review import bridges, claims, decisions, insights
 
-RAIL = 8
+RAIL = 9
 # What mends it, armed when its reason is looked at.
 TOOLS = {
     "erase": (
@@ -60,11 +60,10 @@ def item(frame: Frame, user: User) -> dict[str, Any]:
     return found
 
 
-def line(user: User, current: Frame | None) -> dict[str, Any]:
-    """What else waits for this person, in order, and how their day stands."""
+def line(user: User) -> dict[str, Any]:
+    """What waits for this person, in order, and how their day stands."""
     waiting = claims.queue_of(user)
-    others = waiting.exclude(pk=current.pk) if current else waiting
-    return {"rail": [thumb(other) for other in others[:RAIL]], "left": waiting.count(), "today": insights.today(user)}
+    return {"rail": [thumb(frame) for frame in waiting[:RAIL]], "left": waiting.count(), "today": insights.today(user)}
 
 
 def thumb(frame: Frame) -> dict[str, Any]:

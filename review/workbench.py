@@ -43,7 +43,7 @@ def workbench(request: HttpRequest) -> HttpResponse:
     first, lost = _first(user, request.GET.get("frame", ""))
     state = {
         "item": items.item(first, user) if first else None,
-        "line": items.line(user, first),
+        "line": items.line(user),
         "lost": lost,
         "urls": _urls(),
         "reasons": RESHOOT_REASONS,

@@ -120,6 +120,12 @@ def test_an_edit_that_can_not_be_stored_leaves_the_frame_as_it_was(frame, olga, 
     save(stored, olga, DOT)
 
 
+def test_an_edit_of_nothing_is_refused(frame, olga):
+    with pytest.raises(decisions.DecisionError, match="nothing to save"):
+        save(frame, olga)
+    assert not frame.overrides.exists()
+
+
 def test_an_alternative_that_is_none_is_refused(frame, olga):
     with pytest.raises(decisions.DecisionError, match="no alternative of that name"):
         save(frame, olga, rung="../original")

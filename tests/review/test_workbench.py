@@ -11,6 +11,7 @@ from django.utils import timezone
 from pipeline.models import Batch, BridgeLabel, Frame
 from pipeline.states import State
 from review import bulk, claims, decisions, items, undoing
+from review.labels import samples
 from review.models import Claim, Decision, QueueItem
 from tests.factories import bridge_fields, judged, label, policy, scorecard
 
@@ -112,8 +113,6 @@ def test_an_audit_that_is_taken_back_is_due_again_and_is_no_label(kind, olga):
     undoing.take_back(olga)
     frame.refresh_from_db()
     assert (frame.state, frame.audit_due, frame.reasons) == (State.PUBLISHED, "drawn", [])
-    from review.labels import samples
-
     assert samples() == []
     label(frame.card, bad=False)
     assert len(samples()) == 1
@@ -191,7 +190,7 @@ def test_the_page_comes_with_the_next_frame_claimed_under_a_strict_policy(sign_i
     first, second = waiting("A"), waiting("B")
     response = sign_in("operator").get("/workbench/")
     told = state_of(response.content.decode())
-    assert told["item"]["id"] == first.pk and [thumb["id"] for thumb in told["line"]["rail"]] == [second.pk]
+    assert told["item"]["id"] == first.pk and [thumb["id"] for thumb in told["line"]["rail"]] == [first.pk, second.pk]
     assert Claim.objects.get().frame_id == first.pk
     assert "default-src 'none'" in response["Content-Security-Policy"]
     assert "unsafe" not in response["Content-Security-Policy"]
