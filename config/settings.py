@@ -1,89 +1,27 @@
 """All settings, from the environment only, parsed once. A bad value fails at start, by name."""
 
 import os
-import secrets
-import tempfile
-import zoneinfo
-from contextlib import suppress
 from pathlib import Path
 
-import dj_database_url
 from botocore.config import Config
-from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
+from config.env import (
+    env_bool,
+    env_choice,
+    env_database,
+    env_int,
+    env_list,
+    env_money,
+    env_optional_url,
+    env_path,
+    env_time_zone,
+    env_url,
+    kept_secret,
+)
+
 BASE_DIR = Path(__file__).resolve().parent.parent
-
-
-def env_int(name: str, default: int, *, minimum: int = 0, maximum: int = 1_000_000) -> int:
-    text = os.environ.get(name, str(default))
-    if not text.isdecimal() or not minimum <= int(text) <= maximum:
-        raise ImproperlyConfigured(f"{name}={text!r}: expected a whole number from {minimum} to {maximum}")
-    return int(text)
-
-
-def env_bool(name: str, default: bool) -> bool:
-    text = os.environ.get(name, str(int(default)))
-    if text not in ("0", "1"):
-        raise ImproperlyConfigured(f"{name}={text!r}: expected 0 or 1")
-    return text == "1"
-
-
-def env_url(name: str, default: str, *schemes: str) -> str:
-    text = os.environ.get(name, default)
-    if not text.startswith(tuple(f"{scheme}://" for scheme in schemes)):
-        raise ImproperlyConfigured(f"{name}={text!r}: expected a URL that starts with {' or '.join(schemes)}://")
-    return text
-
-
-def env_choice(name: str, default: str, *choices: str) -> str:
-    text = os.environ.get(name, default)
-    if text not in choices:
-        raise ImproperlyConfigured(f"{name}={text!r}: expected one of {', '.join(choices)}")
-    return text
-
-
-def env_database(name: str, default: str) -> dict[str, object]:
-    text = os.environ.get(name, default)
-    try:
-        return dj_database_url.parse(text)
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{name}: expected sqlite:///PATH or postgres://USER:PASSWORD@HOST/NAME") from error
-
-
-def env_list(name: str, default: str) -> list[str]:
-    return [item.strip() for item in os.environ.get(name, default).split(",") if item.strip()]
-
-
-def env_path(name: str, default: Path) -> Path:
-    path = Path(os.environ.get(name, default)).resolve()
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ImproperlyConfigured(
-            f"{name}={str(path)!r}: expected a folder that can be written ({error.strerror})"
-        ) from error
-    return path
-
-
-def env_time_zone(name: str, default: str) -> str:
-    text = os.environ.get(name, default)
-    if text not in zoneinfo.available_timezones():
-        raise ImproperlyConfigured(f"{name}={text!r}: expected a name such as Europe/Berlin")
-    return text
-
-
-def kept_secret(path: Path) -> str:
-    """One host needs no configuration: its secret is made once and kept."""
-    if not path.exists():
-        with tempfile.NamedTemporaryFile("w", dir=path.parent) as file:  # readable by its owner only
-            file.write(secrets.token_urlsafe(50))
-            file.flush()
-            # Whole or not at all; of several processes at once the first wins.
-            with suppress(FileExistsError):
-                os.link(file.name, path)
-    return path.read_text()
 
 
 VAR_DIR = env_path("VAR_DIR", BASE_DIR / "var")
@@ -156,7 +94,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env_url("REDIS_URL", "redis://127.0.0.1:6390/0", "redis", "rediss", "unix")
 JOB_TIMEOUT_SECONDS = 600
-RQ_QUEUES = {name: {"URL": REDIS_URL, "DEFAULT_TIMEOUT": JOB_TIMEOUT_SECONDS} for name in ("publish", "process")}
+RQ_QUEUES = {
+    name: {"URL": REDIS_URL, "DEFAULT_TIMEOUT": JOB_TIMEOUT_SECONDS} for name in ("publish", "urgent", "process")
+}
 RQ_SHOW_ADMIN_LINK = False
 WORKERS = env_int("WORKERS", 0, maximum=256)  # 0: as many as the machine holds
 WORKER_MAX_JOBS = env_int("WORKER_MAX_JOBS", 200, minimum=1)
@@ -205,6 +145,25 @@ WHITENOISE_USE_FINDERS = True
 WEIGHTS_DIR = env_path("WEIGHTS_DIR", VAR_DIR / "weights")
 MATTE_MODEL = os.environ.get("MATTE_MODEL", "isnet-imgly-fp16")
 SECOND_MATTE_MODEL = os.environ.get("SECOND_MATTE_MODEL", "u2net")
+
+# Photos leave the house only for batches whose uploader chose so, and only with a key.
+GEMINI_API_KEY = os.environ.get("GEMINI_API_KEY", "")
+GEMINI_BASE_URL = env_optional_url("GEMINI_BASE_URL", "http", "https")
+GEMINI_MODEL = os.environ.get("GEMINI_MODEL", "gemini-3.1-flash-image")
+GEMINI_PROMPT = os.environ.get("GEMINI_PROMPT", "studio-1")
+GEMINI_MODE = env_choice("GEMINI_MODE", "transfer", "transfer", "replace")
+# In US dollars; an image of a Batch job costs half.
+GEMINI_PRICE_PER_IMAGE = env_money("GEMINI_PRICE_PER_IMAGE", "0.067")
+GEMINI_MONTHLY_BUDGET = env_money("GEMINI_MONTHLY_BUDGET", "100")
+GEMINI_TIMEOUT_SECONDS = env_int("GEMINI_TIMEOUT_SECONDS", 60, minimum=1, maximum=300)
+GEMINI_MAX_TRIES = env_int("GEMINI_MAX_TRIES", 3, minimum=1)
+GEMINI_CONCURRENCY = env_int("GEMINI_CONCURRENCY", 4, minimum=1)
+GEMINI_REQUESTS_PER_MINUTE = env_int("GEMINI_REQUESTS_PER_MINUTE", 60, minimum=1)
+GEMINI_URGENT_DEADLINE_MINUTES = env_int("GEMINI_URGENT_DEADLINE_MINUTES", 10, minimum=1)
+GEMINI_BATCH_COUNT = env_int("GEMINI_BATCH_COUNT", 100, minimum=1, maximum=1000)
+GEMINI_BATCH_AGE_SECONDS = env_int("GEMINI_BATCH_AGE_SECONDS", 600)
+GEMINI_BATCH_POLL_SECONDS = env_int("GEMINI_BATCH_POLL_SECONDS", 30, minimum=1)
+GEMINI_BATCH_DEADLINE_MINUTES = env_int("GEMINI_BATCH_DEADLINE_MINUTES", 360, minimum=1)
 
 MAX_PHOTO_BYTES = env_int("MAX_PHOTO_MB", 80, minimum=1) * 1_000_000
 MAX_PHOTO_PIXELS = env_int("MAX_PHOTO_MEGAPIXELS", 64, minimum=1) * 1_000_000

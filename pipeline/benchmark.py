@@ -79,11 +79,14 @@ def _examined(rgb: RGB) -> Examined:
 def whole_path(photo: bytes, stages: Stages) -> list[bytes]:
     """What processing and publishing make of a confident frame, without the buckets."""
     from pipeline import naming, processing
+    from pipeline.enhancing import locally
     from pipeline.imaging import refine, renditions
 
     spec, files = listing_spec(), []
     with _stage(stages, "decode"):
-        rgb = processing.enhancer().enhance(processing.decode_photo(photo))
+        original = processing.decode_photo(photo)
+    with _stage(stages, "enhance"):
+        rgb = locally(original).rgb
     examined = _examined(rgb)
     stages.update(examined.seconds)
     best = examined.best

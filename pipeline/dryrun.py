@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 
 from pipeline import naming, processing
 from pipeline.engines.protocols import Matter
+from pipeline.enhancing import locally
 from pipeline.examining import examine
 from pipeline.imaging import previews, renditions
 from pipeline.imaging.decode import DecodeError
@@ -68,7 +69,7 @@ def assess(photos: list[Path], out: Path, matter: Matter, product_class: Product
 
 def _assess_one(photo: Path, out: Path, matter: Matter, product_class: ProductClass, policy: Policy) -> Row:
     try:
-        rgb = processing.enhancer().enhance(processing.decode_photo(photo.read_bytes()))
+        rgb = locally(processing.decode_photo(photo.read_bytes())).rgb
     except (DecodeError, OSError, MemoryError) as error:
         return Row(photo.stem, reasons=[f"{photo.name}: {error}"])
     view = _view(photo.name)

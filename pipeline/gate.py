@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from pipeline import regating
 from pipeline.engines.object_store import ObjectStoreError
-from pipeline.engines.protocols import Enhancer
+from pipeline.enhancing import Enhanced
 from pipeline.imaging.framing import bounding_box
 from pipeline.imaging.score import SCORER_VERSION
 from pipeline.imaging.types import Candidate, Examined, Policy
@@ -42,22 +42,25 @@ def record(
     frame: Frame,
     policy: GatePolicy,
     examined: Examined,
+    enhanced: Enhanced,
     *,
-    enhancer: Enhancer,
     places: dict[str, list[int]],
 ) -> None:
     """Write the scorecard and the words of the policies in shadow, and move the frame on: all of it or nothing."""
     marked = is_marked(frame, policy)
+    origin = {"enhancer": enhanced.enhancer, "fidelity": enhanced.fidelity}
+    gemini = enhanced.changes[0] if enhanced.changes else frame.gemini
     with transaction.atomic():
-        card = write_card(frame, policy, examined, enhancer=enhancer.name, is_marked=marked, places=places)
+        card = write_card(frame, policy, examined, **origin, is_marked=marked, places=places)
         for other in GatePolicy.objects.filter(in_shadow=True):
             regating.shadow(card, other)
         if examined.best.verdict.publish:
             due = "drawn" if marked else ""
-            advance(frame, State.APPROVED, actor="gate", why="confident", audit_due=due, **_first_verdict(frame))
+            fields = _first_verdict(frame) | {"gemini": gemini, "audit_due": due}
+            advance(frame, State.APPROVED, actor="gate", why="confident", **fields)
             log.info("%s is confident (%.2f, %s)", frame, examined.best.score.confidence, examined.best.rung)
         else:
-            hold(frame, list(examined.best.verdict.reasons), actor="gate")
+            hold(frame, list(examined.best.verdict.reasons), actor="gate", gemini=gemini)
 
 
 def write_card(frame: Frame, policy: GatePolicy, examined: Examined, **fields: Any) -> Scorecard:
@@ -110,9 +113,9 @@ def _product_box(best: Candidate) -> dict[str, int] | None:
     return dataclasses.asdict(bounding_box(best.alpha > 0)) if best.alpha.any() else None
 
 
-def hold(frame: Frame, reasons: list[str], cause: str = "", *, actor: str) -> None:
+def hold(frame: Frame, reasons: list[str], cause: str = "", *, actor: str, **fields: Any) -> None:
     """Into the exception queue."""
-    fields = _first_verdict(frame) | {"reasons": reasons, "cause": cause, "was_exception": True}
+    fields |= _first_verdict(frame) | {"reasons": reasons, "cause": cause, "was_exception": True}
     fields["has_failed"] = frame.has_failed or bool(cause)
     why = cause or "; ".join(map(in_words, reasons))
     advance(frame, State.EXCEPTION, actor=actor, why=why, **fields)

@@ -1,6 +1,7 @@
 """What RQ runs, and the only place that enqueues. The database is the truth: any job may run twice, or never."""
 
 import logging
+from collections.abc import Callable
 
 import django_rq
 from redis import RedisError
@@ -8,7 +9,7 @@ from rq import Queue
 from rq.exceptions import DuplicateJobError
 from rq.job import JobStatus
 
-from pipeline import intake, processing, publishing, reaper, recalling
+from pipeline import asking, batching, harvesting, intake, processing, publishing, reaper, recalling
 from pipeline.models import Batch, Frame
 from pipeline.states import State
 
@@ -17,8 +18,26 @@ log = logging.getLogger(__name__)
 
 def process(frame_id: int) -> None:
     frame = processing.run(frame_id)
-    if frame and frame.state == State.APPROVED:
+    if frame and (frame.state == State.APPROVED or frame.ask_until):
         enqueue(frame)
+
+
+def ask(frame_id: int) -> None:
+    frame = asking.run(frame_id)
+    if frame and frame.state == State.RECEIVED:
+        enqueue(frame)
+
+
+def serve_batch_jobs() -> None:
+    """Whatever is to be done about Gemini's Batch jobs."""
+    for frame in batching.collect() + batching.promote_late():
+        enqueue(frame)
+    for job in batching.unsubmitted():
+        for frame in batching.submit(job):
+            enqueue(frame)
+    for job in harvesting.due():
+        for frame in harvesting.look_after(job):
+            enqueue(frame)
 
 
 def publish(frame_id: int) -> None:
@@ -29,25 +48,38 @@ def withdraw(frame_id: int) -> None:
     recalling.run(frame_id)
 
 
-# Step, queue and job.
+# Step and job; those of urgent batches come before the others'.
 STEPS = {
-    State.RECEIVED: ("process", "process", process),
-    State.APPROVED: ("publish", "publish", publish),
-    State.WITHDRAWING: ("withdraw", "publish", withdraw),
+    State.RECEIVED: ("process", process),
+    State.ENHANCING: ("ask", ask),
+    State.APPROVED: ("publish", publish),
+    State.WITHDRAWING: ("withdraw", withdraw),
 }
+LIGHT = ("publish", "withdraw")
+
+
+def _queue_of(frame: Frame, step: str) -> str:
+    if step in LIGHT:
+        return "publish"
+    return "urgent" if frame.batch.lane == "urgent" else "process"
 
 
 def enqueue(frame: Frame) -> None:
     """Queue a frame's next step, once per version of the frame."""
-    name, queue_name, step = STEPS[State(frame.state)]
-    queue, job_id = django_rq.get_queue(queue_name), f"{name}-{frame.pk}-{frame.version}"
+    name, step = STEPS[State(frame.state)]
     try:
-        _forget_if_lost(queue, job_id)
-        queue.enqueue(step, frame.pk, job_id=job_id, unique=True, result_ttl=0, failure_ttl=5)
-    except DuplicateJobError:
-        log.debug("%s is queued already", job_id)
+        _enqueue(_queue_of(frame, name), f"{name}-{frame.pk}-{frame.version}", step, frame.pk)
     except RedisError as error:
         log.warning("frame %s (%s) waits for the reaper: Redis did not take its job: %s", frame.pk, frame, error)
+
+
+def _enqueue(queue_name: str, job_id: str, step: Callable[..., None], *arguments: int) -> None:
+    queue = django_rq.get_queue(queue_name)
+    try:
+        _forget_if_lost(queue, job_id)
+        queue.enqueue(step, *arguments, job_id=job_id, unique=True, result_ttl=0, failure_ttl=5)
+    except DuplicateJobError:
+        log.debug("%s is queued already", job_id)
 
 
 def _forget_if_lost(queue: Queue, job_id: str) -> None:
@@ -66,5 +98,7 @@ def submit(batch: Batch, filename: str, data: bytes) -> intake.Receipt:
 
 
 def reap() -> None:
-    for frame in [*reaper.release_lapsed(), *reaper.waiting()]:
+    for frame in [*reaper.release_lapsed(), *reaper.waiting(), *asking.due()[: reaper.SWEEP]]:
         enqueue(frame)
+    if batching.is_due() or batching.late() or batching.unsubmitted() or harvesting.due():
+        _enqueue("publish", "batch-jobs", serve_batch_jobs)

@@ -6,15 +6,19 @@ from django.conf import settings
 from django.db import models
 
 from pipeline import naming
+from pipeline.calls import GeminiCall, GeminiJob  # noqa: F401 - Django looks for rows here
 from pipeline.imaging.score import weakest
 from pipeline.imaging.types import Crop, CropBox, ProductClass, Side, View
 from pipeline.policy import GatePolicy, Immutable
 from pipeline.states import (
     BRIDGE_DOUBT_WORDS,
     FIRST_LOOK,
+    GEMINI_WORDS,
     NEVER_DECODED,
     RUNG_WORDS,
     VERDICT_REASONS,
+    Enhancement,
+    Lane,
     Look,
     State,
     in_words,
@@ -26,10 +30,12 @@ def _choices(literal: Any) -> list[tuple[str, str]]:
 
 
 class Batch(models.Model):
-    """One drop of photos of one product class."""
+    """One drop of photos of one product class. With `gemini` its photos leave the house: by the uploader's choice."""
 
     name = models.CharField(max_length=100, unique=True)
     product_class = models.CharField(max_length=20, choices=_choices(ProductClass), default="eyewear")
+    enhancement = models.CharField(max_length=10, choices=_choices(Enhancement), default="local")
+    lane = models.CharField(max_length=10, choices=_choices(Lane), default="standard")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -45,8 +51,8 @@ class Frame(models.Model):
     """One photo on its way.
 
     RECEIVED → PROCESSING → APPROVED → PUBLISHING → PUBLISHED
-                   ↓ unsure      ↑
-               EXCEPTION ──operator──→ REJECTED, or RECEIVED again
+      ↓  ↑         ↓ unsure      ↑
+    ENHANCING  EXCEPTION ──operator──→ REJECTED, or RECEIVED again
     """
 
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="frames")
@@ -60,7 +66,13 @@ class Frame(models.Model):
     faults = models.PositiveIntegerField(default=0, help_text="passing faults since the last success or decision")
     lease_until = models.DateTimeField(null=True, blank=True)
     not_before = models.DateTimeField(
-        null=True, blank=True, help_text="till then a decision can be taken back, and no worker acts on it"
+        null=True, blank=True, help_text="till then no worker acts on it: a decision can be taken back, or Gemini is busy"
+    )
+    gemini = models.CharField(
+        max_length=20, blank=True, help_text="what came of asking Gemini: used, or why the local enhancer served instead"
+    )
+    ask_until = models.DateTimeField(
+        null=True, blank=True, help_text="so long Gemini may be asked for this photo by itself; none: by a Batch job"
     )
     reasons = models.JSONField(default=list)
     cause = models.TextField(blank=True, help_text="what went wrong, in words, when something did")
@@ -90,9 +102,23 @@ class Frame(models.Model):
         return f"{self.code} {self.view}"
 
     @property
+    def wants_gemini(self) -> bool:
+        """Whether Gemini is yet to be asked."""
+        return self.batch.enhancement == "gemini" and not self.gemini
+
+    @property
+    def gemini_words(self) -> str:
+        return GEMINI_WORDS.get(self.gemini, self.gemini)
+
+    @property
     def card(self) -> "Scorecard | None":
         """The last attempt's scorecard, if it came that far."""
         return self.scorecards.filter(attempt=self.attempt).first()
+
+    @property
+    def machine_card(self) -> "Scorecard | None":
+        """The last scorecard that no person had a hand in."""
+        return self.scorecards.filter(override=None).last()
 
     @property
     def has_pictures(self) -> bool:
@@ -144,6 +170,7 @@ class Scorecard(Immutable):
     model_name = models.CharField(max_length=100)
     model_sha256 = models.CharField(max_length=64)
     enhancer = models.CharField(max_length=100)
+    fidelity = models.JSONField(null=True, help_text="how far Gemini's picture was from the photo's product")
     scorer_version = models.CharField(max_length=40)
     policy = models.ForeignKey(GatePolicy, on_delete=models.PROTECT)
     created_at = models.DateTimeField(auto_now_add=True)

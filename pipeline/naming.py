@@ -103,6 +103,15 @@ def original_key(frame_id: int) -> str:
     return f"{frame_id}/original"
 
 
+def answer_key(frame_id: int) -> str:
+    """Where Gemini's picture is kept: it was paid for, and a reprocess uses it again.
+
+    >>> answer_key(7)
+    '7/gemini'
+    """
+    return f"{frame_id}/gemini"
+
+
 def work_key(frame_id: int, attempt: int, name: str) -> str:
     """
     >>> work_key(7, 1, "alpha.png")

@@ -17,7 +17,7 @@ from pipeline.imaging import painting, renditions
 from pipeline.imaging.types import RGB, Alpha, Candidate, Examined, Matte
 from pipeline.models import Frame, Override, Scorecard
 from pipeline.states import BY_HAND
-from pipeline.transitions import StaleTransition
+from pipeline.transitions import StaleTransition, change
 
 DIFFERENCE = "difference.png"
 TOLD_BY_MODEL = {"raw_min": 0.0, "raw_max": 1.0, "left_out": 0.0}
@@ -34,11 +34,6 @@ class Edit:
 
     rung: str = ""
     strokes: tuple[painting.Stroke, ...] = ()
-
-
-def machine_card(frame: Frame) -> Scorecard | None:
-    """The last scorecard that no person had a hand in."""
-    return frame.scorecards.filter(override=None).last()
 
 
 def override(frame: Frame, edit: Edit, *, actor: str) -> Override:
@@ -84,7 +79,7 @@ def matte_of(frame: Frame, rung: str) -> Alpha:
 
 def _source(frame: Frame, rung: str) -> tuple[int, str]:
     """The attempt and the name of the picture that holds it."""
-    machine = machine_card(frame)
+    machine = frame.machine_card
     if machine is None or frame.card is None:
         raise EditError(f"{frame} has no cut-out that could be edited. Reprocess it, or ask for a new photo.")
     if not rung:
@@ -98,7 +93,7 @@ def _source(frame: Frame, rung: str) -> tuple[int, str]:
 
 def _examined(frame: Frame, rgb: RGB, alpha: Alpha, edit: Edit) -> Examined:
     """Score the matte as if the machine had made it; what only a model could tell is its last word."""
-    machine = machine_card(frame)
+    machine = frame.machine_card
     assert machine is not None
     told = {name: machine.metrics.get(name, default) for name, default in TOLD_BY_MODEL.items()}
     document = gate.active_policy().document
@@ -113,7 +108,7 @@ def _next_attempt(frame: Frame) -> Iterator[int]:
     if leases.is_held(frame):
         raise StaleTransition(f"frame {frame.pk} ({frame}) is being edited by somebody else")
     previous = frame.attempt
-    _compare_and_set(frame, lease_until=timezone.now() + timedelta(seconds=settings.PUBLISH_LEASE_SECONDS))
+    change(frame, lease_until=timezone.now() + timedelta(seconds=settings.PUBLISH_LEASE_SECONDS))
     frame.attempt += 1
     try:
         yield previous
@@ -133,16 +128,7 @@ def _save_pictures(frame: Frame, previous: int, rgb: RGB, shown: Alpha, alpha: A
 
 def _keep(frame: Frame, examined: Examined, places: dict[str, list[int]]) -> Scorecard:
     reasons = list(examined.best.verdict.reasons)
-    _compare_and_set(frame, attempt=frame.attempt, reasons=reasons, cause="", lease_until=None)
-    enhancer = processing.enhancer().name
+    change(frame, attempt=frame.attempt, reasons=reasons, cause="", lease_until=None)
+    assert frame.machine_card is not None
+    enhancer = frame.machine_card.enhancer
     return gate.write_card(frame, gate.active_policy(), examined, enhancer=enhancer, places=places)
-
-
-def _compare_and_set(frame: Frame, **fields: Any) -> None:
-    """As `advance`, but the frame stays in its state."""
-    found = Frame.objects.filter(pk=frame.pk, state=frame.state, version=frame.version)
-    if found.update(version=frame.version + 1, **fields) != 1:
-        raise StaleTransition(f"frame {frame.pk} ({frame}) was moved on by somebody else")
-    frame.version += 1
-    for name, value in fields.items():
-        setattr(frame, name, value)

@@ -10,7 +10,7 @@ from pipeline.imaging import previews, renditions
 from pipeline.models import Frame
 from pipeline.states import RUNG_WORDS
 
-SMALL = {"preview.webp", "thumb.webp", "cutout.webp", "cutout_thumb.webp", "doubt.webp", "alpha.png"}
+SMALL = {"original.webp", "preview.webp", "thumb.webp", "cutout.webp", "cutout_thumb.webp", "doubt.webp", "alpha.png"}
 SMALL |= {naming.alternative_name(rung, "webp") for rung in RUNG_WORDS}
 SHOP = re.compile(r"shop-(transparent|white|half-glass)(-\d+\.\d\d)?\.(jpg|png|webp)")
 
@@ -26,8 +26,7 @@ class ShopPicture:
 
 
 def _photo(frame_id: int, attempt: int) -> bytes:
-    original = processing.decode_photo(object_store.load_work(naming.original_key(frame_id)))
-    return previews.full_photo(processing.enhancer().enhance(original))
+    return previews.full_photo(processing.enhanced_photo(Frame.objects.get(pk=frame_id)))
 
 
 def _mask_of(name: str) -> Callable[[int, int], bytes]:

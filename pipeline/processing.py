@@ -2,16 +2,18 @@
 
 import dataclasses
 import logging
+from datetime import datetime, timedelta
 from functools import cache
 
 from django.conf import settings
 from django.db import DatabaseError
+from django.utils import timezone
 
 from pipeline import gate, leases, naming
 from pipeline.engines import object_store, weights
 from pipeline.engines.glibc import keep_freed_memory
-from pipeline.engines.identity import Identity
-from pipeline.engines.protocols import Enhancer, Matter
+from pipeline.engines.protocols import Matter
+from pipeline.enhancing import GEMINI, IDENTITY, Enhanced, after_gemini, locally
 from pipeline.examining import examine, timed
 from pipeline.imaging import previews, renditions
 from pipeline.imaging.decode import DecodeError, DecodeLimits, decode
@@ -19,11 +21,13 @@ from pipeline.imaging.doubts import find_doubts
 from pipeline.imaging.score import weakest
 from pipeline.imaging.types import RGB, Alpha, Alternative, Score
 from pipeline.models import Frame
-from pipeline.states import State
+from pipeline.states import USED, State
 from pipeline.transitions import StaleTransition, advance
 
 log = logging.getLogger(__name__)
 PREVIEW_SIDE, THUMB_SIDE = 1600, 320
+ENHANCED = "enhanced.jpg"
+"""The photo as Gemini's picture had it relit: kept, since only a worker could make it again."""
 
 
 def load_matter(name: str, threads: int) -> Matter:
@@ -49,11 +53,6 @@ def second_matter() -> Matter | None:
         return None
 
 
-@cache
-def enhancer() -> Enhancer:
-    return Identity()
-
-
 def warm_up() -> None:
     """Make this process ready to take photo after photo."""
     keep_freed_memory()
@@ -69,16 +68,27 @@ def original_photo(frame: Frame) -> RGB:
 
 
 def enhanced_photo(frame: Frame) -> RGB:
-    return enhancer().enhance(original_photo(frame))
+    """The photo that the frame's last matte was made of."""
+    card = frame.machine_card
+    if card and card.enhancer in GEMINI.values():
+        return decode_photo(object_store.load_work(naming.work_key(frame.pk, card.attempt, ENHANCED)))
+    original = original_photo(frame)
+    return original if card and card.enhancer == IDENTITY else locally(original).rgb
 
 
 def run(frame_id: int) -> Frame | None:
-    """Process a RECEIVED frame up to the gate. None when there was nothing to do; it may run twice."""
+    """Process a RECEIVED frame up to the gate, or send it to Gemini first, if its batch is for that.
+
+    None when there was nothing to do; it may run twice.
+    """
     frame = Frame.objects.select_related("batch").filter(leases.is_due(), pk=frame_id, state=State.RECEIVED).first()
     if frame is None:
         return None
     lease = settings.PROCESS_LEASE_SECONDS
     try:
+        if frame.wants_gemini:
+            _send_to_gemini(frame)
+            return frame
         advance(frame, State.PROCESSING, actor="worker", lease=lease, attempt=frame.attempt + 1, not_before=None)
         with leases.kept(frame, lease):
             _process(frame)
@@ -89,6 +99,19 @@ def run(frame_id: int) -> Frame | None:
         log.exception("frame %s: the database failed while processing; the reaper will try again", frame.pk)
         return None
     return frame
+
+
+def _send_to_gemini(frame: Frame) -> None:
+    """Urgent frames are asked for at once; the others wait for a Batch job."""
+    is_urgent = frame.batch.lane == "urgent"
+    fields = {"ask_until": ask_until() if is_urgent else None, "not_before": None}
+    why = "to be asked for at once" if is_urgent else "for the next Batch job"
+    advance(frame, State.ENHANCING, actor="worker", why=why, **fields)
+
+
+def ask_until() -> datetime:
+    """So long a frame that Gemini is to be asked for by itself may be kept waiting."""
+    return timezone.now() + timedelta(minutes=settings.GEMINI_URGENT_DEADLINE_MINUTES)
 
 
 def _process(frame: Frame) -> None:
@@ -106,11 +129,14 @@ def _run_stages(frame: Frame) -> None:
     policy = gate.active_policy()
     seconds: dict[str, float] = {}
     with timed(seconds, "decode"):
-        rgb = original_photo(frame)
+        original = original_photo(frame)
+    with timed(seconds, "enhance"):
+        enhanced = _enhanced(frame, original)
+        rgb = enhanced.rgb
     with timed(seconds, "previews"):
         save_photo(frame, rgb)
-    with timed(seconds, "enhance"):
-        rgb = enhancer().enhance(rgb)
+        if rgb is not original:
+            save(frame, "original.webp", previews.preview(original, PREVIEW_SIDE))
     is_marked = gate.is_marked(frame, policy)
     product_class, view = frame.batch.product_class, frame.view
     examined = examine(rgb, matter(), product_class, view, policy.document, second_matter, with_others=is_marked)
@@ -124,7 +150,18 @@ def _run_stages(frame: Frame) -> None:
             _save_alternatives(frame, rgb, examined.others)
             places = save_doubts(frame, rgb, best.alpha, best.score, examined.second_look)
     examined = dataclasses.replace(examined, seconds=seconds | examined.seconds)
-    gate.record(frame, policy, examined, enhancer=enhancer(), places=places)
+    gate.record(frame, policy, examined, enhanced, places=places)
+
+
+def _enhanced(frame: Frame, original: RGB) -> Enhanced:
+    """Relit after Gemini's picture, if that is there to be used; else locally."""
+    if frame.gemini != USED:
+        return locally(original)
+    answer = decode_photo(object_store.load_work(naming.answer_key(frame.pk)))
+    enhanced = after_gemini(original, answer, frame.batch.product_class, matter(), settings.GEMINI_MODE)
+    if not enhanced.changes:
+        save(frame, ENHANCED, renditions.save(enhanced.rgb, format="JPEG", quality=98, subsampling="4:4:4"))
+    return enhanced
 
 
 def save_photo(frame: Frame, rgb: RGB) -> None:

@@ -6,6 +6,7 @@ from typing import Literal
 
 class State(StrEnum):
     RECEIVED = "received"
+    ENHANCING = "enhancing"
     PROCESSING = "processing"
     EXCEPTION = "exception"
     APPROVED = "approved"
@@ -21,9 +22,14 @@ Look = Literal["drawn", "sibling"]
 """Why a person looks at a published frame: it was marked by chance, or a sibling failed its audit. Only the first
 tells anything about the rest."""
 
+Enhancement = Literal["local", "gemini"]
+Lane = Literal["standard", "urgent"]
+"""With Gemini, urgent photos are asked for one by one, and standard ones by Batch jobs at half the price."""
+
 S = State
 MOVES: dict[State, frozenset[State]] = {
-    S.RECEIVED: frozenset({S.PROCESSING, S.EXCEPTION, S.SUPERSEDED}),
+    S.RECEIVED: frozenset({S.ENHANCING, S.PROCESSING, S.EXCEPTION, S.SUPERSEDED}),
+    S.ENHANCING: frozenset({S.RECEIVED, S.EXCEPTION, S.SUPERSEDED}),
     S.PROCESSING: frozenset({S.RECEIVED, S.APPROVED, S.EXCEPTION, S.SUPERSEDED}),
     S.EXCEPTION: frozenset({S.APPROVED, S.REJECTED, S.RECEIVED, S.SUPERSEDED}),
     S.APPROVED: frozenset({S.PUBLISHING, S.EXCEPTION, S.SUPERSEDED}),
@@ -37,7 +43,7 @@ MOVES: dict[State, frozenset[State]] = {
 
 
 # The machine still has work to do; nobody is waited for.
-UNFINISHED = frozenset({S.RECEIVED, S.PROCESSING, S.APPROVED, S.PUBLISHING, S.WITHDRAWING})
+UNFINISHED = frozenset({S.RECEIVED, S.ENHANCING, S.PROCESSING, S.APPROVED, S.PUBLISHING, S.WITHDRAWING})
 
 
 def is_allowed(source: State, target: State) -> bool:
@@ -116,6 +122,29 @@ BRIDGE_DOUBT_WORDS: dict[str, str] = {
     "estimates-disagree": "the valley of the profile and the gap between the lenses are not in the same place",
     "older-finder": "an older version of the finder was not sure of it",
     "lenses-unlike": "what stands left and right of it doesn't look like two lenses of one pair",
+}
+
+USED = "used"
+GEMINI_WORDS: dict[str, str] = {
+    USED: "relit by Gemini",
+    # why the local enhancer served instead
+    "blocked": "Gemini refused the photo",
+    "safety": "Gemini held its picture back",
+    "text-only": "Gemini answered without a picture",
+    "unreadable": "Gemini's picture could not be read",
+    "failed": "Gemini failed again and again",
+    "no-answer": "Gemini's answer never came; it isn't asked twice, since it may have been paid for",
+    "lost": "Gemini's picture could not be kept",
+    "unmatched": "the answers of Gemini's Batch job could not be told apart",
+    "late": "Gemini's Batch job was late and could not be cancelled",
+    "out-of-time": "Gemini was busy for too long",
+    "budget-spent": "this month's budget for Gemini is spent",
+    "switched-off": "there is no key for Gemini any more",
+    "no-photo": "the photo could not be read, so Gemini wasn't asked",
+    "geometry-changed": "Gemini changed the product's shape",
+    "outline-changed": "Gemini changed the product's outline",
+    "detail-changed": "Gemini changed a detail of the product",
+    "colour-changed": "Gemini changed the product's colour",
 }
 
 # These say what the gate decided, not what is wrong with the picture: who decides after it must not know.

@@ -8,7 +8,6 @@ from django.utils.timesince import timesince
 
 from pipeline import naming
 from pipeline.models import Frame, Scorecard
-from pipeline.overriding import machine_card
 from pipeline.states import RUNG_WORDS, in_words
 from review import bridges, claims, decisions, insights
 
@@ -105,7 +104,7 @@ def _chips(frame: Frame, card: Scorecard | None) -> list[dict[str, Any]]:
 
 def _alternatives(frame: Frame, card: Scorecard | None) -> list[dict[str, Any]]:
     """What else can be published, the likeliest first; it stands before the matte as it is if it is the likelier."""
-    machine = machine_card(frame)
+    machine = frame.machine_card
     if card is None or machine is None:
         return []
     found = [_alternative(frame, machine, other["rung"], other["confidence"]) for other in machine.others]

@@ -5,14 +5,6 @@ from typing import Protocol
 from pipeline.imaging.types import RGB, Matte
 
 
-class Enhancer(Protocol):
-    """Improves a photo before it is matted; the size stays."""
-
-    name: str
-
-    def enhance(self, rgb: RGB) -> RGB: ...
-
-
 class Matter(Protocol):
     """Cuts a product out; `sha256` is of its weights, and stamps every score made with them."""
 

@@ -1,0 +1,97 @@
+"""Readers of environment variables; a bad value fails at start, by name."""
+
+import os
+import secrets
+import tempfile
+import zoneinfo
+from contextlib import suppress
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+
+
+def env_int(name: str, default: int, *, minimum: int = 0, maximum: int = 1_000_000) -> int:
+    text = os.environ.get(name, str(default))
+    if not text.isdecimal() or not minimum <= int(text) <= maximum:
+        raise ImproperlyConfigured(f"{name}={text!r}: expected a whole number from {minimum} to {maximum}")
+    return int(text)
+
+
+def env_bool(name: str, default: bool) -> bool:
+    text = os.environ.get(name, str(int(default)))
+    if text not in ("0", "1"):
+        raise ImproperlyConfigured(f"{name}={text!r}: expected 0 or 1")
+    return text == "1"
+
+
+def env_url(name: str, default: str, *schemes: str) -> str:
+    text = os.environ.get(name, default)
+    if not text.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+        raise ImproperlyConfigured(f"{name}={text!r}: expected a URL that starts with {' or '.join(schemes)}://")
+    return text
+
+
+def env_optional_url(name: str, *schemes: str) -> str:
+    return env_url(name, "", *schemes) if os.environ.get(name) else ""
+
+
+def env_money(name: str, default: str) -> Decimal:
+    text = os.environ.get(name, default)
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal(-1)
+    if not (amount.is_finite() and 0 <= amount < 1_000_000):
+        raise ImproperlyConfigured(f"{name}={text!r}: expected an amount in US dollars, such as 0.067")
+    return amount
+
+
+def env_choice(name: str, default: str, *choices: str) -> str:
+    text = os.environ.get(name, default)
+    if text not in choices:
+        raise ImproperlyConfigured(f"{name}={text!r}: expected one of {', '.join(choices)}")
+    return text
+
+
+def env_database(name: str, default: str) -> dict[str, object]:
+    text = os.environ.get(name, default)
+    try:
+        return dj_database_url.parse(text)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: expected sqlite:///PATH or postgres://USER:PASSWORD@HOST/NAME") from error
+
+
+def env_list(name: str, default: str) -> list[str]:
+    return [item.strip() for item in os.environ.get(name, default).split(",") if item.strip()]
+
+
+def env_path(name: str, default: Path) -> Path:
+    path = Path(os.environ.get(name, default)).resolve()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{name}={str(path)!r}: expected a folder that can be written ({error.strerror})"
+        ) from error
+    return path
+
+
+def env_time_zone(name: str, default: str) -> str:
+    text = os.environ.get(name, default)
+    if text not in zoneinfo.available_timezones():
+        raise ImproperlyConfigured(f"{name}={text!r}: expected a name such as Europe/Berlin")
+    return text
+
+
+def kept_secret(path: Path) -> str:
+    """One host needs no configuration: its secret is made once and kept."""
+    if not path.exists():
+        with tempfile.NamedTemporaryFile("w", dir=path.parent) as file:  # readable by its owner only
+            file.write(secrets.token_urlsafe(50))
+            file.flush()
+            # Whole or not at all; of several processes at once the first wins.
+            with suppress(FileExistsError):
+                os.link(file.name, path)
+    return path.read_text()

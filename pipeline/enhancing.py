@@ -1,0 +1,65 @@
+"""The photo that everything else works on: relit after Gemini's picture where that is faithful, else locally."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+from PIL import Image
+
+from pipeline import matting
+from pipeline.engines.protocols import Matter
+from pipeline.imaging import enhance, fidelity
+from pipeline.imaging.registration import register
+from pipeline.imaging.scale import shrink
+from pipeline.imaging.transfer import transfer
+from pipeline.imaging.types import RGB, Alpha, ProductClass
+from pipeline.listing import listing_spec
+
+Mode = Literal["transfer", "replace"]
+IDENTITY = "identity"
+"""What the scorecards of before the local enhancer name: the photo as it was."""
+GENERATED = "gemini-replace"
+"""Gemini's own pixels, which published files must say."""
+GEMINI = {"transfer": "gemini-transfer", "replace": GENERATED}
+# Photo and picture are held against each other at the size that the network sees.
+COMPARED_SIDE = 1024
+
+
+@dataclass(frozen=True)
+class Enhanced:
+    """A photo as it is matted, by which enhancer; and how Gemini's picture differed from it, if there was one.
+
+    `changes` says why Gemini's picture was not used.
+    """
+
+    rgb: RGB
+    enhancer: str
+    fidelity: Mapping[str, Any] | None = None
+    changes: tuple[str, ...] = ()
+
+
+def locally(rgb: RGB) -> Enhanced:
+    return Enhanced(enhance.enhance(rgb), enhance.NAME)
+
+
+def after_gemini(rgb: RGB, answer: RGB, product_class: ProductClass, matter: Matter, mode: Mode) -> Enhanced:
+    """Relit as Gemini's picture shows, unless that changed the product: then locally."""
+    photo = shrink(rgb, COMPARED_SIDE)
+    registered = register(photo, answer)
+    alpha = _matte(photo, product_class, matter)
+    found = fidelity.compare(photo, registered, alpha, _matte(registered, product_class, matter))
+    measured, changes = asdict(found), fidelity.changes(found)
+    if changes:
+        return Enhanced(enhance.enhance(rgb), enhance.NAME, measured, changes)
+    relit = transfer(rgb, registered, alpha) if mode == "transfer" else _enlarged(registered, rgb)
+    return Enhanced(relit, GEMINI[mode], measured)
+
+
+def _matte(rgb: RGB, product_class: ProductClass, matter: Matter) -> Alpha:
+    return matting.matte(matting.scene_of(rgb, product_class, listing_spec().lens), matter).alpha
+
+
+def _enlarged(picture: RGB, like: RGB) -> RGB:
+    size = like.shape[1], like.shape[0]
+    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS))

@@ -1,0 +1,111 @@
+"""Batch jobs at Gemini looked after: polled, their answers told apart, cancelled when they are late."""
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from pipeline import batching, settling, spending
+from pipeline.calls import NOTHING, UNDER_WAY, GeminiCall, GeminiJob
+from pipeline.engines.gemini import Answer, GeminiError, Job
+from pipeline.engines.object_store import ObjectStoreError
+from pipeline.models import Frame
+
+log = logging.getLogger(__name__)
+
+
+def due() -> QuerySet[GeminiJob]:
+    """Jobs to look at now."""
+    return GeminiJob.objects.exclude(name="").filter(ended_at=None, next_look_at__lte=timezone.now())
+
+
+def look_after(job: GeminiJob) -> list[Frame]:
+    """Look at one job; returns the frames that go on, or are asked for by themselves."""
+    if not batching.hold(job):
+        return []
+    try:
+        seen = settling.gemini().poll(job.name)
+        if seen.state != "running":
+            return _harvest(job, seen)
+        _cancel_if_late(job)
+        words = seen.words
+    except (GeminiError, ObjectStoreError) as error:
+        log.warning("%s: %s", job, error)
+        words = str(error)
+    except Exception as error:
+        log.exception("%s: a fault in the program", job)
+        words = f"A fault in the program ({type(error).__name__}: {error}); please report it."
+    if timezone.now() > (job.cancelled_at or job.deadline) + batching.GRACE:
+        return batching.give_up(job)
+    pause = timedelta(seconds=settings.GEMINI_BATCH_POLL_SECONDS)
+    batching.release(job, timezone.now() + pause, cancelled_at=job.cancelled_at, words=words)
+    return []
+
+
+def _cancel_if_late(job: GeminiJob) -> None:
+    if job.cancelled_at is None and timezone.now() > job.deadline:
+        settling.gemini().cancel(job.name)
+        job.cancelled_at = timezone.now()
+        log.warning("%s is late and was cancelled; its frames will be asked for by themselves", job)
+
+
+def _harvest(job: GeminiJob, seen: Job) -> list[Frame]:
+    """Settle every call of a job that has ended; may be broken off and done again."""
+    calls = list(job.calls.exclude(frame=None).select_related("frame__batch"))
+    pairs, nameless = matched(calls, seen.answers)
+    frames = [_take(call, answer) for call, answer in pairs]
+    answered = {call.pk for call, _ in pairs}
+    words = seen.words or "Gemini's job ended without an answer for this photo."
+    for call in calls:
+        if call.pk not in answered:
+            frames.append(_unmatched(call) if nameless else batching.undone(call, "missing", words))
+    with transaction.atomic():
+        for answer in nameless:
+            _note_nameless(job, answer)
+        batching.end(job, f"{seen.state}. {seen.words}".strip())
+    return [frame for frame in frames if frame]
+
+
+def _take(call: GeminiCall, answer: Answer) -> Frame | None:
+    if call.outcome != UNDER_WAY:
+        return None
+    if answer.outcome == "failed":
+        return batching.undone(call, "failed", answer.words)
+    return settling.settle(call, answer)
+
+
+def _unmatched(call: GeminiCall) -> Frame | None:
+    """One of the answers without a name may be this one's, and be paid for: it isn't asked for again."""
+    return settling.finish(call, "unmatched", cost=NOTHING, words="The job's answers could not be told apart.")
+
+
+def _note_nameless(job: GeminiJob, answer: Answer) -> None:
+    """Whose it is can't be told, but it was paid for."""
+    origin = {"price": spending.price(in_job=True), "model_name": job.model_name, "prompt": job.prompt}
+    settling.settle(GeminiCall.objects.create(job=job, **origin), answer)
+
+
+Pairs = list[tuple[GeminiCall, Answer]]
+
+
+def matched(calls: Sequence[GeminiCall], answers: Sequence[Answer]) -> tuple[Pairs, list[Answer]]:
+    """Which answer is whose, and the answers of which that can't be told.
+
+    By key, the first of each. What came without a key by its order, if as many are missing and the others came in order.
+    """
+    by_key: dict[str, Answer] = {}
+    for answer in answers:
+        if answer.key:
+            by_key.setdefault(answer.key, answer)
+    pairs = [(call, by_key[call.key]) for call in calls if call.key in by_key]
+    nameless = [answer for answer in answers if not answer.key]
+    unanswered = [call for call in calls if call.key not in by_key]
+    keys = [call.key for call in calls]
+    is_in_order = list(by_key) == [key for key in keys if key in by_key]
+    if len(nameless) == len(unanswered) and (is_in_order or len(nameless) == 1):
+        return pairs + list(zip(unanswered, nameless, strict=True)), []
+    return pairs, nameless

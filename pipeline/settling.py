@@ -1,0 +1,96 @@
+"""What becomes of an answer of Gemini's, and of a frame that has one or will get none."""
+
+from contextlib import suppress
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from pipeline import naming, processing
+from pipeline.calls import UNDER_WAY, GeminiCall
+from pipeline.engines import object_store
+from pipeline.engines.gemini import Answer, Gemini, GeminiConfig
+from pipeline.imaging import renditions
+from pipeline.imaging.decode import DecodeError
+from pipeline.imaging.scale import shrink
+from pipeline.models import Frame
+from pipeline.states import GEMINI_WORDS, USED, State
+from pipeline.transitions import StaleTransition, advance
+
+# What Gemini gives back is hardly larger, and a photo of 24 megapixels would take a minute to send.
+SENT_SIDE, SENT_QUALITY = 2048, 92
+
+
+@cache
+def gemini() -> Gemini:
+    return Gemini(
+        GeminiConfig(
+            api_key=settings.GEMINI_API_KEY,
+            model=settings.GEMINI_MODEL,
+            base_url=settings.GEMINI_BASE_URL,
+            timeout_seconds=settings.GEMINI_TIMEOUT_SECONDS,
+        )
+    )
+
+
+def prompt(name: str) -> str:
+    return render_to_string(f"gemini/{name}.txt")
+
+
+def photo_to_send(frame: Frame) -> bytes:
+    """The frame's photo as Gemini gets it; raises what decoding and the bucket raise."""
+    small = shrink(processing.original_photo(frame), SENT_SIDE)
+    return renditions.save(small, format="JPEG", quality=SENT_QUALITY, subsampling="4:4:4")
+
+
+def settle(call: GeminiCall, answer: Answer) -> Frame | None:
+    """Keep what came, note what it cost, and send the frame on; None if it has moved on already.
+
+    Raises
+    ------
+    ObjectStoreError
+        The picture could not be kept; nothing is noted.
+    """
+    said, words = _kept(call.frame, answer)
+    return finish(call, said, cost=call.price * answer.images, words=words, usage=dict(answer.usage))
+
+
+def _kept(frame: Frame | None, answer: Answer) -> tuple[str, str]:
+    if answer.outcome != "image" or answer.image is None or frame is None:
+        return answer.outcome, answer.words
+    try:
+        processing.decode_photo(answer.image)
+    except DecodeError as error:
+        return "unreadable", str(error)
+    object_store.save_work(naming.answer_key(frame.pk), answer.image)
+    return USED, ""
+
+
+def finish(call: GeminiCall, said: str, *, cost: Decimal | None, **fields: Any) -> Frame | None:
+    """Close a call and send its frame on, both or neither: a frame without a word would be asked for again."""
+    with transaction.atomic():
+        is_ours = close(call, said, cost=cost, **fields)
+        return call.frame if is_ours and call.frame and go_on(call.frame, said) else None
+
+
+def close(call: GeminiCall, outcome: str, *, cost: Decimal | None, **fields: Any) -> bool:
+    """Write down how a call ended; False if somebody did before."""
+    values = fields | {"outcome": outcome, "cost": cost, "ended_at": timezone.now()}
+    is_ours = GeminiCall.objects.filter(pk=call.pk, outcome=UNDER_WAY).update(**values) == 1
+    for name, value in values.items():
+        setattr(call, name, value)
+    return is_ours
+
+
+def go_on(frame: Frame, said: str) -> bool:
+    """Send a frame on to be processed, with Gemini's picture or without; False if somebody was faster."""
+    if frame.state != State.ENHANCING:
+        return False
+    with suppress(StaleTransition):
+        advance(frame, State.RECEIVED, actor="gemini", why=GEMINI_WORDS[said], gemini=said, not_before=None, faults=0)
+        return True
+    return False

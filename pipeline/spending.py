@@ -1,0 +1,41 @@
+"""What Gemini has cost, and whether this month's budget allows another image."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.conf import settings
+from django.db.models import QuerySet, Sum
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from pipeline.calls import GeminiCall
+
+BATCH_DISCOUNT = Decimal("0.5")
+"""Gemini's price list: an image of a Batch job costs half of what it costs by itself."""
+
+
+def price(*, in_job: bool) -> Decimal:
+    """Of one image, in US dollars."""
+    full: Decimal = settings.GEMINI_PRICE_PER_IMAGE
+    return full * BATCH_DISCOUNT if in_job else full
+
+
+def month_start() -> datetime:
+    return timezone.localtime().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+
+
+def spent(calls: QuerySet[GeminiCall]) -> Decimal:
+    """What the calls cost; those that are under way, or whose answer never came, count with the price of an image."""
+    total = calls.aggregate(total=Sum(Coalesce("cost", "price")))["total"]
+    return Decimal(total or 0)
+
+
+def spent_this_month() -> Decimal:
+    return spent(GeminiCall.objects.filter(asked_at__gte=month_start()))
+
+
+def affordable(*, in_job: bool) -> int:
+    """How many more images this month's budget allows."""
+    left: Decimal = settings.GEMINI_MONTHLY_BUDGET - spent_this_month()
+    each = price(in_job=in_job)
+    return max(0, int(left / each)) if each else 1_000_000
