@@ -95,7 +95,7 @@ Pairs = list[tuple[GeminiCall, Answer]]
 def matched(calls: Sequence[GeminiCall], answers: Sequence[Answer]) -> tuple[Pairs, list[Answer]]:
     """Which answer is whose, and the answers of which that can't be told.
 
-    By key, the first of each. What came without a key by its order, if as many are missing and the others came in order.
+    By key, the first of each. What came without a key by its order, if as many are missing and the others are in order.
     """
     by_key: dict[str, Answer] = {}
     for answer in answers:

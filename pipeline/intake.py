@@ -1,21 +1,26 @@
 """Photos in: the name is read, the row and the original are stored; nothing is decoded here."""
 
 import hashlib
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import get_args
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from pipeline import marks, naming
 from pipeline.engines import object_store
-from pipeline.imaging.types import ProductClass
 from pipeline.models import Batch, Frame
 from pipeline.states import State
 from pipeline.transitions import StaleTransition, advance
 
 MAX_BATCH_NAME = 100
+CHOICES = {
+    "product_class": "holds {} photos",
+    "enhancement": "is for {} enhancement",
+    "lane": "is in the {} lane",
+}
+"""What an uploader chooses for a batch, and how a batch says it."""
 
 
 class IntakeError(ValueError):
@@ -30,17 +35,31 @@ class Receipt:
     is_duplicate: bool
 
 
-def open_batch(name: str, product_class: str, user: object = None) -> Batch:
-    """The batch of that name, made when there is none."""
+def open_batch(
+    name: str, product_class: str, user: object = None, *, enhancement: str = "local", lane: str = "standard"
+) -> Batch:
+    """The batch of that name, made when there is none. Gemini is never the default: photos leave the house."""
     name = name.strip()
     if not 0 < len(name) <= MAX_BATCH_NAME or not name.isprintable():
         raise IntakeError(f"The batch needs a name of at most {MAX_BATCH_NAME} printable characters.")
-    if product_class not in get_args(ProductClass):
-        raise IntakeError(f"Product class {product_class!r}; expected one of {', '.join(get_args(ProductClass))}.")
-    batch, _ = Batch.objects.get_or_create(name=name, defaults={"product_class": product_class, "created_by": user})
-    if batch.product_class != product_class:
-        raise IntakeError(f"Batch {name!r} holds {batch.product_class} photos; name another one for {product_class}.")
+    chosen = {"product_class": product_class, "enhancement": enhancement, "lane": lane}
+    _check_choices(chosen)
+    batch, _ = Batch.objects.get_or_create(name=name, defaults={**chosen, "created_by": user})
+    for field, wanted in chosen.items():
+        has = getattr(batch, field)
+        if has != wanted:
+            raise IntakeError(f"Batch {name!r} {CHOICES[field].format(has)}; name another one for {wanted}.")
     return batch
+
+
+def _check_choices(chosen: Mapping[str, str]) -> None:
+    for field, value in chosen.items():
+        known = [key for key, _ in Batch._meta.get_field(field).choices]
+        if value not in known:
+            what = field.replace("_", " ").capitalize()
+            raise IntakeError(f"{what} {value!r}; expected one of {', '.join(known)}.")
+    if chosen["enhancement"] == "gemini" and not settings.GEMINI_API_KEY:
+        raise IntakeError("Gemini can't be asked: an admin has to set GEMINI_API_KEY. Choose the local enhancer.")
 
 
 def check(filename: str, size: int) -> naming.PhotoName:

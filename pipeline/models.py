@@ -7,6 +7,7 @@ from django.db import models
 
 from pipeline import naming
 from pipeline.calls import GeminiCall, GeminiJob  # noqa: F401 - Django looks for rows here
+from pipeline.handwork import BridgeLabel, Override  # noqa: F401 - Django looks for rows here
 from pipeline.imaging.score import weakest
 from pipeline.imaging.types import Crop, CropBox, ProductClass, Side, View
 from pipeline.policy import GatePolicy, Immutable
@@ -66,10 +67,10 @@ class Frame(models.Model):
     faults = models.PositiveIntegerField(default=0, help_text="passing faults since the last success or decision")
     lease_until = models.DateTimeField(null=True, blank=True)
     not_before = models.DateTimeField(
-        null=True, blank=True, help_text="till then no worker acts on it: a decision can be taken back, or Gemini is busy"
+        null=True, blank=True, help_text="no worker acts on it before: a decision can be taken back, or Gemini is busy"
     )
     gemini = models.CharField(
-        max_length=20, blank=True, help_text="what came of asking Gemini: used, or why the local enhancer served instead"
+        max_length=20, blank=True, help_text="what came of asking Gemini: used, or why it was enhanced here"
     )
     ask_until = models.DateTimeField(
         null=True, blank=True, help_text="so long Gemini may be asked for this photo by itself; none: by a Batch job"
@@ -244,36 +245,6 @@ class ShadowVerdict(Immutable):
     class Meta:
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["policy", "scorecard"], name="one_shadow_verdict_per_scorecard")]
-
-
-class BridgeLabel(Immutable):
-    """Where a person put the bridge of a photo: it holds for every later run, and teaches us how far off we were."""
-
-    frame = models.ForeignKey(Frame, on_delete=models.CASCADE, related_name="bridge_labels")
-    attempt = models.PositiveIntegerField()
-    bridge_x = models.FloatField(help_text="in pixels of the upright photo")
-    found_x = models.FloatField(null=True, help_text="where the machine had it, if it found one")
-    by = models.CharField(max_length=150)
-    at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["id"]
-
-
-class Override(Immutable):
-    """A matte that a person chose or painted: on which one, with which strokes, and what it came to."""
-
-    frame = models.ForeignKey(Frame, on_delete=models.CASCADE, related_name="overrides")
-    scorecard = models.OneToOneField(Scorecard, on_delete=models.CASCADE, related_name="override")
-    base_attempt = models.PositiveIntegerField()
-    base_rung = models.CharField(max_length=20, blank=True, help_text="an alternative of that attempt; else its own")
-    strokes = models.JSONField(default=list, help_text="in pixels of the upright photo, as painting.Stroke")
-    difference = models.CharField(max_length=255, help_text="work key: 0 taken away, 128 untouched, 255 added")
-    by = models.CharField(max_length=150)
-    at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["id"]
 
 
 class Rendition(models.Model):

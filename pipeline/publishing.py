@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from pipeline import gate, leases, naming, processing
 from pipeline.engines import object_store
+from pipeline.enhancing import GENERATED
 from pipeline.imaging import halfglass, refine, renditions
 from pipeline.imaging.types import Crop
 from pipeline.listing import listing_spec
@@ -118,7 +119,8 @@ def render(frame: Frame, bridge_x: float | None = None) -> list[File]:
     rgb = processing.enhanced_photo(frame)
     alpha = renditions.decode_alpha(object_store.load_work(naming.work_key(frame.pk, frame.attempt, "alpha.png")))
     colour = refine.estimate_foreground(rgb, alpha)
-    made = renditions.render_all(colour, alpha, _crop(frame, bridge_x), listing_spec(), naming.VARIANT_FORMATS)
+    crop, is_generated = _crop(frame, bridge_x), frame.scorecards.get(attempt=frame.attempt).enhancer == GENERATED
+    made = renditions.render_all(colour, alpha, crop, listing_spec(), naming.VARIANT_FORMATS, is_generated=is_generated)
     return [
         File(variant, extension, naming.rendition_key(frame.code, frame.view, variant, extension), data)
         for (variant, extension), data in made.items()

@@ -1,5 +1,7 @@
 """What Gemini has cost, and whether this month's budget allows another image."""
 
+from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -8,7 +10,9 @@ from django.db.models import QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from pipeline.calls import GeminiCall
+from pipeline.calls import UNDER_WAY, GeminiCall
+from pipeline.models import Batch
+from pipeline.states import GEMINI_WORDS, USED, State
 
 BATCH_DISCOUNT = Decimal("0.5")
 """Gemini's price list: an image of a Batch job costs half of what it costs by itself."""
@@ -32,6 +36,37 @@ def spent(calls: QuerySet[GeminiCall]) -> Decimal:
 
 def spent_this_month() -> Decimal:
     return spent(GeminiCall.objects.filter(asked_at__gte=month_start()))
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How a batch stands with Gemini; money in US dollars, calls without an answer at their full price."""
+
+    used: int
+    waiting: int
+    at_gemini: int
+    instead: list[tuple[str, int]]
+    unanswered: int
+    cost: Decimal
+    month: Decimal
+    budget: Decimal
+
+
+def summary(batch: Batch) -> Summary:
+    """Of a batch whose uploader chose Gemini; `instead` says why the local enhancer served, and how often."""
+    said = Counter(batch.frames.exclude(gemini="").values_list("gemini", flat=True))
+    calls = GeminiCall.objects.filter(frame__batch=batch)
+    at_gemini = calls.filter(outcome=UNDER_WAY).count()
+    return Summary(
+        used=said.pop(USED, 0),
+        waiting=batch.frames.filter(state=State.ENHANCING).count() - at_gemini,
+        at_gemini=at_gemini,
+        instead=[(GEMINI_WORDS[code], count) for code, count in said.most_common()],
+        unanswered=calls.filter(cost=None).exclude(outcome=UNDER_WAY).count(),
+        cost=spent(calls),
+        month=spent_this_month(),
+        budget=settings.GEMINI_MONTHLY_BUDGET,
+    )
 
 
 def affordable(*, in_job: bool) -> int:

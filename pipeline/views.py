@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import condition, require_GET
 
-from pipeline import intake, jobs, naming, pictures
+from pipeline import intake, jobs, naming, pictures, spending
 from pipeline.engines import object_store
 from pipeline.imaging.types import ProductClass
 from pipeline.models import Batch, Frame
@@ -58,7 +58,8 @@ def _batch_for(request: HttpRequest, files: list[UploadedFile]) -> Batch | None:
     """The batch that the form names; none is opened for photos that will all be rejected."""
     if not any(map(_is_acceptable, files)):
         return None
-    return intake.open_batch(request.POST.get("name", ""), request.POST.get("product_class", ""), request.user)
+    chosen = {field: request.POST[field] for field in intake.CHOICES if field in request.POST}
+    return intake.open_batch(request.POST.get("name", ""), user=request.user, **{"product_class": "", **chosen})
 
 
 def _is_acceptable(file: UploadedFile) -> bool:
@@ -73,8 +74,10 @@ def _upload_form(filled: QueryDict) -> dict[str, Any]:
     return {
         "title": "Upload",
         "name": filled.get("name") or timezone.localtime().strftime("Drop of %-d %B, %H:%M"),
-        "product_class": filled.get("product_class"),
+        "chosen": {field: filled.get(field) for field in intake.CHOICES},
         "classes": get_args(ProductClass),
+        "has_gemini": bool(settings.GEMINI_API_KEY),
+        "prices": {"urgent": spending.price(in_job=False), "standard": spending.price(in_job=True)},
         "max_megabytes": settings.MAX_PHOTO_BYTES // 1_000_000,
     }
 
@@ -126,6 +129,7 @@ def batch(request: HttpRequest, batch_id: str) -> HttpResponse:
         "total": states.total(),
         "finished": states.total() - unfinished,
         "is_unfinished": unfinished > 0,
+        "gemini": spending.summary(found) if found.enhancement == "gemini" else None,
         "page": Paginator(_grid(found, state), PHOTOS_PER_PAGE).get_page(request.GET.get("page")),
     }
     if "progress" in request.GET:
@@ -149,6 +153,8 @@ def frame(request: HttpRequest, frame_id: str) -> HttpResponse:
         "object": found,
         "frame": found,
         "cards": found.scorecards.select_related("policy").order_by("-attempt"),
+        "calls": found.calls.select_related("job"),
+        "cost": spending.spent(found.calls.all()),
     }
     return _page(request, "pipeline/frame.html", title=str(found), **context)
 

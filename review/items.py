@@ -8,7 +8,7 @@ from django.utils.timesince import timesince
 
 from pipeline import naming
 from pipeline.models import Frame, Scorecard
-from pipeline.states import RUNG_WORDS, in_words
+from pipeline.states import RUNG_WORDS, USED, in_words
 from review import bridges, claims, decisions, insights
 
 RAIL = 9
@@ -96,10 +96,16 @@ def _chips(frame: Frame, card: Scorecard | None) -> list[dict[str, Any]]:
     if frame.cause:
         return [{"words": frame.cause, "code": ""}]
     places = card.places if card else {}
-    return [
+    return _gemini_chip(frame) + [
         {"code": code, "words": in_words(code), "place": places.get(code), "tool": TOOL_FOR.get(code)}
         for code in frame.doubts
     ]
+
+
+def _gemini_chip(frame: Frame) -> list[dict[str, Any]]:
+    """Why the uploader's choice wasn't followed."""
+    is_instead = frame.gemini not in ("", USED)
+    return [{"words": f"{frame.gemini_words}: enhanced here instead", "code": frame.gemini}] if is_instead else []
 
 
 def _alternatives(frame: Frame, card: Scorecard | None) -> list[dict[str, Any]]:

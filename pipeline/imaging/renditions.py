@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, PngImagePlugin
 
 from pipeline.imaging.framing import bounding_box, part_of
 from pipeline.imaging.halfglass import half_box, kept_side
@@ -21,6 +21,12 @@ RGBA = NDArray[np.uint8]
 
 HALF_GLASS = "half-glass"
 TRANSPARENT = "transparent"
+GENERATED_XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
+<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
+ Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"/>
+</rdf:RDF></x:xmpmeta>
+<?xpacket end="r"?>"""
 CLEAR = np.array((255, 255, 255, 0), np.uint8)
 
 
@@ -29,7 +35,13 @@ class EmptyPictureError(ValueError):
 
 
 def render_all(
-    rgb: RGB, alpha: Alpha, crop: Crop | None, spec: ListingSpec, formats: Mapping[str, Sequence[str]]
+    rgb: RGB,
+    alpha: Alpha,
+    crop: Crop | None,
+    spec: ListingSpec,
+    formats: Mapping[str, Sequence[str]],
+    *,
+    is_generated: bool = False,
 ) -> dict[tuple[str, str], bytes]:
     """Every rendition of one photo.
 
@@ -43,6 +55,8 @@ def render_all(
     spec : ListingSpec
     formats : mapping of str to sequence of str
         File extensions by variant: transparent, white, half-glass.
+    is_generated : bool
+        Whether a model made the product's pixels: the files say so.
 
     Returns
     -------
@@ -57,7 +71,7 @@ def render_all(
     """
     pictures = compose_all(rgb, alpha, crop, spec)
     return {
-        (variant, extension): encode(pictures[variant], extension, spec)
+        (variant, extension): encode(pictures[variant], extension, spec, is_generated=is_generated)
         for variant, extensions in formats.items()
         if variant != HALF_GLASS or crop is not None
         for extension in extensions
@@ -195,8 +209,11 @@ def flatten(rgba: RGBA, background: tuple[int, int, int]) -> RGB:
     return np.asarray(ground)
 
 
-def encode(image: NDArray[np.uint8], extension: str, spec: ListingSpec) -> bytes:
+def encode(image: NDArray[np.uint8], extension: str, spec: ListingSpec, *, is_generated: bool = False) -> bytes:
     """Encode RGB or RGBA as jpg, png or webp with the sRGB profile and no other metadata.
+
+    But what a model generated says so, by IPTC's DigitalSourceType in XMP (IPTC Photo Metadata Standard 2023.2, and
+    Google Merchant Center's rules for AI-generated images).
 
     Raises
     ------
@@ -210,7 +227,17 @@ def encode(image: NDArray[np.uint8], extension: str, spec: ListingSpec) -> bytes
     }
     if extension not in options:
         raise ValueError(f"cannot encode {extension!r}; expected one of {', '.join(options)}")
-    return save(image, icc_profile=_srgb_profile(), **options[extension])
+    metadata = _xmp_option(extension) if is_generated else {}
+    return save(image, icc_profile=_srgb_profile(), **options[extension], **metadata)
+
+
+def _xmp_option(extension: str) -> dict[str, Any]:
+    """Pillow's way to put GENERATED_XMP into such a file."""
+    if extension != "png":
+        return {"xmp": GENERATED_XMP.encode()}
+    chunk = PngImagePlugin.PngInfo()
+    chunk.add_itxt("XML:com.adobe.xmp", GENERATED_XMP)
+    return {"pnginfo": chunk}
 
 
 @cache

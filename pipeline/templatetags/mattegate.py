@@ -1,5 +1,6 @@
 """How the pages say states, durations and shares, and draw what the bridge was read from."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -38,7 +39,7 @@ def spaced(code: str) -> str:
     >>> spaced("soft-edge")
     'soft edge'
     """
-    return code.replace("-", " ")
+    return code.replace("-", " ").replace("_", " ")
 
 
 @register.filter
@@ -72,6 +73,16 @@ def per_cent(share: float) -> str:
     """
     digits = 3 if share < 0.01 else 1
     return f"{100 * share:.{digits}f}".rstrip("0").rstrip(".") + " %"
+
+
+@register.filter
+def money(amount: Decimal) -> str:
+    """
+    >>> money(Decimal("0.0335")), money(Decimal("12.500000")), money(Decimal(0))
+    ('0.0335', '12.50', '0.00')
+    """
+    exact = f"{amount:.6f}".rstrip("0")
+    return f"{amount:,.2f}" if len(exact.partition(".")[2]) < 3 else exact
 
 
 @register.filter

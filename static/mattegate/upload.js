@@ -2,6 +2,7 @@
 import { filesFromDrop, filesFromInput } from "./files.js";
 import { RefusedError, Sender, SignedOutError } from "./sender.js";
 
+const CHOICES = ["name", "product_class", "enhancement", "lane"];
 const form = document.getElementById("upload");
 const part = (id) => document.getElementById(id);
 const [drop, chosen, refused, sendButton] = ["drop", "chosen", "refused", "send"].map(part);
@@ -16,8 +17,7 @@ const sender = new Sender(post, showSoon);
 
 async function post(files) {
   const body = new FormData();
-  body.set("name", form.elements.name.value);
-  body.set("product_class", form.elements.product_class.value);
+  for (const field of CHOICES) body.set(field, form.elements[field].value);
   for (const file of files) body.append("photos", file, file.name);
   // From the cookie: signing in again in another tab brings a new token, and "try again" must work then.
   const token = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? form.elements.csrfmiddlewaretoken.value;
@@ -63,7 +63,7 @@ function showForm() {
   sendButton.textContent = isSending ? "Uploading…" : isReady ? `Upload ${photos(waiting.length)}` : "Upload";
   refused.textContent = refusal;
   refused.hidden = !refusal;
-  for (const field of [form.elements.name, form.elements.product_class]) field.disabled = isSending;
+  for (const field of CHOICES) form.elements[field].disabled = isSending;
 }
 
 function showResults() {

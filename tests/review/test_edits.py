@@ -70,7 +70,7 @@ def test_an_edit_is_kept_with_who_made_it_what_it_was_and_a_score_of_its_own(fra
     assert kept.strokes == [{"tool": "brush", "size": 60, "points": [[60.0, 60.0]]}]
     assert frame.card.rung == "by-hand" and frame.card.metrics["pieces"] == machine.metrics["pieces"] + 1
     assert (frame.state, frame.attempt) == (State.EXCEPTION, 2)
-    assert overriding.machine_card(frame) == machine
+    assert frame.machine_card == machine
     said = Decision.objects.get()
     assert (said.kind, said.label, said.scorecard) == ("edit", "bad", machine)
 

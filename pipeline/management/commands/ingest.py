@@ -13,7 +13,7 @@ from pipeline import intake, jobs
 from pipeline.engines.object_store import ObjectStoreError
 from pipeline.imaging.types import ProductClass
 from pipeline.models import Batch, Frame
-from pipeline.states import UNFINISHED
+from pipeline.states import UNFINISHED, Enhancement, Lane
 
 
 class Command(BaseCommand):
@@ -23,6 +23,14 @@ class Command(BaseCommand):
         parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a photo, or a folder")
         parser.add_argument("--batch", metavar="NAME", help="the batch's name (default: today's date and time)")
         parser.add_argument("--class", dest="product_class", choices=get_args(ProductClass), default="eyewear")
+        parser.add_argument(
+            "--enhance",
+            dest="enhancement",
+            choices=get_args(Enhancement),
+            default="local",
+            help="with gemini the photos leave the house: they are sent to Google",
+        )
+        parser.add_argument("--lane", choices=get_args(Lane), default="standard", help="urgent photos come first")
         parser.add_argument("--wait", action="store_true", help="until every photo is published or needs a person")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -34,13 +42,13 @@ class Command(BaseCommand):
             hint = "Start `make run`, or run manage.py migrate."
             raise CommandError(f"The database can't be used ({error}). {hint}") from error
 
-    def _ingest(self, *, paths: list[Path], product_class: str, wait: bool, **options: Any) -> None:
+    def _ingest(self, *, paths: list[Path], wait: bool, **options: Any) -> None:
         found = list(_photos(paths))
         photos = [photo for photo in found if self._is_acceptable(photo)]
         if not photos:
             raise CommandError(f"None of the {len(found)} files found can be taken in.")
         name = options["batch"] or timezone.localtime().strftime("%Y-%m-%d %H:%M:%S")
-        batch = intake.open_batch(name, product_class)
+        batch = intake.open_batch(name, **{field: options[field] for field in intake.CHOICES})
         taken = self._submit_all(batch, photos)
         self.stdout.write(f"{taken} of {len(found)} photos taken in.")
         if wait:

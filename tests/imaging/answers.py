@@ -1,0 +1,247 @@
+"""What comes back when a model is asked to relight a photo: honest answers, and such that repainted the product too.
+
+Each is made of a photo and its true alpha, by seed. All come back as such answers do: at another size, a little shifted
+and scaled, cleaned of some grain, and as a JPEG.
+"""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from scipy import ndimage as ndi
+from skimage import color
+
+Pixels = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+Rng = np.random.Generator
+Light = Callable[[Rng, Floats, Floats], Floats]
+"""Relights linear colours (0–1), given alpha."""
+Tampering = Callable[[Rng, Pixels, Floats], Pixels]
+
+LINEAR = ((np.arange(256) / 255) ** 2.2).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Case:
+    """The photo that was sent, and the answer to it; `tampering` is None for an honest one."""
+
+    photo: Pixels
+    answer: Pixels
+    light: str
+    tampering: str | None = None
+
+
+def honest(light: str, photo: Pixels, alpha: Floats, seed: int) -> Case:
+    """The photo in another light, and nothing else changed."""
+    rng = np.random.default_rng([seed, *light.encode()])
+    return Case(photo, _delivered(rng, _relit(rng, light, photo, alpha)), light)
+
+
+def tampered(tampering: str, photo: Pixels, alpha: Floats, seed: int) -> Case:
+    """The photo with its product repainted, in another light."""
+    rng = np.random.default_rng([seed, *tampering.encode()])
+    light = str(rng.choice(list(LIGHTS)))
+    if tampering == "logo removed":
+        printed = with_print(rng, photo, alpha)
+        return Case(printed, _delivered(rng, _relit(rng, light, photo, alpha)), light, tampering)
+    if tampering == "mirrored":
+        turned = _relit(rng, light, photo, alpha)[:, ::-1]
+        return Case(photo, _delivered(rng, turned), light, tampering)
+    repainted = TAMPERINGS[tampering](rng, photo, alpha)
+    return Case(photo, _delivered(rng, _relit(rng, light, repainted, alpha)), light, tampering)
+
+
+def _relit(rng: Rng, light: str, photo: Pixels, alpha: Floats) -> Pixels:
+    linear = LINEAR[photo]
+    lit = linear
+    for relight in LIGHTS[light]:
+        lit = relight(rng, lit, alpha)
+    return np.rint(255 * lit.clip(0, 1) ** (1 / 2.2)).astype(np.uint8)
+
+
+def _exposed(rng: Rng, linear: Floats, alpha: Floats) -> Floats:
+    """Up to two thirds of a stop, but a bright product isn't burnt out."""
+    brightest = float(np.quantile(linear[alpha > 0.5], 0.95)) if (alpha > 0.5).any() else 1.0
+    gain = 2 ** rng.uniform(0.15, 0.7) if rng.random() < 0.7 else 2 ** -rng.uniform(0.15, 0.6)
+    return linear * np.float32(min(gain, max(1.0, 0.95 / brightest)))
+
+
+def _contrasted(rng: Rng, linear: Floats, alpha: Floats) -> Floats:
+    return linear.clip(0, 1) ** np.float32(rng.uniform(0.78, 1.25))
+
+
+def _balanced(rng: Rng, linear: Floats, alpha: Floats) -> Floats:
+    """The backdrop's cast taken out, by half or wholly, as far as a cast may be taken for one."""
+    backdrop = linear[alpha < 0.1].clip(0, 1).mean(0)
+    gains = (backdrop.mean() / backdrop.clip(0.02)).clip(0.6, 1.7) ** rng.uniform(0.5, 1)
+    return linear * gains.astype(np.float32)
+
+
+def _warmed(rng: Rng, linear: Floats, alpha: Floats) -> Floats:
+    """A little warmer or cooler all over."""
+    warmth = rng.uniform(-0.06, 0.06)
+    return linear * np.array([1 + warmth, 1, 1 - warmth], np.float32)
+
+
+def _whitened(rng: Rng, linear: Floats, alpha: Floats) -> Floats:
+    """The backdrop brought towards white, smoothly; the product's own light stays."""
+    around = _backdrop_of(linear, alpha, 0.03)
+    gain = (rng.uniform(0.8, 1.0) / around.clip(0.03)).clip(0.8, 8) ** rng.uniform(0.5, 1)
+    return linear * (1 + (1 - alpha[..., None]) * (gain - 1))
+
+
+def _softened(rng: Rng, linear: Floats, alpha: Floats) -> Floats:
+    """Shadows on the backdrop lightened."""
+    near, far = _backdrop_of(linear, alpha, 0.01), _backdrop_of(linear, alpha, 0.15)
+    gain = (far / near.clip(0.01)).clip(1, 4) ** rng.uniform(0.3, 0.9)
+    return linear * (1 + (1 - alpha[..., None]) * (gain - 1))
+
+
+def _sloped(rng: Rng, linear: Floats, alpha: Floats) -> Floats:
+    """Light that falls off to one side, on everything."""
+    height, width = alpha.shape
+    across, down = np.linspace(-1, 1, width), np.linspace(-1, 1, height)[:, None]
+    turn = rng.uniform(0, 2 * np.pi)
+    return linear * (2 ** (rng.uniform(0.1, 0.4) * (np.cos(turn) * across + np.sin(turn) * down)))[..., None].astype(
+        np.float32
+    )
+
+
+def _backdrop_of(linear: Floats, alpha: Floats, spread: float) -> Floats:
+    """The backdrop's smooth colour, continued behind the product."""
+    size, grid = alpha.shape[::-1], (alpha.shape[1] // 6, alpha.shape[0] // 6)
+    weight, sigma = (1 - alpha).clip(0, 1) ** 4 + np.float32(1e-4), spread * max(grid)
+    layers = [_resized(layer, grid) for layer in (weight, *(weight * colour for colour in np.moveaxis(linear, 2, 0)))]
+    mass, *colours = (ndi.gaussian_filter(layer, sigma) for layer in layers)
+    return np.dstack([_resized(colour / mass, size) for colour in colours])
+
+
+def _resized(layer: Floats, size: tuple[int, int]) -> Floats:
+    return np.asarray(Image.fromarray(layer).resize(size, Image.Resampling.BILINEAR))
+
+
+LIGHTS: dict[str, tuple[Light, ...]] = {
+    "as it was": (),
+    "exposure": (_exposed,),
+    "contrast": (_contrasted,),
+    "white balance": (_balanced,),
+    "warmth": (_warmed,),
+    "white backdrop": (_whitened,),
+    "soft shadows": (_softened,),
+    "gradient": (_sloped,),
+    "studio": (_balanced, _exposed, _softened, _whitened),
+    "all": (_balanced, _exposed, _contrasted, _sloped, _softened),
+}
+
+
+def _delivered(rng: Rng, picture: Pixels) -> Pixels:
+    """As an answer comes: resized, shifted, scaled, less grainy, a JPEG."""
+    height, width = picture.shape[:2]
+    longer = int(rng.choice([1024, 1024, 1248, 1408]))
+    size = round(longer * width / max(width, height)), round(longer * height / max(width, height))
+    size = size[0], max(8, round(size[1] * rng.uniform(0.985, 1.015)))
+    scale, shift = rng.uniform(0.98, 1.02), rng.uniform(-4, 4, 2) * max(width, height) / 1024
+    middle = np.array([width, height]) / 2 + shift
+    half = np.array([width, height]) / 2 * scale
+    margin = 64
+    padded = Image.fromarray(np.pad(picture, ((margin, margin), (margin, margin), (0, 0)), mode="edge"))
+    box = tuple(float(v) + margin for v in (*(middle - half), *(middle + half)))
+    moved = padded.resize(size, Image.Resampling.BICUBIC, box)
+    cleaned = Image.blend(moved, moved.filter(ImageFilter.MedianFilter(3)), rng.uniform(0, 0.7))
+    file = io.BytesIO()
+    cleaned.save(file, "JPEG", quality=int(rng.integers(85, 93)))
+    return np.asarray(Image.open(file).convert("RGB"))
+
+
+def with_print(rng: Rng, photo: Pixels, alpha: Floats) -> Pixels:
+    """A few letters on the product, where there is room for them; on thin parts only pieces of them fit."""
+    unit = max(alpha.shape) / 1024
+    depth = ndi.distance_transform_edt(alpha > 0.5)
+    room = np.sort(depth[depth > 0])[int(0.6 * (depth > 0).sum())]
+    tall = float(np.clip(1.5 * room, 7 * unit, 16 * unit))
+    spots = np.argwhere(depth >= min(room, tall / 1.5))
+    letters = "".join(rng.choice(list("ABEHKMNRSXZ"), 5))
+    tries = [_letters(letters, tall, spots[rng.integers(len(spots))], alpha.shape) * alpha for _ in range(12)]
+    ink = max(tries, key=lambda mask: float(mask.sum()))
+    grey = float((photo.mean(-1) * ink).sum() / max(1e-6, ink.sum()))
+    tone = grey + rng.uniform(60, 110) * (1 if grey < 120 else -1)
+    printed = photo * (1 - ink[..., None]) + tone * ink[..., None]
+    return np.rint(printed).clip(0, 255).astype(np.uint8)
+
+
+def _letters(letters: str, tall: float, at: NDArray[np.intp], shape: tuple[int, ...]) -> Floats:
+    mask = Image.new("L", shape[::-1])
+    # Capitals fill about seven tenths of a font's size.
+    font = ImageFont.load_default(tall / 0.7)
+    ImageDraw.Draw(mask).text((int(at[1]), int(at[0])), letters, 255, font, anchor="mm")
+    return np.asarray(mask, np.float32) / 255
+
+
+def _thickened(rng: Rng, photo: Pixels, alpha: Floats) -> Pixels:
+    """A stretch of the product's thin part grown by a quarter, at least by 2 px of 1024."""
+    unit = max(alpha.shape) / 1024
+    is_product = alpha > 0.5
+    radius = _radius(is_product)
+    is_thin = is_product & (radius < max(4 * unit, np.quantile(radius[is_product], 0.2)))
+    spots = np.argwhere(is_thin)
+    middle = spots[rng.integers(len(spots))]
+    rows, columns = np.ogrid[: alpha.shape[0], : alpha.shape[1]]
+    reach = rng.uniform(0.06, 0.15) * max(alpha.shape)
+    stretch = is_thin & (np.hypot(rows - middle[0], columns - middle[1]) < reach)
+    growth = max(unit, 0.25 * float(np.median(radius[stretch]))) * rng.uniform(1, 1.6)
+    away, (near_y, near_x) = ndi.distance_transform_edt(~stretch, return_indices=True)
+    grown = (growth + 0.5 - away).clip(0, 1)[..., None] * (1 - alpha[..., None])
+    inside_y, inside_x = ndi.distance_transform_edt(alpha < 0.95, return_distances=False, return_indices=True)
+    colour = photo[inside_y[near_y, near_x], inside_x[near_y, near_x]]
+    return np.rint(photo * (1 - grown) + colour * grown).astype(np.uint8)
+
+
+def _radius(is_product: NDArray[np.bool_]) -> Floats:
+    """Half the product's local thickness."""
+    depth = ndi.distance_transform_edt(is_product)
+    is_ridge = is_product & (depth >= ndi.maximum_filter(depth, 3) - 0.5)
+    y, x = ndi.distance_transform_edt(~is_ridge, return_distances=False, return_indices=True)
+    return np.where(is_product, depth[y, x], 0).astype(np.float32)
+
+
+def _recoloured(rng: Rng, photo: Pixels, alpha: Floats) -> Pixels:
+    """The product in another colour as bright, by a ΔE of 10 at least where its colour can be seen."""
+    is_product, turn = alpha > 0.02, rng.uniform(0, 2 * np.pi)
+    weight, old = alpha[is_product, None], photo[is_product]
+    lab = color.rgb2lab(old)
+    for chroma in np.linspace(rng.uniform(12, 25), 90, 12):
+        new = np.rint(255 * color.lab2rgb(lab + np.array([0, chroma * np.cos(turn), chroma * np.sin(turn)])))
+        shift = np.linalg.norm((color.rgb2lab(new.astype(np.uint8)) - lab)[:, 1:], axis=1)
+        if np.average(shift, weights=weight[:, 0]) >= 10:
+            break
+    repainted = photo.copy()
+    repainted[is_product] = np.rint(old * (1 - weight) + new * weight)
+    return repainted
+
+
+def _hallucinated(rng: Rng, photo: Pixels, alpha: Floats) -> Pixels:
+    """The product's fine detail lost, and as fine a one invented."""
+    unit, (height, width) = max(alpha.shape) / 1024, alpha.shape
+    coarse = max(2, round(rng.uniform(3, 6) * unit))
+    inside = np.dstack([_mean_within(layer, alpha, coarse) for layer in np.moveaxis(photo.astype(np.float32), 2, 0)])
+    strokes = ndi.gaussian_filter(rng.normal(size=(height, width)), unit * rng.uniform(0.7, 2, 2))
+    strokes = strokes * rng.uniform(9, 18) / strokes.std()
+    repainted = (inside + strokes[..., None]).clip(0, 255)
+    return np.rint(photo * (1 - alpha[..., None]) + repainted * alpha[..., None]).astype(np.uint8)
+
+
+def _mean_within(layer: Floats, alpha: Floats, pixels: int) -> Floats:
+    weight = alpha + np.float32(1e-3)
+    return ndi.gaussian_filter(layer * weight, pixels) / ndi.gaussian_filter(weight, pixels)
+
+
+TAMPERINGS: dict[str, Tampering] = {
+    "logo removed": lambda rng, photo, alpha: photo,
+    "temple thickened": _thickened,
+    "colour changed": _recoloured,
+    "mirrored": lambda rng, photo, alpha: np.ascontiguousarray(photo[:, ::-1]),
+    "hallucinated": _hallucinated,
+}
