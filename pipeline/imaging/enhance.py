@@ -1,8 +1,7 @@
 """Mends the light of a whole photo where it is clearly wrong: a colour cast, too little light, a veil over everything.
 
-What is right can be told by a studio backdrop only, which is meant to be an even white or grey. Before any other, and
-where no more than taste speaks for a change, the photo stays as it is. So it does when overexposed: what is clipped
-can't be brought back, and a bright photo that isn't clipped is a good one.
+Only a studio backdrop shows what is right: it is meant to be an even white or grey. Before any other, and where mere
+taste speaks for a change, the photo stays as it is. So it does when overexposed: what is clipped can't be brought back.
 """
 
 from dataclasses import dataclass
@@ -11,15 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.interpolate import PchipInterpolator
-from skimage.color import xyz2lab
-from skimage.color.colorconv import xyz_from_rgb
+from skimage.color.colorconv import xyz2lab, xyz_from_rgb
 
 from pipeline.imaging.backdrop import fit_backdrop
 from pipeline.imaging.scale import shrink
 from pipeline.imaging.types import RGB
 
 NAME = "local-1"
-
 # Half of what matting's fit needs, for a quarter of the time: only usual colours and tones are asked for.
 SIDE = 192
 
@@ -29,31 +26,28 @@ LEAST_CAST = 10.0
 LAMPS = ((55.0, 155.0, 28.0), (235.0, 285.0, 18.0))
 # Before an even white or grey, tints stay this close to the usual one; velvets and coloured lights spread over 6.
 MOST_UNEVEN = 5.0
-# Of the backdrop's pixels; more of them clipped, and its colour isn't known.
-MOST_CLIPPED = 0.05
-# How near to a tint, in shares of the cast, a pixel counts for it.
-NEAR = 0.4
-# Levels. A backdrop below the first is dark on purpose; of a photo in which nothing exceeds the second it is too dark.
+# Levels, and a share of the backdrop's pixels: more of them clipped, and its colour isn't known.
+CLIPPED, MOST_CLIPPED = 252, 0.05
+NEAR = 0.4  # to a tint, in shares of the cast, so that a pixel counts for it
+# Levels. A backdrop below the first is dark on purpose; above, it is too dark if nothing exceeds the second.
 DARK, TOO_DARK = 110, 150
-# Levels. A veil's darkest tone lies within the first two (higher, and it may be a pale product), no tone above the next.
-VEILED_BLACK, VEILED_WHITE = (75, 115), 200
-# What was black under it makes a heap, so many levels deep, with this share of what stands before the backdrop.
-HEAP_DEPTH, HEAP = 12, 0.3
+# Levels. Under a veil the darkest tone lies within the first two (higher, it may be a pale product's), none above the
+# next; what was black makes a heap, so many levels deep, with this share of what stands before the backdrop.
+VEILED_BLACK, VEILED_WHITE, HEAP_DEPTH, HEAP = (75, 115), 200, 12, 0.3
 # What a photo's lightest and darkest tones become, in levels.
 WHITE, BLACK = 220, 40
 MOST_STOPS = 2.0
 
 Light = NDArray[np.float64]
 """Linear light, 0–1, along the last axis: red, green and blue."""
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What mends a photo: linear light becomes 2^`stops` × (`gains` × light − `veil`), as far as up to `top`.
+    """What mends a photo: linear light becomes 2^`stops` × (`gains` × light − `veil`), up to `top`.
 
-    `gains` are of red, green and blue, the least of them 1; `stops` is 0 or more; `veil` and `top` are 0–1, and `top`
-    is the brightest of the backdrop, after mending. What is brighter gives way smoothly to white.
+    `gains` are of red, green and blue, the least of them 1; `stops` is 0 or more; `veil` and `top` are 0–1. `top` is
+    the brightest of the backdrop when mended; what is beyond gives way to white.
     """
 
     gains: tuple[float, float, float] = (1.0, 1.0, 1.0)
@@ -64,19 +58,6 @@ class Diagnosis:
     @property
     def is_fine(self) -> bool:
         return self.gains == (1, 1, 1) and self.stops == 0
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """A copy of a photo: all light, the smooth backdrop's, and that of what stands before it."""
-
-    all: Light
-    backdrop: Light
-    things: Light
-    is_clipped: bool
-
-
-FINE = Diagnosis()
 
 
 def enhance(rgb: RGB) -> RGB:
@@ -113,39 +94,39 @@ def diagnose(rgb: RGB) -> Diagnosis:
     Diagnosis
     """
     seen = _look(rgb)
-    if seen is None or seen.is_clipped:
-        return FINE
-    gains = _gains(seen)
-    if gains is None:
-        return FINE
-    stops, veil = _tone(*(_luminance(light * gains) for light in (seen.all, seen.backdrop, seen.things)))
-    top = 2**stops * (float(np.quantile(_luminance(seen.backdrop * gains), 0.99)) - veil)
-    red, green, blue = gains.tolist()
-    return Diagnosis((red, green, blue), stops, veil, top)
+    gains = _gains(*seen[1:]) if seen else None
+    if seen is None or gains is None:
+        return Diagnosis()
+    photo, backdrop, things = (_luminance(light * gains) for light in seen)
+    stops, veil = _tone(photo, backdrop, things)
+    top = 2**stops * (float(np.quantile(backdrop, 0.99).clip(0, _decoded(CLIPPED))) - veil)
+    return Diagnosis((float(gains[0]), float(gains[1]), float(gains[2])), stops, veil, top)
 
 
-def _look(rgb: RGB) -> _Seen | None:
-    """None without a studio backdrop."""
+def _look(rgb: RGB) -> tuple[Light, Light, Light] | None:
+    """The light of a small copy, of the smooth backdrop, and of what stands before it, each pixels × 3.
+
+    None without a studio backdrop whose colour can be told.
+    """
     small = shrink(rgb, SIDE)
     fit = fit_backdrop(small)
-    if not fit.is_studio:
+    if not fit.is_studio or (small[fit.is_reached].max(-1) >= CLIPPED).mean() > MOST_CLIPPED:
         return None
     light = _decoded(small)
-    backdrop = _decoded(fit.colour[fit.is_reached].clip(0, 255))
-    is_clipped = (small[fit.is_reached].max(-1) >= 252).mean() > MOST_CLIPPED
-    return _Seen(light.reshape(-1, 3), backdrop, light[~fit.is_reached], bool(is_clipped))
+    backdrop = _decoded(fit.colour[fit.is_reached].clip(1, 255))
+    return light.reshape(-1, 3), backdrop, light[~fit.is_reached]
 
 
-def _gains(seen: _Seen) -> Light | None:
+def _gains(backdrop: Light, things: Light) -> Light | None:
     """What makes the backdrop neutral; ones if it is; None if its colour isn't the light's."""
-    usual = np.median(seen.backdrop, axis=0)
+    usual = np.median(backdrop, axis=0)
     tint, gains = _tint(usual), np.ones(3)
     if np.hypot(*tint) > LEAST_CAST:
         # None is below 1, so that what is clipped stays so.
         gains = usual.max() / usual
-        if not (_is_of_a_lamp(tint) and usual.max() > _decoded(DARK) and _is_on_things(seen.things, gains)):
+        if not (_is_of_a_lamp(tint) and usual.max() > _decoded(DARK) and _is_on_things(things, gains)):
             return None
-    tints = _tint(seen.backdrop * gains)
+    tints = _tint(backdrop * gains)
     spread = np.linalg.norm(tints - np.median(tints, axis=0), axis=1)
     return gains if np.quantile(spread, 0.95) < MOST_UNEVEN else None
 
@@ -157,16 +138,20 @@ def _is_of_a_lamp(tint: NDArray[np.float64]) -> bool:
 
 def _is_on_things(things: Light, gains: Light) -> bool:
     """Whether more of what stands before the backdrop would become neutral than is: paper colours only itself."""
-    things = things[(_luminance(things) > _decoded(20)) & (things.max(1) < _decoded(250))]
-    shade, cast = np.log(things + 1e-4), -np.log(gains)
-    shade, cast = shade - np.log(_luminance(things))[:, None], cast - np.log(_luminance(1 / gains))
+    is_telling = (_luminance(things) > _decoded(20)) & (things.max(1) < _decoded(CLIPPED))
+    shade, cast = _shade(things[is_telling]), _shade(1 / gains)
     now, then = (np.linalg.norm(shade - tint, axis=1) < NEAR * np.linalg.norm(cast) for tint in (0 * cast, cast))
     return bool(then.sum() > now.sum())
 
 
-def _tone(everything: Light, backdrop: Light, things: Light) -> tuple[float, float]:
+def _shade(light: Light) -> Light:
+    """How far each channel is from grey, whatever the brightness."""
+    return np.log(light + 1e-4) - np.log(_luminance(light))[..., None]
+
+
+def _tone(photo: Light, backdrop: Light, things: Light) -> tuple[float, float]:
     """The stops that are missing, and the veil, by luminances."""
-    black, white = float(np.quantile(everything, 0.005)), float(np.quantile(everything, 0.999))
+    black, white = float(np.quantile(photo, 0.005)), float(np.quantile(photo, 0.999))
     if _is_veiled(black, white, things):
         gain = (_decoded(WHITE) - _decoded(BLACK)) / (white - black)
         stops, veil = float(np.log2(gain)), black - float(_decoded(BLACK) / gain)
@@ -177,17 +162,17 @@ def _tone(everything: Light, backdrop: Light, things: Light) -> tuple[float, flo
 
 
 def _is_veiled(black: float, white: float, things: Light) -> bool:
-    if not _decoded(VEILED_BLACK[0]) < black < _decoded(VEILED_BLACK[1]) or white > _decoded(VEILED_WHITE):
+    lowest, highest = (_decoded(level) for level in VEILED_BLACK)
+    if not things.size or not lowest < black < highest or white > _decoded(VEILED_WHITE):
         return False
     levels = _encoded(things)
     return bool((levels < np.quantile(levels, 0.02) + HEAP_DEPTH).mean() > HEAP)
 
 
 def _curve(gain: float, diagnosis: Diagnosis) -> NDArray[np.int64]:
-    """One channel's new level for each level: straight, in linear light, up to the backdrop, and smooth beyond."""
+    """One channel's new level for each level: straight, in linear light, up to the backdrop; beyond, smooth."""
     become = diagnosis.top * np.array([0.02, 0.1, 0.5, 0.9, 1])
     light = (become / 2**diagnosis.stops + diagnosis.veil) / gain
-    # Under a veil, what is darker than the first knot runs out to black.
     curve = PchipInterpolator(np.r_[0, light, 1], np.r_[0, become, 1])
     levels = np.rint(_encoded(curve(_decoded(np.arange(256))))).astype(np.int64)
     # Only what was clipped may be.

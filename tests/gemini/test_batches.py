@@ -230,6 +230,13 @@ def test_nonsense_is_an_answer_without_an_image(response: Any) -> None:
     assert gemini_answers.read_entry({"key": 7, "response": response}).image is None
 
 
+@pytest.mark.parametrize("data", ["", "QUF", "QU%FB", "ä", None, 7])
+def test_base64_that_is_none_is_unreadable_and_may_be_billed(data: Any) -> None:
+    part = {"inlineData": {"mimeType": "image/png", "data": data}}
+    answer = gemini_answers.read_answer("a", {"candidates": [{"content": {"parts": [part]}}]})
+    assert (answer.outcome, answer.image, answer.images) == ("unreadable", None, 1)
+
+
 def test_a_draft_in_the_thoughts_is_neither_taken_nor_billed() -> None:
     draft = {"thought": True, "inlineData": {"mimeType": "image/png", "data": "QUFB"}}
     final = {"inlineData": {"mimeType": "image/png", "data": "QkJC"}}

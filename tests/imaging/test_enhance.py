@@ -11,6 +11,7 @@ GREY = scenes.on_sweep(GLASSES, product=(90, 86, 96))
 BLACK = scenes.on_sweep(GLASSES)
 CASTS = {"warm": (1, 0.78, 0.5), "cool": (0.6, 0.82, 1), "green": (0.8, 1, 0.72)}
 STOPS_UNDER = 1.5
+FALL = np.linspace(1, 0, 360)[:, None].repeat(360, axis=1)
 
 
 def lit(
@@ -31,6 +32,16 @@ def linear(rgb: NDArray[np.uint8]) -> NDArray[np.float64]:
 def apart(one: NDArray[np.uint8], other: NDArray[np.uint8], alpha: NDArray[np.float32]) -> float:
     """CIEDE2000 between the product's mean colours."""
     return float(deltaE_ciede2000(*(rgb2lab(rgb[alpha > 0.9].mean(axis=0) / 255) for rgb in (one, other))))
+
+
+def mixed(share: NDArray[np.float64], one: tuple[float, ...], other: tuple[float, ...]) -> NDArray[np.float64]:
+    """From one colour to another, by a share that falls from 1 to 0 across the picture or down it."""
+    return share[..., None] * np.array(one) + (1 - share[..., None]) * np.array(other)
+
+
+def before(backdrop: NDArray[np.float64], product: NDArray[np.float64]) -> NDArray[np.uint8]:
+    alpha = WATCH.alpha[..., None]
+    return np.rint(alpha * product + (1 - alpha) * backdrop).astype(np.uint8)
 
 
 FAULTS = {name: lit(GREY.rgb, gains) for name, gains in CASTS.items()} | {
@@ -54,6 +65,10 @@ RIGHT = {
     "blue paper": scenes.on_sweep(WATCH, backdrop=(120, 160, 215)).rgb,
     "pink paper": scenes.on_sweep(WATCH, backdrop=(232, 190, 200)).rgb,
     "beige paper, grey product": scenes.on_sweep(WATCH, product=(90, 90, 92), backdrop=(236, 220, 196)).rgb,
+    "pure black backdrop": scenes.on_sweep(WATCH, product=(160, 90, 40), backdrop=(0, 0, 0), noise=0).rgb,
+    "pure red backdrop": scenes.on_sweep(WATCH, backdrop=(255, 0, 0), bend=0, slant=0, noise=0).rgb,
+    "pale product of many greys": before(np.full(3, 185.0), mixed(FALL.T, (96,) * 3, (170,) * 3)),
+    "velvet, teal above and grey below": before(mixed(FALL, (90, 128, 128), (128,) * 3), np.full(3, 60.0)),
     "wood": scenes.on_sweep(WATCH, backdrop=(160, 120, 80), grain=12).rgb,
     "no backdrop": np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8),
     "all black": np.zeros((90, 120, 3), np.uint8),
@@ -66,7 +81,8 @@ RIGHT = {
 
 @pytest.mark.parametrize("photo", RIGHT.values(), ids=RIGHT.keys())
 def test_a_photo_with_nothing_clearly_wrong_comes_back_itself(photo: NDArray[np.uint8]) -> None:
-    assert enhance(photo) is photo
+    with np.errstate(divide="raise", invalid="raise"):
+        assert enhance(photo) is photo
     assert diagnose(photo).is_fine
 
 
@@ -113,9 +129,9 @@ def test_a_mended_photo_needs_no_mending(photo: NDArray[np.uint8]) -> None:
 
 @every_fault
 def test_mending_leaves_the_photo_that_it_got_alone_and_does_the_same_each_time(photo: NDArray[np.uint8]) -> None:
-    before = photo.copy()
+    given = photo.copy()
     mended = enhance(photo)
-    assert np.array_equal(photo, before)
+    assert np.array_equal(photo, given)
     assert mended.shape == photo.shape and mended.dtype == np.uint8
     assert np.array_equal(enhance(photo), mended)
 
@@ -138,6 +154,21 @@ def test_only_what_was_clipped_is_clipped(photo: NDArray[np.uint8]) -> None:
     assert mended is not photo
     assert np.array_equal(mended == 255, photo == 255)
     assert np.array_equal(mended == 0, photo == 0)
+
+
+def test_a_blur_without_an_edge_before_the_backdrop_is_no_error() -> None:
+    blur = np.exp(-(((np.mgrid[:300, :400] - np.array([[[150]], [[200]]])) / 40) ** 2).sum(axis=0))
+    photo = np.rint(105 - 15 * blur).astype(np.uint8)[..., None].repeat(3, axis=2)
+    assert enhance(photo) is photo
+
+
+def test_a_hot_spot_keeps_its_clipped_pixels_and_gets_no_more() -> None:
+    rows, columns = np.mgrid[:360, :480]
+    spot = 1.3 * np.exp(-((rows - 40) ** 2 + (columns - 400) ** 2) / 60**2)[..., None]
+    photo = np.rint(FAULTS["warm"] + spot * (255 - FAULTS["warm"])).clip(0, 255).astype(np.uint8)
+    mended = enhance(photo)
+    assert mended is not photo
+    assert (photo == 255).any() and np.array_equal(mended == 255, photo == 255)
 
 
 def test_a_backdrop_clipped_in_one_channel_tells_no_colour() -> None:

@@ -1,0 +1,50 @@
+"""The product with the contract server in Gemini's place."""
+
+from collections.abc import Iterator
+
+import django_rq
+import pytest
+from rq import SimpleWorker
+
+from pipeline import asking, batching, intake, settling
+from pipeline.engines import pace
+from pipeline.models import Batch
+from tests.gemini.server import API_KEY, MODEL, PRICE, GeminiServer
+from tests.pipeline.conftest import matter  # noqa: F401 - a fixture
+
+QUEUES = ("publish", "urgent", "process")
+
+
+@pytest.fixture
+def gemini(settings, monkeypatch) -> Iterator[GeminiServer]:
+    """A server that the pipeline takes for Gemini; pauses are short, so that a test needn't wait."""
+    with GeminiServer() as server:
+        settings.GEMINI_API_KEY, settings.GEMINI_MODEL, settings.GEMINI_BASE_URL = API_KEY, MODEL, server.url
+        settings.GEMINI_PRICE_PER_IMAGE = PRICE
+        settings.GEMINI_TIMEOUT_SECONDS = 2
+        settings.GEMINI_REQUESTS_PER_MINUTE = 100_000
+        settings.GEMINI_BATCH_AGE_SECONDS = settings.GEMINI_BATCH_POLL_SECONDS = 0
+        monkeypatch.setattr(asking, "PAUSE_SECONDS", 0.1)
+        monkeypatch.setattr(batching, "PAUSE", batching.PAUSE / 300)
+        monkeypatch.setattr(batching, "SETTLE", batching.PAUSE)
+        for cached in (settling.gemini, pace._redis):
+            cached.cache_clear()
+        yield server
+    for cached in (settling.gemini, pace._redis):
+        cached.cache_clear()
+
+
+@pytest.fixture
+def urgent(db, gemini) -> Batch:
+    return intake.open_batch("Urgent drop", "watch", enhancement="gemini", lane="urgent")
+
+
+@pytest.fixture
+def standard(db, gemini) -> Batch:
+    return intake.open_batch("Standard drop", "watch", enhancement="gemini")
+
+
+def work() -> None:
+    """Run what is queued, the way a worker does."""
+    queues = [django_rq.get_queue(name) for name in QUEUES]
+    SimpleWorker(queues, connection=queues[0].connection).work(burst=True, logging_level="WARNING")

@@ -1,0 +1,122 @@
+"""The lanes as the product runs them: real Valkey, real S3, the real SDK, and a Gemini that fails in every way."""
+
+import hashlib
+import io
+import itertools
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+from PIL import Image, ImageDraw
+
+from pipeline import batching, jobs, spending
+from pipeline.calls import GeminiCall, GeminiJob
+from pipeline.models import Batch, Frame
+from pipeline.states import GEMINI_WORDS, UNFINISHED, USED, State
+from tests.gemini.conftest import work
+from tests.gemini.faults import Request
+from tests.gemini.server import GeminiServer
+
+# Jobs are queued at commit; the shipped policy must outlive the clean-up.
+committed = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+SYNC_FAULTS = ["429", "500", "blocked", "429-info", "safety", "503", "text-only", "timeout", "truncated-base64"]
+SYNC_FAULTS += ["wrong-mime", "huge-image", "two-images", "disconnect", "disconnect-billed"]
+ENTRY_FAULTS = ["blocked", "safety", "text-only", "truncated-base64", "wrong-mime", "huge-image", "error", "missing"]
+ENTRY_FAULTS += ["duplicated", "lost-metadata", "two-images"]
+JOB_FAULTS = ["partial", "failed", "expired", "cancelled", "stuck", "reordered", "stuck-for-good"]
+SUBMIT_FAULTS = ["429", "500", "503", "submit-timeout", "timeout", "disconnect"]
+POLL_FAULTS = ["429", "500", "timeout"]
+
+
+def small_photo(number: int) -> bytes:
+    """A shape on white, each one another, so that Gemini is sent other bytes for each."""
+    image = Image.new("RGB", (160, 120), "white")
+    ImageDraw.Draw(image).ellipse((30 + number % 16, 35, 130, 70 + number // 16), fill=(40, 40, 40))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def every(step: int, faults: list[str]) -> Callable[[Request], str | None]:
+    """One in so many requests fails, each time in another way."""
+    turn = itertools.cycle(faults)
+    return lambda request: None if request.ordinal % step else next(turn)
+
+
+def submit(batch: Batch, count: int, first: int = 0) -> list[Frame]:
+    photos = (jobs.submit(batch, f"P{number}_1.png", small_photo(number)) for number in range(first, first + count))
+    return [receipt.frame for receipt in photos]
+
+
+def run_until(is_over: Callable[[], object], *, rounds: int = 300) -> None:
+    """Let clock and workers run."""
+    for _ in range(rounds):
+        jobs.reap()
+        work()
+        if is_over():
+            return
+        time.sleep(0.05)
+    states = list(Frame.objects.values_list("state", "gemini", "ask_until"))
+    raise AssertionError(f"not within {rounds} rounds: {states}")
+
+
+def all_finished() -> bool:
+    return not Frame.objects.filter(state__in=UNFINISHED).exists()
+
+
+@pytest.fixture
+def quick_publishing(monkeypatch) -> None:
+    """What is published is no matter here; eight files of 2000 × 2000 pixels each would be."""
+    monkeypatch.setattr("pipeline.jobs.STEPS", jobs.STEPS | {State.APPROVED: ("publish", _publish_nothing)})
+
+
+def _publish_nothing(frame_id: int) -> None:
+    Frame.objects.filter(pk=frame_id).update(state=State.PUBLISHED)
+
+
+@pytest.mark.slow
+@committed
+def test_all_of_220_frames_reach_their_end_paid_once_and_to_the_cent(
+    gemini: GeminiServer, urgent, standard, services, matter, quick_publishing, settings, monkeypatch
+):
+    scripts = {
+        "sync": every(5, SYNC_FAULTS),
+        "entry": every(10, ENTRY_FAULTS),
+        "job": every(2, JOB_FAULTS),
+        "submit": every(4, SUBMIT_FAULTS),
+        "poll": every(10, POLL_FAULTS),
+    }
+    billed_without_answer: set[str] = set()
+
+    def script(request: Request) -> str | None:
+        fault = scripts[request.kind](request) if request.kind in scripts else None
+        if fault == "disconnect-billed":
+            billed_without_answer.add(hashlib.sha256(request.photo).hexdigest())
+        return fault
+
+    gemini.script(script)
+    settings.GEMINI_BATCH_COUNT = 14
+    monkeypatch.setattr(batching, "GRACE", timedelta(seconds=2))
+    submit(standard, 200)
+    submit(urgent, 20, first=200)
+
+    def time_passes() -> bool:
+        """Jobs that run for long are late."""
+        is_old = {"submitted_at__lt": timezone.now() - timedelta(seconds=10)}
+        GeminiJob.objects.filter(ended_at=None, **is_old).update(deadline=timezone.now())
+        return all_finished()
+
+    run_until(time_passes, rounds=2000)
+    assert Frame.objects.count() == 220 and all_finished()
+    assert not GeminiCall.objects.filter(outcome="").exists() and not GeminiJob.objects.filter(ended_at=None).exists()
+    assert gemini.ledger.paid_twice == set()
+    known = sum((call.cost or 0 for call in GeminiCall.objects.all()), Decimal(0))
+    answered = [charge.amount for charge in gemini.ledger.charges if charge.sha256 not in billed_without_answer]
+    assert known == sum(answered) > 0
+    assert spending.spent_this_month() >= gemini.ledger.total
+    said = set(Frame.objects.values_list("gemini", flat=True))
+    assert USED in said and said <= set(GEMINI_WORDS)
