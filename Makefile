@@ -5,13 +5,17 @@ PY := $(VENV)/bin/python
 STAMP := $(VENV)/.requirements
 LOCK := $(VENV)/bin/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-.PHONY: setup run test bench bench-ui lock
+.PHONY: setup run run-gemini-fake test bench bench-ui lock
 
 setup: $(STAMP)
 	@$(PY) manage.py fetch_weights
 
 run: setup
 	@$(PY) manage.py run
+
+# The whole product with a server of ours in Gemini's place: needs no key, and no photo leaves this machine.
+run-gemini-fake: setup
+	@$(PY) -m tests.gemini.product
 
 test: setup
 	$(VENV)/bin/ruff check .

@@ -108,7 +108,9 @@ def submit(job: GeminiJob) -> list[Frame]:
             return give_up(job)
         release(job, timezone.now() + PAUSE, words=str(error))
         return []
-    return _submit(job) if timezone.now() < job.deadline else _undo(job, "The job was not submitted in time.")
+    if timezone.now() > job.deadline or job.tries >= settings.GEMINI_MAX_TRIES:
+        return _undo(job, job.words or "The job was not submitted in time.")
+    return _submit(job)
 
 
 def _is_lost(job: GeminiJob) -> bool:
@@ -159,11 +161,11 @@ def _photos(job: GeminiJob) -> tuple[dict[str, bytes], list[Frame]]:
 
 
 def _after_failure(job: GeminiJob, failed: Failed) -> list[Frame]:
-    tries = job.tries + 1
-    if failed.is_lasting or tries >= settings.GEMINI_MAX_TRIES:
-        log.error("%s can't be submitted: %s", job, failed)
+    """Once more later, after a look whether the job is there in spite of the error; or not at all."""
+    log.warning("%s was not submitted: %s", job, failed)
+    if failed.is_lasting:
         return _undo(job, str(failed))
-    release(job, timezone.now() + PAUSE * 2**job.tries, submitted_at=None, tries=tries, words=str(failed))
+    release(job, timezone.now() + PAUSE * 2**job.tries, tries=job.tries + 1, words=str(failed))
     return []
 
 

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 def process(frame_id: int) -> None:
     frame = processing.run(frame_id)
-    if frame and (frame.state == State.APPROVED or frame.ask_until):
+    if frame and (frame.state == State.APPROVED or (frame.state == State.ENHANCING and frame.ask_until)):
         enqueue(frame)
 
 

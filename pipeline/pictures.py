@@ -10,7 +10,16 @@ from pipeline.imaging import previews, renditions
 from pipeline.models import Frame
 from pipeline.states import RUNG_WORDS
 
-SMALL = {"original.webp", "preview.webp", "thumb.webp", "cutout.webp", "cutout_thumb.webp", "doubt.webp", "alpha.png"}
+SMALL = {
+    "original.webp",
+    "gemini.webp",
+    "preview.webp",
+    "thumb.webp",
+    "cutout.webp",
+    "cutout_thumb.webp",
+    "doubt.webp",
+    "alpha.png",
+}
 SMALL |= {naming.alternative_name(rung, "webp") for rung in RUNG_WORDS}
 SHOP = re.compile(r"shop-(transparent|white|half-glass)(-\d+\.\d\d)?\.(jpg|png|webp)")
 

@@ -135,8 +135,6 @@ def _run_stages(frame: Frame) -> None:
         rgb = enhanced.rgb
     with timed(seconds, "previews"):
         save_photo(frame, rgb)
-        if rgb is not original:
-            save(frame, "original.webp", previews.preview(original, PREVIEW_SIDE))
     is_marked = gate.is_marked(frame, policy)
     product_class, view = frame.batch.product_class, frame.view
     examined = examine(rgb, matter(), product_class, view, policy.document, second_matter, with_others=is_marked)
@@ -159,6 +157,8 @@ def _enhanced(frame: Frame, original: RGB) -> Enhanced:
         return locally(original)
     answer = decode_photo(object_store.load_work(naming.answer_key(frame.pk)))
     enhanced = after_gemini(original, answer, frame.batch.product_class, matter(), settings.GEMINI_MODE)
+    save(frame, "original.webp", previews.preview(original, PREVIEW_SIDE))
+    save(frame, "gemini.webp", previews.preview(answer, PREVIEW_SIDE))
     if not enhanced.changes:
         save(frame, ENHANCED, renditions.save(enhanced.rgb, format="JPEG", quality=98, subsampling="4:4:4"))
     return enhanced

@@ -26,6 +26,11 @@ log = logging.getLogger(__name__)
 # Shown even when none is there, so that the row of figures stands still while a batch runs.
 ALWAYS_COUNTED = {State.RECEIVED, State.PROCESSING, State.EXCEPTION, State.PUBLISHED}
 PHOTOS_PER_PAGE = 96
+RELIT = [
+    ("original.webp", "The photo as it came"),
+    ("gemini.webp", "Gemini's picture"),
+    ("preview.webp", "The photo as it was cut out"),
+]
 
 
 def _page(request: HttpRequest, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
@@ -153,6 +158,7 @@ def frame(request: HttpRequest, frame_id: str) -> HttpResponse:
         "object": found,
         "frame": found,
         "cards": found.scorecards.select_related("policy").order_by("-attempt"),
+        "relit": RELIT,
         "calls": found.calls.select_related("job"),
         "cost": spending.spent(found.calls.all()),
     }

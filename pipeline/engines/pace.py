@@ -8,6 +8,8 @@ from django.conf import settings
 from redis import Redis
 
 KEY = "mattegate:gemini:{}"
+LAPSES_AFTER = 10
+"""Seconds beyond the time-out of a call: whoever still has a turn then is dead."""
 # A token bucket that holds a minute's worth at most; Redis's own clock serves all hosts. Gives 0, or the milliseconds
 # to wait.
 TAKE = """
@@ -42,7 +44,7 @@ class Turn:
 
     def take(self) -> float:
         """Take the turn: 0, or the seconds to wait before trying again."""
-        lapses_in_ms = (settings.GEMINI_TIMEOUT_SECONDS + 10) * 1000
+        lapses_in_ms = int((settings.GEMINI_TIMEOUT_SECONDS + LAPSES_AFTER) * 1000)
         keys = [KEY.format(part) for part in ("tokens", "turns", "held-back-until")]
         limits = settings.GEMINI_REQUESTS_PER_MINUTE, settings.GEMINI_CONCURRENCY, lapses_in_ms
         wait: int = _redis().register_script(TAKE)(keys=keys, args=[*limits, self.name])

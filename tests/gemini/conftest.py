@@ -6,12 +6,15 @@ import django_rq
 import pytest
 from rq import SimpleWorker
 
-from pipeline import asking, batching, intake, settling
+from pipeline import asking, batching, intake, jobs, settling
 from pipeline.engines import pace
-from pipeline.models import Batch
+from pipeline.models import Batch, Frame
+from pipeline.states import State
 from tests.gemini.server import API_KEY, MODEL, PRICE, GeminiServer
 from tests.pipeline.conftest import matter  # noqa: F401 - a fixture
 
+# Jobs are queued at commit; the shipped policy must outlive the clean-up.
+committed = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 QUEUES = ("publish", "urgent", "process")
 
 
@@ -44,7 +47,18 @@ def standard(db, gemini) -> Batch:
     return intake.open_batch("Standard drop", "watch", enhancement="gemini")
 
 
+@pytest.fixture
+def quick_publishing(monkeypatch) -> None:
+    """What is published is no matter here; eight files of 2000 × 2000 pixels each would be."""
+    monkeypatch.setattr(jobs, "STEPS", jobs.STEPS | {State.APPROVED: ("publish", _publish_nothing)})
+
+
+def _publish_nothing(frame_id: int) -> None:
+    Frame.objects.filter(pk=frame_id).update(state=State.PUBLISHED)
+
+
 def work() -> None:
     """Run what is queued, the way a worker does."""
     queues = [django_rq.get_queue(name) for name in QUEUES]
     SimpleWorker(queues, connection=queues[0].connection).work(burst=True, logging_level="WARNING")
+    assert [queue.failed_job_registry.get_job_ids() for queue in queues] == [[], [], []]

@@ -1,27 +1,22 @@
 """The lanes as the product runs them: real Valkey, real S3, the real SDK, and a Gemini that fails in every way."""
 
 import hashlib
-import io
 import itertools
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.utils import timezone
-from PIL import Image, ImageDraw
 
-from pipeline import batching, jobs, spending
+from pipeline import batching, spending
 from pipeline.calls import GeminiCall, GeminiJob
-from pipeline.models import Batch, Frame
-from pipeline.states import GEMINI_WORDS, UNFINISHED, USED, State
-from tests.gemini.conftest import work
+from pipeline.models import Frame
+from pipeline.states import GEMINI_WORDS, USED
+from tests.gemini.conftest import committed
 from tests.gemini.faults import Request
+from tests.gemini.frames import all_finished, run_until, submit
 from tests.gemini.server import GeminiServer
-
-# Jobs are queued at commit; the shipped policy must outlive the clean-up.
-committed = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 SYNC_FAULTS = ["429", "500", "blocked", "429-info", "safety", "503", "text-only", "timeout", "truncated-base64"]
 SYNC_FAULTS += ["wrong-mime", "huge-image", "two-images", "disconnect", "disconnect-billed"]
@@ -32,50 +27,10 @@ SUBMIT_FAULTS = ["429", "500", "503", "submit-timeout", "timeout", "disconnect"]
 POLL_FAULTS = ["429", "500", "timeout"]
 
 
-def small_photo(number: int) -> bytes:
-    """A shape on white, each one another, so that Gemini is sent other bytes for each."""
-    image = Image.new("RGB", (160, 120), "white")
-    ImageDraw.Draw(image).ellipse((30 + number % 16, 35, 130, 70 + number // 16), fill=(40, 40, 40))
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return buffer.getvalue()
-
-
 def every(step: int, faults: list[str]) -> Callable[[Request], str | None]:
     """One in so many requests fails, each time in another way."""
     turn = itertools.cycle(faults)
     return lambda request: None if request.ordinal % step else next(turn)
-
-
-def submit(batch: Batch, count: int, first: int = 0) -> list[Frame]:
-    photos = (jobs.submit(batch, f"P{number}_1.png", small_photo(number)) for number in range(first, first + count))
-    return [receipt.frame for receipt in photos]
-
-
-def run_until(is_over: Callable[[], object], *, rounds: int = 300) -> None:
-    """Let clock and workers run."""
-    for _ in range(rounds):
-        jobs.reap()
-        work()
-        if is_over():
-            return
-        time.sleep(0.05)
-    states = list(Frame.objects.values_list("state", "gemini", "ask_until"))
-    raise AssertionError(f"not within {rounds} rounds: {states}")
-
-
-def all_finished() -> bool:
-    return not Frame.objects.filter(state__in=UNFINISHED).exists()
-
-
-@pytest.fixture
-def quick_publishing(monkeypatch) -> None:
-    """What is published is no matter here; eight files of 2000 × 2000 pixels each would be."""
-    monkeypatch.setattr("pipeline.jobs.STEPS", jobs.STEPS | {State.APPROVED: ("publish", _publish_nothing)})
-
-
-def _publish_nothing(frame_id: int) -> None:
-    Frame.objects.filter(pk=frame_id).update(state=State.PUBLISHED)
 
 
 @pytest.mark.slow

@@ -34,24 +34,28 @@ class Case:
     tampering: str | None = None
 
 
-def honest(light: str, photo: Pixels, alpha: Floats, seed: int) -> Case:
-    """The photo in another light, and nothing else changed."""
+def honest(light: str, photo: Pixels, alpha: Floats, seed: int, glass: Floats | None = None) -> Case:
+    """The photo in another light, and nothing else changed.
+
+    `glass` is alpha with the lenses cut out, where it is known: the backdrop's light is seen through them.
+    """
     rng = np.random.default_rng([seed, *light.encode()])
-    return Case(photo, _delivered(rng, _relit(rng, light, photo, alpha)), light)
+    return Case(photo, _delivered(rng, _relit(rng, light, photo, _opacity(rng, alpha, glass))), light)
 
 
-def tampered(tampering: str, photo: Pixels, alpha: Floats, seed: int) -> Case:
+def tampered(tampering: str, photo: Pixels, alpha: Floats, seed: int, glass: Floats | None = None) -> Case:
     """The photo with its product repainted, in another light."""
     rng = np.random.default_rng([seed, *tampering.encode()])
     light = str(rng.choice(list(LIGHTS)))
-    if tampering == "logo removed":
-        printed = with_print(rng, photo, alpha)
-        return Case(printed, _delivered(rng, _relit(rng, light, photo, alpha)), light, tampering)
+    sent = with_print(rng, photo, alpha) if tampering == "logo removed" else photo
+    lit = _relit(rng, light, TAMPERINGS[tampering](rng, photo, alpha), _opacity(rng, alpha, glass))
     if tampering == "mirrored":
-        turned = _relit(rng, light, photo, alpha)[:, ::-1]
-        return Case(photo, _delivered(rng, turned), light, tampering)
-    repainted = TAMPERINGS[tampering](rng, photo, alpha)
-    return Case(photo, _delivered(rng, _relit(rng, light, repainted, alpha)), light, tampering)
+        lit = np.ascontiguousarray(lit[:, ::-1])
+    return Case(sent, _delivered(rng, lit), light, tampering)
+
+
+def _opacity(rng: Rng, alpha: Floats, glass: Floats | None) -> Floats:
+    return alpha if glass is None else alpha - np.float32(rng.uniform(0.4, 0.9)) * (alpha - glass).clip(0)
 
 
 def _relit(rng: Rng, light: str, photo: Pixels, alpha: Floats) -> Pixels:
@@ -89,7 +93,7 @@ def _warmed(rng: Rng, linear: Floats, alpha: Floats) -> Floats:
 def _whitened(rng: Rng, linear: Floats, alpha: Floats) -> Floats:
     """The backdrop brought towards white, smoothly; the product's own light stays."""
     around = _backdrop_of(linear, alpha, 0.03)
-    gain = (rng.uniform(0.8, 1.0) / around.clip(0.03)).clip(0.8, 8) ** rng.uniform(0.5, 1)
+    gain = (rng.uniform(0.8, 1.0) / around.clip(0.03)).clip(0.8, 4) ** rng.uniform(0.5, 1)
     return linear * (1 + (1 - alpha[..., None]) * (gain - 1))
 
 
@@ -227,7 +231,7 @@ def _hallucinated(rng: Rng, photo: Pixels, alpha: Floats) -> Pixels:
     unit, (height, width) = max(alpha.shape) / 1024, alpha.shape
     coarse = max(2, round(rng.uniform(3, 6) * unit))
     inside = np.dstack([_mean_within(layer, alpha, coarse) for layer in np.moveaxis(photo.astype(np.float32), 2, 0)])
-    strokes = ndi.gaussian_filter(rng.normal(size=(height, width)), unit * rng.uniform(0.7, 2, 2))
+    strokes = ndi.gaussian_filter(rng.normal(size=(height, width)), unit * rng.uniform(1, 2.5, 2))
     strokes = strokes * rng.uniform(9, 18) / strokes.std()
     repainted = (inside + strokes[..., None]).clip(0, 255)
     return np.rint(photo * (1 - alpha[..., None]) + repainted * alpha[..., None]).astype(np.uint8)
@@ -242,6 +246,6 @@ TAMPERINGS: dict[str, Tampering] = {
     "logo removed": lambda rng, photo, alpha: photo,
     "temple thickened": _thickened,
     "colour changed": _recoloured,
-    "mirrored": lambda rng, photo, alpha: np.ascontiguousarray(photo[:, ::-1]),
+    "mirrored": lambda rng, photo, alpha: photo,
     "hallucinated": _hallucinated,
 }

@@ -14,11 +14,11 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 from honcho.environ import parse_procfile
 from honcho.manager import Manager
@@ -27,6 +27,7 @@ from honcho.printer import Message, Printer
 from pipeline.engines import embedded, object_store, weights
 from pipeline.engines.embedded import Server, ServerError
 from pipeline.models import Batch
+from pipeline.states import Enhancement
 
 # A worker holds 0.6 to 0.9 GB and peaks at 1.3 GB; the rest of the machine must go on.
 GB_PER_WORKER = 1.5
@@ -123,18 +124,26 @@ class Command(BaseCommand):
     help = "Start the whole product on this machine: Valkey, S3, web, workers and the reaper. Ctrl-C stops it."
     requires_system_checks: list[str] = []
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--samples-by",
+            choices=get_args(Enhancement),
+            default="local",
+            help="who enhances the samples, at first start",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _interrupt)
         try:
             with only_one(settings.VAR_DIR / "run.lock"):
-                self._run()
+                self._run(options["samples_by"])
         except (ServerError, weights.WeightsError, object_store.ObjectStoreError) as error:
             raise CommandError(str(error)) from None
         except KeyboardInterrupt:
             self.stdout.write("Stopped.")
 
-    def _run(self) -> None:
+    def _run(self, samples_by: str) -> None:
         weights.locate(settings.MATTE_MODEL, settings.WEIGHTS_DIR)
         set_long_logs_aside(settings.VAR_DIR / "log")
         servers = our_servers()
@@ -142,21 +151,21 @@ class Command(BaseCommand):
         running = Running()
         try:
             running.start(servers)
-            accounts = self._prepare()
+            accounts = self._prepare(samples_by)
             self._supervise(running, accounts)
         finally:
             for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
                 signal.signal(number, signal.SIG_IGN)
             running.stop()
 
-    def _prepare(self) -> str:
+    def _prepare(self, samples_by: str) -> str:
         """Whatever must be there before the first request; returns the sign-in table."""
         object_store.ensure_buckets()
         call_command("migrate", interactive=False, verbosity=0)
         accounts = io.StringIO()
         call_command("demo_accounts", stdout=accounts)
         if not Batch.objects.exists():
-            take_samples_in(settings.BASE_DIR / "samples")
+            take_samples_in(settings.BASE_DIR / "samples", samples_by)
         connections.close_all()  # a connection must not cross the forks to come
         return accounts.getvalue()
 
@@ -189,10 +198,12 @@ def only_one(lock: Path) -> Iterator[None]:
         yield
 
 
-def take_samples_in(folder: Path) -> None:
-    for product_class, prefix in (("eyewear", "AURA"), ("watch", "TEMPO")):
+def take_samples_in(folder: Path, enhancement: str) -> None:
+    """The watches in the urgent lane, for what it shows with Gemini."""
+    for product_class, prefix, lane in (("eyewear", "AURA", "standard"), ("watch", "TEMPO", "urgent")):
         photos = [str(photo) for photo in sorted(folder.glob(f"{prefix}*.jpg"))]
-        call_command("ingest", *photos, batch=f"Samples: {product_class}", product_class=product_class)
+        chosen = {"product_class": product_class, "enhancement": enhancement, "lane": lane}
+        call_command("ingest", *photos, batch=f"Samples: {product_class}", **chosen)
 
 
 def set_long_logs_aside(folder: Path) -> None:

@@ -1,0 +1,179 @@
+"""The urgent lane: one frame, one call, whatever goes wrong."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from pipeline import asking, intake, jobs, naming, spending
+from pipeline.calls import GeminiCall
+from pipeline.engines import object_store
+from pipeline.models import Batch, Frame
+from pipeline.states import USED, State
+from pipeline.transitions import advance
+from tests.gemini import faults
+from tests.gemini.conftest import committed, work
+from tests.gemini.frames import all_finished, run_until, small_photo, submit
+from tests.gemini.server import PRICE
+
+pytestmark = [committed, pytest.mark.usefixtures("services", "matter", "quick_publishing")]
+
+
+def only_frame() -> Frame:
+    return Frame.objects.select_related("batch").get()
+
+
+def test_an_urgent_photo_is_asked_for_and_relit(gemini, urgent):
+    submit(urgent)
+    run_until(all_finished)
+    frame = only_frame()
+    call = frame.calls.get()
+    assert (frame.gemini, frame.card.enhancer) == (USED, "gemini-transfer")
+    assert (call.outcome, call.cost, call.prompt) == (USED, PRICE, "studio-1") and call.usage["total"] > 0
+    assert object_store.load_work(naming.answer_key(frame.pk))
+    history = list(frame.transitions.values_list("target", flat=True))
+    assert history[:3] == [State.ENHANCING, State.RECEIVED, State.PROCESSING]
+
+
+def test_photos_stay_in_the_house_unless_the_uploader_chose_otherwise(gemini):
+    submit(intake.open_batch("Local drop", "watch", lane="urgent"))
+    run_until(all_finished)
+    assert sum(gemini.counts.values()) == 0 and only_frame().card.enhancer == "local-1"
+
+
+def test_a_batch_cannot_be_for_gemini_without_a_key(settings):
+    settings.GEMINI_API_KEY = ""
+    with pytest.raises(intake.IntakeError, match="GEMINI_API_KEY"):
+        intake.open_batch("Drop", "watch", enhancement="gemini")
+    assert not Batch.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("fault", "said", "cost"),
+    [
+        ("blocked", "blocked", 0),
+        ("safety", "safety", 0),
+        ("text-only", "text-only", 0),
+        ("truncated-base64", "unreadable", 1),
+        ("wrong-mime", "unreadable", 1),
+        ("huge-image", "unreadable", 1),
+        ("two-images", USED, 2),
+        ("timeout", "no-answer", None),
+        ("disconnect-billed", "no-answer", None),
+    ],
+)
+def test_after_any_answer_or_none_the_frame_goes_on_and_is_not_asked_for_again(gemini, urgent, fault, said, cost):
+    gemini.script(faults.queue(sync=[fault]))
+    submit(urgent)
+    run_until(all_finished)
+    frame = only_frame()
+    assert (frame.gemini, gemini.counts["sync"]) == (said, 1)
+    assert frame.calls.get().cost == (None if cost is None else cost * PRICE)
+    assert frame.card.enhancer == ("gemini-transfer" if said == USED else "local-1")
+
+
+def test_when_gemini_fails_it_is_tried_again_so_often_and_no_more(gemini, urgent, settings):
+    gemini.script(faults.queue(sync=["500"] * 9))
+    submit(urgent)
+    run_until(all_finished)
+    assert (only_frame().gemini, gemini.counts["sync"]) == ("failed", settings.GEMINI_MAX_TRIES)
+    assert spending.spent_this_month() == 0
+
+
+def test_a_wrong_key_is_not_tried_again(gemini, urgent, settings):
+    settings.GEMINI_API_KEY = "another"
+    submit(urgent)
+    run_until(all_finished)
+    call = only_frame().calls.get()
+    assert only_frame().gemini == "failed" and "key" in call.words and "another" not in call.words
+
+
+def test_a_busy_gemini_says_when_it_is_asked_again_and_nobody_asks_it_before(gemini, urgent):
+    gemini.script(faults.queue(sync=["429"]))
+    submit(urgent, 2)
+    work()
+    asked = Frame.objects.filter(state=State.ENHANCING).order_by("pk")
+    waits = [frame.not_before - timezone.now() for frame in asked]
+    assert len(waits) == 2 and all(
+        timedelta(0) < wait <= timedelta(seconds=faults.RETRY_HEADER_SECONDS) for wait in waits
+    )
+    assert gemini.counts["sync"] == 1
+    run_until(all_finished)
+    assert set(Frame.objects.values_list("gemini", flat=True)) == {USED}
+    assert sorted(GeminiCall.objects.values_list("outcome", flat=True)) == ["busy", USED, USED]
+
+
+def test_a_frame_waits_no_longer_for_a_busy_gemini_than_its_time(gemini, urgent, settings):
+    settings.GEMINI_URGENT_DEADLINE_MINUTES = 5
+    gemini.script(faults.queue(sync=["429-date"]))  # "in ten minutes"
+    submit(urgent)
+    run_until(all_finished)
+    assert (only_frame().gemini, gemini.counts["sync"]) == ("out-of-time", 1)
+
+
+def test_a_call_whose_worker_died_is_not_made_again(gemini, urgent, monkeypatch):
+    monkeypatch.setattr(asking, "_send", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    [frame] = submit(urgent)
+    jobs.process(frame.pk)
+    with pytest.raises(KeyboardInterrupt):
+        asking.run(frame.pk)
+    monkeypatch.undo()
+    Frame.objects.update(lease_until=timezone.now())
+    frame = asking.run(frame.pk)
+    assert (frame.state, frame.gemini, gemini.counts["sync"]) == (State.RECEIVED, "no-answer", 0)
+    assert frame.calls.get().cost is None and spending.spent_this_month() == PRICE  # as if it had been paid for
+
+
+def test_a_frame_that_somebody_asks_for_is_left_alone_by_others(gemini, urgent):
+    [frame] = submit(urgent)
+    jobs.process(frame.pk)
+    Frame.objects.update(lease_until=timezone.now() + timedelta(minutes=1))
+    assert asking.run(frame.pk) is None and gemini.counts["sync"] == 0
+
+
+def test_the_budget_stops_gemini_and_not_the_pipeline(gemini, urgent, settings):
+    settings.GEMINI_MONTHLY_BUDGET = 2 * PRICE + Decimal("0.01")
+    submit(urgent, 4)
+    run_until(all_finished)
+    said = sorted(Frame.objects.values_list("gemini", flat=True))
+    assert said == ["budget-spent", "budget-spent", USED, USED] and gemini.ledger.total == 2 * PRICE
+
+
+def test_last_months_calls_are_not_in_this_months_budget(gemini, urgent):
+    submit(urgent)
+    run_until(all_finished)
+    GeminiCall.objects.update(asked_at=spending.month_start() - timedelta(seconds=1))
+    assert spending.spent_this_month() == 0
+
+
+def test_a_reprocess_uses_the_picture_that_was_paid_for(gemini, urgent):
+    submit(urgent)
+    run_until(all_finished)
+    Frame.objects.update(state=State.EXCEPTION)
+    frame = only_frame()
+    advance(frame, State.RECEIVED, actor="olga")
+    run_until(all_finished)
+    assert gemini.counts["sync"] == 1 and [card.enhancer for card in frame.scorecards.all()] == ["gemini-transfer"] * 2
+
+
+def test_a_photo_that_cannot_be_read_is_not_sent_anywhere(gemini, urgent):
+    jobs.submit(urgent, "P1_1.png", small_photo(1)[:300])
+    run_until(all_finished)
+    frame = only_frame()
+    assert (frame.state, frame.reasons, frame.gemini) == (State.EXCEPTION, ["not-decodable"], "no-photo")
+    assert gemini.counts["sync"] == 0
+
+
+def test_a_frame_replaced_while_gemini_works_on_it_stays_replaced_and_its_cost_is_kept(gemini, urgent, monkeypatch):
+    [frame] = submit(urgent)
+    jobs.process(frame.pk)
+    send = asking._send
+
+    def send_and_lose(frame: Frame, *arguments: object) -> None:
+        advance(Frame.objects.get(pk=frame.pk), State.SUPERSEDED, actor="worker")
+        send(frame, *arguments)
+
+    monkeypatch.setattr(asking, "_send", send_and_lose)
+    asking.run(frame.pk)
+    assert only_frame().state == State.SUPERSEDED and only_frame().calls.get().cost == PRICE
