@@ -13,7 +13,7 @@ from pipeline import gate, leases, settling, spending
 from pipeline.calls import NOTHING, UNDER_WAY, GeminiCall
 from pipeline.engines import pace
 from pipeline.engines.gemini import Answer, Busy, Failed, NoAnswer
-from pipeline.engines.object_store import ObjectStoreError
+from pipeline.engines.object_store import MissingObjectError, ObjectStoreError
 from pipeline.imaging.decode import DecodeError
 from pipeline.models import Frame
 from pipeline.states import State
@@ -60,7 +60,7 @@ def _ask(frame: Frame) -> None:
         return
     try:
         photo = settling.photo_to_send(frame)
-    except DecodeError:
+    except (DecodeError, MissingObjectError):
         settling.go_on(frame, "no-photo")
         return
     turn = pace.Turn()

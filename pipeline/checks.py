@@ -4,6 +4,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import Error, register
+from django.template import TemplateDoesNotExist
+from django.template.loader import get_template
 
 from pipeline.engines import weights
 
@@ -20,6 +22,16 @@ def models_are_known(**_: Any) -> list[Error]:
         except weights.WeightsError as error:
             found.append(Error(str(error), hint=f"Set {setting} to one of them.", id="mattegate.E001"))
     return found
+
+
+@register()
+def the_prompt_is_there(**_: Any) -> list[Error]:
+    try:
+        get_template(f"gemini/{settings.GEMINI_PROMPT}.txt")
+    except TemplateDoesNotExist:
+        hint = "Set GEMINI_PROMPT to the name of a file in templates/gemini, without its ending."
+        return [Error(f"There is no prompt {settings.GEMINI_PROMPT!r}", hint=hint, id="mattegate.E003")]
+    return []
 
 
 @register()

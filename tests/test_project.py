@@ -30,6 +30,11 @@ def test_models_and_migrations_agree(db):
         ("TIME_ZONE", "Foo/Bar"),
         ("VAR_DIR", "/proc/nowhere"),
         ("S3_ENDPOINT_URL", "ftp://somewhere"),
+        ("GEMINI_BASE_URL", "somewhere"),
+        ("GEMINI_MODE", "repaint"),
+        ("GEMINI_PRICE_PER_IMAGE", "free"),
+        ("GEMINI_MONTHLY_BUDGET", "-1"),
+        ("GEMINI_CONCURRENCY", "0"),
     ],
 )
 def test_a_bad_setting_is_named_loudly(name, value, monkeypatch):
@@ -56,6 +61,14 @@ def test_an_unknown_second_model_is_found_at_start_and_an_empty_one_means_none(s
     assert [error.hint for error in checks.models_are_known()] == ["Set SECOND_MATTE_MODEL to one of them."]
     settings.SECOND_MATTE_MODEL = ""
     assert checks.models_are_known() == []
+
+
+def test_a_prompt_that_is_not_there_is_found_at_start(settings):
+    from pipeline import checks
+
+    assert checks.the_prompt_is_there() == []
+    settings.GEMINI_PROMPT = "studio-0"
+    assert [error.id for error in checks.the_prompt_is_there()] == ["mattegate.E003"]
 
 
 def test_every_setting_that_the_readme_names_exists_and_the_other_way_round():

@@ -34,3 +34,29 @@ def test_an_uploader_reads_which_photo_was_rejected_and_why(page, sign_in_as):
     assert Frame.objects.get().filename == "AURA1000_2.jpg"
     page.get_by_role("link", name="See the batch").click()
     expect(page.get_by_text("AURA1000", exact=True)).to_be_visible()
+
+
+def test_an_uploader_chooses_gemini_and_is_told_that_photos_leave_the_house(page, sign_in_as, settings):
+    settings.GEMINI_API_KEY = "a-key-that-nobody-may-see"
+    sign_in_as("uploader")
+    light = page.get_by_label("Light and colour")
+    assert light.input_value() == "local"
+    expect(page.get_by_text("With Gemini each photo is sent to Google")).to_be_visible()
+    light.select_option("gemini")
+    page.get_by_label("Lane").select_option("urgent")
+    page.locator("#photos").set_input_files(str(SAMPLE))
+    page.get_by_role("button", name="Upload 1 photo").click()
+
+    page.get_by_role("link", name="See the batch").click()
+    expect(page.get_by_text("urgent lane, enhanced by Gemini")).to_be_visible()
+    batch = Frame.objects.get().batch
+    assert (batch.enhancement, batch.lane) == ("gemini", "urgent")
+    page.get_by_role("link", name="Add photos").click()
+    assert (light.input_value(), page.get_by_label("Lane").input_value()) == ("gemini", "urgent")
+    assert "nobody-may-see" not in page.content()
+
+
+def test_without_a_key_gemini_cannot_be_chosen(page, sign_in_as):
+    sign_in_as("uploader")
+    expect(page.locator("option[value=gemini]")).to_be_disabled()
+    expect(page.get_by_text("Gemini can be chosen when an admin has set its key")).to_be_visible()
