@@ -11,7 +11,7 @@ register = template.Library()
 
 STATE_WORDS: dict[str, str] = {
     State.RECEIVED: "waiting",
-    State.ENHANCING: "at Gemini",
+    State.ENHANCING: "for Gemini",
     State.PROCESSING: "in work",
     State.EXCEPTION: "needs a person",
     State.APPROVED: "approved",
