@@ -1,6 +1,7 @@
 """Readers of environment variables; a bad value fails at start, by name."""
 
 import os
+import re
 import secrets
 import tempfile
 import zoneinfo
@@ -46,6 +47,13 @@ def env_money(name: str, default: str) -> Decimal:
     if not (amount.is_finite() and 0 <= amount < 1_000_000):
         raise ImproperlyConfigured(f"{name}={text!r}: expected an amount in US dollars, such as 0.067")
     return amount
+
+
+def env_name(name: str, default: str) -> str:
+    text = os.environ.get(name, default)
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,40}", text):
+        raise ImproperlyConfigured(f"{name}={text!r}: expected at most 40 letters, digits, dots, hyphens, underscores")
+    return text
 
 
 def env_choice(name: str, default: str, *choices: str) -> str:

@@ -14,6 +14,7 @@ from config.env import (
     env_int,
     env_list,
     env_money,
+    env_name,
     env_optional_url,
     env_path,
     env_time_zone,
@@ -149,8 +150,8 @@ SECOND_MATTE_MODEL = os.environ.get("SECOND_MATTE_MODEL", "u2net")
 # Photos leave the house only for batches whose uploader chose so, and only with a key.
 GEMINI_API_KEY = os.environ.get("GEMINI_API_KEY", "")
 GEMINI_BASE_URL = env_optional_url("GEMINI_BASE_URL", "http", "https")
-GEMINI_MODEL = os.environ.get("GEMINI_MODEL", "gemini-3.1-flash-image")
-GEMINI_PROMPT = os.environ.get("GEMINI_PROMPT", "studio-1")
+GEMINI_MODEL = env_name("GEMINI_MODEL", "gemini-3.1-flash-image")
+GEMINI_PROMPT = env_name("GEMINI_PROMPT", "studio-1")
 GEMINI_MODE = env_choice("GEMINI_MODE", "transfer", "transfer", "replace")
 # In US dollars; an image of a Batch job costs half.
 GEMINI_PRICE_PER_IMAGE = env_money("GEMINI_PRICE_PER_IMAGE", "0.067")
@@ -160,7 +161,7 @@ GEMINI_MAX_TRIES = env_int("GEMINI_MAX_TRIES", 3, minimum=1)
 GEMINI_CONCURRENCY = env_int("GEMINI_CONCURRENCY", 4, minimum=1)
 GEMINI_REQUESTS_PER_MINUTE = env_int("GEMINI_REQUESTS_PER_MINUTE", 60, minimum=1)
 GEMINI_URGENT_DEADLINE_MINUTES = env_int("GEMINI_URGENT_DEADLINE_MINUTES", 10, minimum=1)
-GEMINI_BATCH_COUNT = env_int("GEMINI_BATCH_COUNT", 100, minimum=1, maximum=1000)
+GEMINI_BATCH_COUNT = env_int("GEMINI_BATCH_COUNT", 100, minimum=1, maximum=300)
 GEMINI_BATCH_AGE_SECONDS = env_int("GEMINI_BATCH_AGE_SECONDS", 600)
 GEMINI_BATCH_POLL_SECONDS = env_int("GEMINI_BATCH_POLL_SECONDS", 30, minimum=1)
 GEMINI_BATCH_DEADLINE_MINUTES = env_int("GEMINI_BATCH_DEADLINE_MINUTES", 360, minimum=1)

@@ -4,12 +4,11 @@ import logging
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 from django.db.models import Q, QuerySet
 from django.utils import timezone
-from redis.exceptions import RedisError
 
-from pipeline import gate, leases, settling, spending
+from pipeline import gate, leases, sending, settling, spending
 from pipeline.calls import NOTHING, UNDER_WAY, GeminiCall
 from pipeline.engines import pace
 from pipeline.engines.gemini import Answer, Busy, Failed, NoAnswer
@@ -17,10 +16,10 @@ from pipeline.engines.object_store import MissingObjectError, ObjectStoreError
 from pipeline.imaging.decode import DecodeError
 from pipeline.models import Frame
 from pipeline.states import State
-from pipeline.transitions import StaleTransition, change
+from pipeline.transitions import change
 
 log = logging.getLogger(__name__)
-# Gemini failed, or Redis did: the pause before another try, doubled with each.
+# After a failure of Gemini's; doubled with each.
 PAUSE_SECONDS = 10
 
 
@@ -37,17 +36,12 @@ def run(frame_id: int) -> Frame | None:
     if frame is None:
         return None
     lease = settings.PROCESS_LEASE_SECONDS
-    try:
+    with gate.left_to_others(frame):
         change(frame, lease_until=timezone.now() + timedelta(seconds=lease))
         with leases.kept(frame, lease), gate.faults_answered(frame, "Asking Gemini", back_to=State.RECEIVED):
             _ask(frame)
-    except StaleTransition as lost:
-        log.info("%s; left to who has it now", lost)
-        return None
-    except DatabaseError:
-        log.exception("frame %s: the database failed while asking Gemini; the reaper will try again", frame.pk)
-        return None
-    return frame
+        return frame
+    return None
 
 
 def _ask(frame: Frame) -> None:
@@ -58,23 +52,27 @@ def _ask(frame: Frame) -> None:
     if why_not := _why_not(frame):
         settling.go_on(frame, why_not)
         return
-    try:
-        photo = settling.photo_to_send(frame)
-    except (DecodeError, MissingObjectError):
-        settling.go_on(frame, "no-photo")
-        return
     turn = pace.Turn()
-    if seconds := _wait_for(turn):
+    if seconds := turn.take():
         _wait(frame, seconds)
         return
     try:
-        call = _open(frame)
-        if call is None:
-            settling.go_on(frame, "budget-spent")
-        else:
-            _send(frame, call, photo)
+        _ask_now(frame)
     finally:
-        _end(turn)
+        turn.end()
+
+
+def _ask_now(frame: Frame) -> None:
+    try:
+        photo = sending.photo_of(frame)
+    except (DecodeError, MissingObjectError):
+        settling.go_on(frame, "no-photo")
+        return
+    call = _open(frame)
+    if call is None:
+        settling.go_on(frame, "budget-spent")
+    else:
+        _send(frame, call, photo)
 
 
 def _why_not(frame: Frame) -> str:
@@ -83,66 +81,56 @@ def _why_not(frame: Frame) -> str:
     return "" if timezone.now() < frame.ask_until else "out-of-time"
 
 
-def _wait_for(turn: pace.Turn) -> float:
-    try:
-        return turn.take()
-    except RedisError as error:
-        log.warning("Redis does not say whether Gemini may be asked, next try in %d s: %s", PAUSE_SECONDS, error)
-        return PAUSE_SECONDS
-
-
-def _end(turn: pace.Turn) -> None:
-    try:
-        turn.end()
-    except RedisError as error:
-        log.warning("A turn at Gemini was not given back, and lapses: %s", error)
-
-
 def _open(frame: Frame) -> GeminiCall | None:
     """Write down that Gemini is being asked, before it is; None if that would break the budget."""
-    with transaction.atomic():
-        call = GeminiCall.objects.create(
-            frame=frame,
-            price=spending.price(in_job=False),
-            model_name=settings.GEMINI_MODEL,
-            prompt=settings.GEMINI_PROMPT,
-        )
-        # With this one: of two workers at once both may give up the last image, but never both take it.
-        if spending.spent_this_month() > settings.GEMINI_MONTHLY_BUDGET:
-            call.delete()
-            return None
+    price, model = spending.price(in_job=False), settings.GEMINI_MODEL
+    call = GeminiCall.objects.create(frame=frame, price=price, model_name=model, prompt=settings.GEMINI_PROMPT)
+    # With this one, and for all to see: of two workers at once both may give up the last image, but never both take it.
+    if spending.spent_this_month() > settings.GEMINI_MONTHLY_BUDGET:
+        call.delete()
+        return None
     return call
 
 
 def _send(frame: Frame, call: GeminiCall, photo: bytes) -> None:
     try:
-        answer = settling.gemini().relight(photo, settling.prompt(call.prompt))
+        answer = sending.gemini(call.model_name).relight(photo, sending.prompt(call.prompt))
+        _after_answer(frame, call, answer)
     except Busy as busy:
         settling.close(call, "busy", cost=NOTHING, words=str(busy))
         pace.hold_back(busy.retry_after)
         _wait(frame, busy.retry_after)
     except Failed as failed:
         settling.close(call, "failed", cost=NOTHING, words=str(failed))
-        _after_failure(frame, failed)
+        _after_failure(frame, is_lasting=failed.is_lasting)
     except NoAnswer as none:
         settling.finish(call, "no-answer", cost=None, words=str(none))
-    else:
-        _after_answer(call, answer)
+    except DatabaseError:
+        raise
+    except Exception as error:  # whatever it was, Gemini may have been paid: not again
+        log.exception("frame %s (%s): a fault in the program", frame.pk, frame)
+        words = f"A fault in the program ({type(error).__name__}); please report it."
+        settling.finish(call, "no-answer", cost=None, words=words)
 
 
-def _after_failure(frame: Frame, failed: Failed) -> None:
+def _after_failure(frame: Frame, *, is_lasting: bool) -> None:
     tries = frame.calls.filter(job=None, outcome="failed").count()
-    if failed.is_lasting or tries >= settings.GEMINI_MAX_TRIES:
+    if is_lasting or tries >= settings.GEMINI_MAX_TRIES:
         settling.go_on(frame, "failed")
     else:
         _wait(frame, PAUSE_SECONDS * 2 ** (tries - 1))
 
 
-def _after_answer(call: GeminiCall, answer: Answer) -> None:
+def _after_answer(frame: Frame, call: GeminiCall, answer: Answer) -> None:
+    cost = call.price * answer.images
+    if answer.outcome == "failed":
+        settling.close(call, "failed", cost=cost, words=answer.words)
+        _after_failure(frame, is_lasting=False)
+        return
     try:
         settling.settle(call, answer)
     except ObjectStoreError as error:  # paid for, so not asked for again
-        settling.finish(call, "lost", cost=call.price * answer.images, words=str(error))
+        settling.finish(call, "lost", cost=cost, words=str(error))
 
 
 def _wait(frame: Frame, seconds: float) -> None:

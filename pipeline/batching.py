@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from pipeline import processing, settling, spending
+from pipeline import processing, sending, settling, spending
 from pipeline.calls import NOTHING, UNDER_WAY, GeminiCall, GeminiJob
 from pipeline.engines.gemini import Busy, Failed, GeminiError, NoAnswer
 from pipeline.engines.object_store import MissingObjectError, ObjectStoreError
@@ -19,8 +19,8 @@ from pipeline.states import State
 from pipeline.transitions import StaleTransition, change
 
 log = logging.getLogger(__name__)
-# Longer than submitting takes at most: who holds a job so long is dead.
-LEASE = timedelta(seconds=settings.JOB_TIMEOUT_SECONDS)
+# Longer than RQ lets a worker go on: who holds a job so long is dead.
+LEASE = timedelta(seconds=settings.JOB_TIMEOUT_SECONDS + 60)
 # A submission whose answer never came may still be on its way for so long.
 SETTLE = timedelta(seconds=settings.GEMINI_TIMEOUT_SECONDS + 60)
 PAUSE = timedelta(seconds=30)
@@ -30,9 +30,9 @@ GRACE = timedelta(minutes=10)
 
 def uncollected() -> QuerySet[Frame]:
     """Standard frames that wait for a Batch job, the longest first."""
-    in_job = GeminiCall.objects.filter(outcome=UNDER_WAY).values("frame")
+    in_job = GeminiCall.objects.filter(outcome=UNDER_WAY, frame__isnull=False).values("frame")
     waiting = Frame.objects.filter(state=State.ENHANCING, ask_until=None).exclude(pk__in=in_job)
-    return waiting.order_by("state_since", "pk")
+    return waiting.select_related("batch").order_by("state_since", "pk")
 
 
 def is_due() -> bool:
@@ -71,6 +71,9 @@ def _write_down(frames: list[Frame]) -> None:
             GeminiCall.objects.bulk_create(GeminiCall(frame=frame, job=job, price=price, **origin) for frame in frames)
     except IntegrityError:
         log.info("somebody else collects the same frames")
+        return
+    if spending.spent_this_month() > settings.GEMINI_MONTHLY_BUDGET:
+        job.delete()  # others spent it meanwhile: count again at the next tick
 
 
 def hold(job: GeminiJob, **fields: object) -> bool:
@@ -115,7 +118,7 @@ def submit(job: GeminiJob) -> list[Frame]:
 
 def _is_lost(job: GeminiJob) -> bool:
     """Whether an earlier submission, whose answer never came, did not arrive either."""
-    name = settling.gemini().find(job.display_name)
+    name = sending.gemini(job.model_name).find(job.display_name)
     if name:
         log.info("%s had arrived, as %s", job, name)
         release(job, timezone.now(), name=name, words="")
@@ -137,12 +140,17 @@ def _submit(job: GeminiJob) -> list[Frame]:
     except NoAnswer as none:
         release(job, timezone.now() + SETTLE, words=str(none))
     except (ObjectStoreError, MemoryError) as error:
-        release(job, timezone.now() + PAUSE, submitted_at=None, words=str(error))
+        release(job, timezone.now() + PAUSE, words=str(error))
+    except DatabaseError:
+        raise
+    except Exception as error:
+        log.exception("%s: a fault in the program", job)
+        release(job, timezone.now() + PAUSE, words=f"A fault in the program ({error}); please report it.")
     return []
 
 
 def _send(job: GeminiJob, photos: dict[str, bytes]) -> None:
-    name = settling.gemini().submit(job.display_name, photos, settling.prompt(job.prompt))
+    name = sending.gemini(job.model_name).submit(job.display_name, photos, sending.prompt(job.prompt))
     look_at = timezone.now() + timedelta(seconds=settings.GEMINI_BATCH_POLL_SECONDS)
     release(job, look_at, name=name, words="")
     log.info("%s is submitted: %d photos", job, len(photos))
@@ -153,8 +161,11 @@ def _photos(job: GeminiJob) -> tuple[dict[str, bytes], list[Frame]]:
     photos: dict[str, bytes] = {}
     unread: list[Frame | None] = []
     for call in open_calls(job):
+        if call.frame.state != State.ENHANCING:
+            settling.close(call, "moved-on", cost=NOTHING)
+            continue
         try:
-            photos[call.key] = settling.photo_to_send(call.frame)
+            photos[call.key] = sending.photo_of(call.frame)
         except (DecodeError, MissingObjectError) as error:
             unread.append(settling.finish(call, "no-photo", cost=NOTHING, words=str(error)))
     return photos, [frame for frame in unread if frame]
@@ -165,7 +176,8 @@ def _after_failure(job: GeminiJob, failed: Failed) -> list[Frame]:
     log.warning("%s was not submitted: %s", job, failed)
     if failed.is_lasting:
         return _undo(job, str(failed))
-    release(job, timezone.now() + PAUSE * 2**job.tries, tries=job.tries + 1, words=str(failed))
+    look_at = min(timezone.now() + PAUSE * 2**job.tries, job.deadline)
+    release(job, look_at, tries=job.tries + 1, words=str(failed))
     return []
 
 
@@ -187,8 +199,9 @@ def open_calls(job: GeminiJob) -> QuerySet[GeminiCall]:
     return job.calls.filter(outcome=UNDER_WAY).select_related("frame__batch")
 
 
-def end(job: GeminiJob, words: str) -> None:
-    release(job, timezone.now(), ended_at=timezone.now(), words=words)
+def end(job: GeminiJob, words: str) -> bool:
+    """False if somebody else took it meanwhile."""
+    return _set(job, next_look_at=timezone.now(), ended_at=timezone.now(), words=words)
 
 
 def undone(call: GeminiCall, outcome: str, words: str) -> Frame | None:

@@ -1,7 +1,6 @@
 """What was asked of Gemini, and what it cost: each row is written before the call, so that nothing is paid twice."""
 
 from decimal import Decimal
-from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -77,13 +76,8 @@ class GeminiCall(models.Model):
         return str(self.pk)
 
     @property
-    def most(self) -> Decimal:
-        """What it cost, or may have cost where no answer came."""
-        return self.price if self.cost is None else self.cost
-
-    @property
     def lane(self) -> str:
         return "Batch job" if self.job_id else "by itself"
 
-    def __str__(self) -> Any:
+    def __str__(self) -> str:
         return f"{self.frame} {self.lane}"

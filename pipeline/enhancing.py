@@ -30,13 +30,13 @@ COMPARED_SIDE = 1024
 class Enhanced:
     """A photo as it is matted, by which enhancer; and how Gemini's picture differed from it, if there was one.
 
-    `changes` says why Gemini's picture was not used.
+    `why_not` is why Gemini's picture was not used.
     """
 
     rgb: RGB
     enhancer: str
     fidelity: Mapping[str, Any] | None = None
-    changes: tuple[str, ...] = ()
+    why_not: str = ""
 
 
 def locally(rgb: RGB) -> Enhanced:
@@ -51,7 +51,7 @@ def after_gemini(rgb: RGB, answer: RGB, product_class: ProductClass, matter: Mat
     found = fidelity.compare(photo, registered, alpha, _matte(registered, product_class, matter))
     measured, changes = asdict(found), fidelity.changes(found)
     if changes:
-        return Enhanced(enhance.enhance(rgb), enhance.NAME, measured, changes)
+        return Enhanced(enhance.enhance(rgb), enhance.NAME, measured, changes[0])
     relit = transfer(rgb, registered, alpha) if mode == "transfer" else _enlarged(registered, rgb)
     return Enhanced(relit, GEMINI[mode], measured)
 

@@ -49,7 +49,7 @@ def record(
     """Write the scorecard and the words of the policies in shadow, and move the frame on: all of it or nothing."""
     marked = is_marked(frame, policy)
     origin = {"enhancer": enhanced.enhancer, "fidelity": enhanced.fidelity}
-    gemini = enhanced.changes[0] if enhanced.changes else frame.gemini
+    gemini = enhanced.why_not or frame.gemini
     with transaction.atomic():
         card = write_card(frame, policy, examined, **origin, is_marked=marked, places=places)
         for other in GatePolicy.objects.filter(in_shadow=True):
@@ -135,6 +135,17 @@ def retry_or_hold(frame: Frame, back_to: State, cause: str, *, actor: str) -> No
             actor=actor,
             cause=f"{cause} Tried {faults} times; reprocess it when an admin has mended the cause.",
         )
+
+
+@contextmanager
+def left_to_others(frame: Frame) -> Iterator[None]:
+    """A frame that somebody else has taken meanwhile is theirs; one whose state can't be written is the reaper's."""
+    try:
+        yield
+    except StaleTransition as lost:
+        log.info("%s; left to who has it now", lost)
+    except DatabaseError:
+        log.exception("frame %s: the database failed; the reaper will try again", frame.pk)
 
 
 @contextmanager

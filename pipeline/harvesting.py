@@ -9,13 +9,14 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from pipeline import batching, settling, spending
+from pipeline import batching, sending, settling, spending
 from pipeline.calls import NOTHING, UNDER_WAY, GeminiCall, GeminiJob
 from pipeline.engines.gemini import Answer, GeminiError, Job
 from pipeline.engines.object_store import ObjectStoreError
 from pipeline.models import Frame
 
 log = logging.getLogger(__name__)
+NEVER_SENT = ("no-photo", "moved-on")
 
 
 def due() -> QuerySet[GeminiJob]:
@@ -27,8 +28,11 @@ def look_after(job: GeminiJob) -> list[Frame]:
     """Look at one job; returns the frames that go on, or are asked for by themselves."""
     if not batching.hold(job):
         return []
+    too_late = (job.cancelled_at or job.deadline) + batching.GRACE
+    if timezone.now() > too_late + 2 * batching.GRACE:  # looking at it kills workers
+        return batching.give_up(job)
     try:
-        seen = settling.gemini().poll(job.name)
+        seen = sending.gemini(job.model_name).poll(job.name)
         if seen.state != "running":
             return _harvest(job, seen)
         _cancel_if_late(job)
@@ -39,7 +43,7 @@ def look_after(job: GeminiJob) -> list[Frame]:
     except Exception as error:
         log.exception("%s: a fault in the program", job)
         words = f"A fault in the program ({type(error).__name__}: {error}); please report it."
-    if timezone.now() > (job.cancelled_at or job.deadline) + batching.GRACE:
+    if timezone.now() > too_late:
         return batching.give_up(job)
     pause = timedelta(seconds=settings.GEMINI_BATCH_POLL_SECONDS)
     batching.release(job, timezone.now() + pause, cancelled_at=job.cancelled_at, words=words)
@@ -48,25 +52,23 @@ def look_after(job: GeminiJob) -> list[Frame]:
 
 def _cancel_if_late(job: GeminiJob) -> None:
     if job.cancelled_at is None and timezone.now() > job.deadline:
-        settling.gemini().cancel(job.name)
+        sending.gemini(job.model_name).cancel(job.name)
         job.cancelled_at = timezone.now()
         log.warning("%s is late and was cancelled; its frames will be asked for by themselves", job)
 
 
 def _harvest(job: GeminiJob, seen: Job) -> list[Frame]:
     """Settle every call of a job that has ended; may be broken off and done again."""
-    calls = list(job.calls.exclude(frame=None).select_related("frame__batch"))
+    calls = list(job.calls.exclude(frame=None).exclude(outcome__in=NEVER_SENT).select_related("frame__batch"))
     pairs, nameless = matched(calls, seen.answers)
     frames = [_take(call, answer) for call, answer in pairs]
     answered = {call.pk for call, _ in pairs}
-    words = seen.words or "Gemini's job ended without an answer for this photo."
-    for call in calls:
-        if call.pk not in answered:
-            frames.append(_unmatched(call) if nameless else batching.undone(call, "missing", words))
+    frames += [_without_answer(call, seen, nameless) for call in calls if call.pk not in answered]
     with transaction.atomic():
         for answer in nameless:
             _note_nameless(job, answer)
-        batching.end(job, f"{seen.state}. {seen.words}".strip())
+        is_ours = batching.end(job, f"{seen.state}. {seen.words}".strip())
+        transaction.set_rollback(not is_ours)
     return [frame for frame in frames if frame]
 
 
@@ -78,9 +80,14 @@ def _take(call: GeminiCall, answer: Answer) -> Frame | None:
     return settling.settle(call, answer)
 
 
-def _unmatched(call: GeminiCall) -> Frame | None:
-    """One of the answers without a name may be this one's, and be paid for: it isn't asked for again."""
-    return settling.finish(call, "unmatched", cost=NOTHING, words="The job's answers could not be told apart.")
+def _without_answer(call: GeminiCall, seen: Job, nameless: Sequence[Answer]) -> Frame | None:
+    """Asked for by itself if nothing can have been made of it; what may be paid for isn't asked for again."""
+    if nameless:
+        return settling.finish(call, "unmatched", cost=NOTHING, words="The job's answers could not be told apart.")
+    words = seen.words or "Gemini's job ended without an answer for this photo."
+    if seen.state == "succeeded":
+        return settling.finish(call, "no-answer", cost=None, words=words)
+    return batching.undone(call, "missing", words)
 
 
 def _note_nameless(job: GeminiJob, answer: Answer) -> None:

@@ -10,6 +10,7 @@ from rq.exceptions import DuplicateJobError
 from rq.job import JobStatus
 
 from pipeline import asking, batching, harvesting, intake, processing, publishing, reaper, recalling
+from pipeline.calls import GeminiJob
 from pipeline.models import Batch, Frame
 from pipeline.states import State
 
@@ -24,20 +25,8 @@ def process(frame_id: int) -> None:
 
 def ask(frame_id: int) -> None:
     frame = asking.run(frame_id)
-    if frame and frame.state == State.RECEIVED:
+    if frame and frame.state == State.RECEIVED and not frame.faults:  # after a fault it rests, till the reaper comes
         enqueue(frame)
-
-
-def serve_batch_jobs() -> None:
-    """Whatever is to be done about Gemini's Batch jobs."""
-    for frame in batching.collect() + batching.promote_late():
-        enqueue(frame)
-    for job in batching.unsubmitted():
-        for frame in batching.submit(job):
-            enqueue(frame)
-    for job in harvesting.due():
-        for frame in harvesting.look_after(job):
-            enqueue(frame)
 
 
 def publish(frame_id: int) -> None:
@@ -46,6 +35,24 @@ def publish(frame_id: int) -> None:
 
 def withdraw(frame_id: int) -> None:
     recalling.run(frame_id)
+
+
+def serve_batch_jobs() -> None:
+    """Whatever is to be done about Gemini's Batch jobs; a fault in one leaves the others alone."""
+    _serve(batching.promote_late)
+    _serve(batching.collect)
+    for job in batching.unsubmitted():
+        _serve(batching.submit, job)
+    for job in harvesting.due():
+        _serve(harvesting.look_after, job)
+
+
+def _serve(step: Callable[..., list[Frame]], *jobs: GeminiJob) -> None:
+    try:
+        for frame in step(*jobs):
+            enqueue(frame)
+    except Exception:
+        log.exception("%s failed", step.__name__)
 
 
 # Step and job; those of urgent batches come before the others'.
@@ -100,5 +107,5 @@ def submit(batch: Batch, filename: str, data: bytes) -> intake.Receipt:
 def reap() -> None:
     for frame in [*reaper.release_lapsed(), *reaper.waiting(), *asking.due()[: reaper.SWEEP]]:
         enqueue(frame)
-    if batching.is_due() or batching.late() or batching.unsubmitted() or harvesting.due():
+    if batching.is_due() or any(rows.exists() for rows in (batching.late(), batching.unsubmitted(), harvesting.due())):
         _enqueue("publish", "batch-jobs", serve_batch_jobs)

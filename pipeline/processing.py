@@ -1,12 +1,11 @@
 """One frame from its original to the gate: decode, enhance, examine, record."""
 
-import dataclasses
 import logging
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 
 from django.conf import settings
-from django.db import DatabaseError
 from django.utils import timezone
 
 from pipeline import gate, leases, naming
@@ -22,7 +21,7 @@ from pipeline.imaging.score import weakest
 from pipeline.imaging.types import RGB, Alpha, Alternative, Score
 from pipeline.models import Frame
 from pipeline.states import USED, State
-from pipeline.transitions import StaleTransition, advance
+from pipeline.transitions import advance
 
 log = logging.getLogger(__name__)
 PREVIEW_SIDE, THUMB_SIDE = 1600, 320
@@ -71,7 +70,8 @@ def enhanced_photo(frame: Frame) -> RGB:
     """The photo that the frame's last matte was made of."""
     card = frame.machine_card
     if card and card.enhancer in GEMINI.values():
-        return decode_photo(object_store.load_work(naming.work_key(frame.pk, card.attempt, ENHANCED)))
+        data = object_store.load_work(naming.work_key(frame.pk, card.attempt, ENHANCED))
+        return decode(data, DecodeLimits(max_bytes=len(data), max_pixels=settings.MAX_PHOTO_PIXELS))
     original = original_photo(frame)
     return original if card and card.enhancer == IDENTITY else locally(original).rgb
 
@@ -85,20 +85,15 @@ def run(frame_id: int) -> Frame | None:
     if frame is None:
         return None
     lease = settings.PROCESS_LEASE_SECONDS
-    try:
+    with gate.left_to_others(frame):
         if frame.wants_gemini:
             _send_to_gemini(frame)
             return frame
         advance(frame, State.PROCESSING, actor="worker", lease=lease, attempt=frame.attempt + 1, not_before=None)
         with leases.kept(frame, lease):
             _process(frame)
-    except StaleTransition as lost:
-        log.info("%s; left to who has it now", lost)
-        return None
-    except DatabaseError:
-        log.exception("frame %s: the database failed while processing; the reaper will try again", frame.pk)
-        return None
-    return frame
+        return frame
+    return None
 
 
 def _send_to_gemini(frame: Frame) -> None:
@@ -147,7 +142,7 @@ def _run_stages(frame: Frame) -> None:
         with timed(seconds, "for people"):
             _save_alternatives(frame, rgb, examined.others)
             places = save_doubts(frame, rgb, best.alpha, best.score, examined.second_look)
-    examined = dataclasses.replace(examined, seconds=seconds | examined.seconds)
+    examined = replace(examined, seconds=seconds | examined.seconds)
     gate.record(frame, policy, examined, enhanced, places=places)
 
 
@@ -155,11 +150,16 @@ def _enhanced(frame: Frame, original: RGB) -> Enhanced:
     """Relit after Gemini's picture, if that is there to be used; else locally."""
     if frame.gemini != USED:
         return locally(original)
-    answer = decode_photo(object_store.load_work(naming.answer_key(frame.pk)))
+    try:
+        answer = decode_photo(object_store.load_work(naming.answer_key(frame.pk)))
+    except object_store.MissingObjectError:
+        return replace(locally(original), why_not="lost")
+    except DecodeError:  # the limits were other ones when it came
+        return replace(locally(original), why_not="unreadable")
     enhanced = after_gemini(original, answer, frame.batch.product_class, matter(), settings.GEMINI_MODE)
     save(frame, "original.webp", previews.preview(original, PREVIEW_SIDE))
     save(frame, "gemini.webp", previews.preview(answer, PREVIEW_SIDE))
-    if not enhanced.changes:
+    if not enhanced.why_not:
         save(frame, ENHANCED, renditions.save(enhanced.rgb, format="JPEG", quality=98, subsampling="4:4:4"))
     return enhanced
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from pipeline import gate, leases, naming, processing
@@ -63,14 +63,10 @@ def run(frame_id: int) -> None:
     if frame is None:
         return
     lease = settings.PUBLISH_LEASE_SECONDS
-    try:
+    with gate.left_to_others(frame):
         advance(frame, State.PUBLISHING, actor="worker", lease=lease, not_before=None)
         with leases.kept(frame, lease):
             _publish(frame)
-    except StaleTransition as lost:
-        log.info("%s; left to who has it now", lost)
-    except DatabaseError:
-        log.exception("frame %s: the database failed while publishing; the reaper will try again", frame.pk)
 
 
 def _publish(frame: Frame) -> None:

@@ -23,7 +23,7 @@ CAUSES = {
 def release_lapsed() -> list[Frame]:
     """Take frames back from the dead; returns those that are to be tried again."""
     is_lapsed = Q(lease_until=None) | Q(lease_until__lt=timezone.now())
-    lapsed = Frame.objects.filter(is_lapsed, state__in=CAUSES)
+    lapsed = Frame.objects.filter(is_lapsed, state__in=CAUSES).select_related("batch")
     return [frame for frame in lapsed if _release(frame)]
 
 
@@ -46,4 +46,5 @@ def waiting() -> list[Frame]:
     for faults in range(settings.MAX_FAULTS):
         is_due |= Q(faults=faults, state_since__lt=now - timedelta(seconds=SETTLE_SECONDS * 2**faults))
     states = (State.RECEIVED, State.APPROVED, State.WITHDRAWING)
-    return list(Frame.objects.filter(is_due, leases.is_due(), state__in=states).order_by("state_since")[:SWEEP])
+    found = Frame.objects.filter(is_due, leases.is_due(), state__in=states).select_related("batch")
+    return list(found.order_by("state_since")[:SWEEP])

@@ -2,49 +2,19 @@
 
 from contextlib import suppress
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
-from django.template.loader import render_to_string
 from django.utils import timezone
 
 from pipeline import naming, processing
 from pipeline.calls import UNDER_WAY, GeminiCall
 from pipeline.engines import object_store
-from pipeline.engines.gemini import Answer, Gemini, GeminiConfig
-from pipeline.imaging import renditions
+from pipeline.engines.gemini import Answer
 from pipeline.imaging.decode import DecodeError
-from pipeline.imaging.scale import shrink
 from pipeline.models import Frame
 from pipeline.states import GEMINI_WORDS, USED, State
 from pipeline.transitions import StaleTransition, advance
-
-# What Gemini gives back is hardly larger, and a photo of 24 megapixels would take a minute to send.
-SENT_SIDE, SENT_QUALITY = 2048, 92
-
-
-@cache
-def gemini() -> Gemini:
-    return Gemini(
-        GeminiConfig(
-            api_key=settings.GEMINI_API_KEY,
-            model=settings.GEMINI_MODEL,
-            base_url=settings.GEMINI_BASE_URL,
-            timeout_seconds=settings.GEMINI_TIMEOUT_SECONDS,
-        )
-    )
-
-
-def prompt(name: str) -> str:
-    return render_to_string(f"gemini/{name}.txt")
-
-
-def photo_to_send(frame: Frame) -> bytes:
-    """The frame's photo as Gemini gets it; raises what decoding and the bucket raise."""
-    small = shrink(processing.original_photo(frame), SENT_SIDE)
-    return renditions.save(small, format="JPEG", quality=SENT_QUALITY, subsampling="4:4:4")
 
 
 def settle(call: GeminiCall, answer: Answer) -> Frame | None:

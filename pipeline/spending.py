@@ -56,7 +56,7 @@ def summary(batch: Batch) -> Summary:
     """Of a batch whose uploader chose Gemini; `instead` says why the local enhancer served, and how often."""
     said = Counter(batch.frames.exclude(gemini="").values_list("gemini", flat=True))
     calls = GeminiCall.objects.filter(frame__batch=batch)
-    at_gemini = calls.filter(outcome=UNDER_WAY).count()
+    at_gemini = calls.filter(outcome=UNDER_WAY, frame__state=State.ENHANCING).count()
     return Summary(
         used=said.pop(USED, 0),
         waiting=batch.frames.filter(state=State.ENHANCING).count() - at_gemini,

@@ -147,6 +147,9 @@ GEMINI_WORDS: dict[str, str] = {
     "colour-changed": "Gemini changed the product's colour",
 }
 
+ASK_AGAIN = frozenset({"failed", "out-of-time", "budget-spent", "switched-off", "no-photo"})
+"""Nothing was made then, nor paid: whoever has the photo reprocessed has Gemini asked anew."""
+
 # These say what the gate decided, not what is wrong with the picture: who decides after it must not know.
 VERDICT_REASONS = frozenset({"low-confidence", "held-all"})
 

@@ -63,8 +63,13 @@ def _batch_for(request: HttpRequest, files: list[UploadedFile]) -> Batch | None:
     """The batch that the form names; none is opened for photos that will all be rejected."""
     if not any(map(_is_acceptable, files)):
         return None
-    chosen = {field: request.POST[field] for field in intake.CHOICES if field in request.POST}
-    return intake.open_batch(request.POST.get("name", ""), user=request.user, **{"product_class": "", **chosen})
+    return intake.open_batch(
+        request.POST.get("name", ""),
+        request.POST.get("product_class", ""),
+        request.user,
+        enhancement=request.POST.get("enhancement", "local"),
+        lane=request.POST.get("lane", "standard"),
+    )
 
 
 def _is_acceptable(file: UploadedFile) -> bool:
@@ -159,6 +164,7 @@ def frame(request: HttpRequest, frame_id: str) -> HttpResponse:
         "frame": found,
         "cards": found.scorecards.select_related("policy").order_by("-attempt"),
         "relit": RELIT,
+        "compared": found.scorecards.exclude(fidelity=None).last(),
         "calls": found.calls.select_related("job"),
         "cost": spending.spent(found.calls.all()),
     }

@@ -1,12 +1,15 @@
 """How fast Gemini may be asked, by all workers of all hosts together: kept in Redis."""
 
+import logging
 import math
 from functools import cache
 from uuid import uuid4
 
 from django.conf import settings
-from redis import Redis
+from redis import Redis, RedisError
 
+log = logging.getLogger(__name__)
+PAUSE_SECONDS = 5
 KEY = "mattegate:gemini:{}"
 LAPSES_AFTER = 10
 """Seconds beyond the time-out of a call: whoever still has a turn then is dead."""
@@ -47,16 +50,29 @@ class Turn:
         lapses_in_ms = int((settings.GEMINI_TIMEOUT_SECONDS + LAPSES_AFTER) * 1000)
         keys = [KEY.format(part) for part in ("tokens", "turns", "held-back-until")]
         limits = settings.GEMINI_REQUESTS_PER_MINUTE, settings.GEMINI_CONCURRENCY, lapses_in_ms
-        wait: int = _redis().register_script(TAKE)(keys=keys, args=[*limits, self.name])
+        try:
+            wait: int = _redis().register_script(TAKE)(keys=keys, args=[*limits, self.name])
+        except RedisError as error:
+            log.warning("Redis does not say whether Gemini may be asked, next try in %d s: %s", PAUSE_SECONDS, error)
+            return PAUSE_SECONDS
         return wait / 1000
 
     def end(self) -> None:
-        _redis().zrem(KEY.format("turns"), self.name)
+        try:
+            _redis().zrem(KEY.format("turns"), self.name)
+        except RedisError as error:
+            log.warning("A turn at Gemini was not given back, and lapses: %s", error)
 
 
 def hold_back(seconds: float) -> None:
     """Gemini asked for a pause: nobody asks it anything before."""
-    redis, milliseconds = _redis(), math.ceil(seconds * 1000)
+    try:
+        _hold_back(_redis(), math.ceil(seconds * 1000))
+    except RedisError as error:
+        log.warning("Other workers were not told that Gemini wants a pause of %d s: %s", seconds, error)
+
+
+def _hold_back(redis: "Redis[bytes]", milliseconds: int) -> None:
     now, micro = redis.time()
     until = now * 1000 + micro // 1000 + milliseconds
     key = KEY.format("held-back-until")

@@ -6,7 +6,7 @@ import django_rq
 import pytest
 from rq import SimpleWorker
 
-from pipeline import asking, batching, intake, jobs, settling
+from pipeline import asking, batching, intake, jobs, sending
 from pipeline.engines import pace
 from pipeline.models import Batch, Frame
 from pipeline.states import State
@@ -30,10 +30,10 @@ def gemini(settings, monkeypatch) -> Iterator[GeminiServer]:
         monkeypatch.setattr(asking, "PAUSE_SECONDS", 0.1)
         monkeypatch.setattr(batching, "PAUSE", batching.PAUSE / 300)
         monkeypatch.setattr(batching, "SETTLE", batching.PAUSE)
-        for cached in (settling.gemini, pace._redis):
+        for cached in (sending.gemini, pace._redis):
             cached.cache_clear()
         yield server
-    for cached in (settling.gemini, pace._redis):
+    for cached in (sending.gemini, pace._redis):
         cached.cache_clear()
 
 

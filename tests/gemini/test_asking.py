@@ -1,21 +1,27 @@
 """The urgent lane: one frame, one call, whatever goes wrong."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.utils import timezone
+from redis import RedisError
 
-from pipeline import asking, intake, jobs, naming, spending
+from pipeline import asking, intake, jobs, naming, settling, spending
 from pipeline.calls import GeminiCall
-from pipeline.engines import object_store
+from pipeline.engines import object_store, pace
+from pipeline.engines.gemini import Answer
 from pipeline.models import Batch, Frame
 from pipeline.states import USED, State
 from pipeline.transitions import advance
+from review.decisions import Said, reprocess
 from tests.gemini import faults
 from tests.gemini.conftest import committed, work
 from tests.gemini.frames import all_finished, run_until, small_photo, submit
 from tests.gemini.server import PRICE
+from tests.services import free_ports
 
 pytestmark = [committed, pytest.mark.usefixtures("services", "matter", "quick_publishing")]
 
@@ -177,3 +183,98 @@ def test_a_frame_replaced_while_gemini_works_on_it_stays_replaced_and_its_cost_i
     monkeypatch.setattr(asking, "_send", send_and_lose)
     asking.run(frame.pk)
     assert only_frame().state == State.SUPERSEDED and only_frame().calls.get().cost == PRICE
+
+
+def test_an_outage_of_the_store_is_sat_out(gemini, urgent, monkeypatch):
+    [frame] = submit(urgent)
+    with monkeypatch.context() as outage:
+        outage.setattr("pipeline.processing.object_store.load_work", _no_store)
+        for _ in range(5):
+            jobs.reap()
+            work()
+    frame.refresh_from_db()
+    assert (frame.state, frame.faults) == (State.RECEIVED, 1)  # one try, and a pause
+
+
+def _no_store(key: str) -> bytes:
+    raise object_store.ObjectStoreError("away")
+
+
+def test_a_fault_of_the_program_after_sending_is_said_and_gemini_not_asked_again(gemini, urgent, monkeypatch):
+    monkeypatch.setattr(settling, "settle", lambda *_: 1 / 0)
+    submit(urgent)
+    run_until(all_finished)
+    frame = only_frame()
+    assert (frame.gemini, gemini.counts["sync"]) == ("no-answer", 1)
+    assert "ZeroDivisionError" in frame.calls.get().words and frame.calls.get().cost is None
+
+
+def test_an_empty_answer_is_a_failure_and_asked_for_again(gemini, urgent, monkeypatch):
+    empty = Answer("", "failed", None, "No candidates.", {}, 0)
+    monkeypatch.setattr("pipeline.engines.gemini.Gemini.relight", lambda *_: empty)
+    submit(urgent)
+    run_until(all_finished)
+    assert only_frame().gemini == "failed" and only_frame().calls.count() == 3
+
+
+def test_without_redis_nobody_is_asked_and_nothing_is_lost(gemini, urgent, settings):
+    [frame] = submit(urgent)
+    jobs.process(frame.pk)
+    settings.REDIS_URL = f"redis://127.0.0.1:{free_ports(1)}/0"
+    asking.run(frame.pk)
+    frame = only_frame()
+    assert frame.state == State.ENHANCING and frame.not_before > timezone.now() and gemini.counts["sync"] == 0
+
+
+def test_a_pause_that_redis_does_not_hear_of_is_kept_by_this_frame(gemini, urgent, monkeypatch):
+    gemini.script(faults.queue(sync=["429"]))
+    [frame] = submit(urgent)
+    jobs.process(frame.pk)
+    monkeypatch.setattr(pace, "_hold_back", lambda *_: (_ for _ in ()).throw(RedisError("away")))
+    asking.run(frame.pk)
+    assert only_frame().not_before > timezone.now() and only_frame().calls.get().outcome == "busy"
+
+
+def test_workers_at_once_do_not_break_the_budget(gemini, urgent, settings):
+    settings.GEMINI_MONTHLY_BUDGET = 2 * PRICE
+    frames = submit(urgent, 6)
+    for frame in frames:
+        jobs.process(frame.pk)
+    with ThreadPoolExecutor(6) as workers:
+        list(workers.map(_ask_in_a_thread, frames))
+    assert gemini.ledger.total <= 2 * PRICE
+    assert not GeminiCall.objects.filter(outcome="").exists()
+
+
+def _ask_in_a_thread(frame: Frame) -> None:
+    try:
+        asking.run(frame.pk)
+    finally:
+        connection.close()
+
+
+def test_two_workers_with_the_same_frame_ask_once(gemini, urgent):
+    [frame] = submit(urgent)
+    jobs.process(frame.pk)
+    with ThreadPoolExecutor(4) as workers:
+        list(workers.map(_ask_in_a_thread, [frame] * 4))
+    assert gemini.counts["sync"] == 1 and only_frame().gemini == USED
+
+
+@pytest.mark.parametrize(("said", "asked"), [("failed", ""), ("budget-spent", ""), ("no-answer", "no-answer")])
+def test_a_reprocess_asks_anew_where_nothing_was_paid(urgent, said, asked, django_user_model):
+    [frame] = submit(urgent)
+    Frame.objects.update(state=State.EXCEPTION, gemini=said)
+    frame.refresh_from_db()
+    reprocess(frame, Said("reprocess", django_user_model.objects.create_user("olga")))
+    assert only_frame().gemini == asked
+
+
+def test_a_photo_sent_again_after_its_upload_broke_off_is_asked_for(gemini, urgent):
+    [frame] = submit(urgent)
+    object_store._call("work", "delete_object", Key=naming.original_key(frame.pk))
+    run_until(all_finished)
+    assert (only_frame().reasons, only_frame().gemini) == (["original-missing"], "no-photo")
+    submit(urgent)
+    run_until(all_finished)
+    assert only_frame().gemini == USED

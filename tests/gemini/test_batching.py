@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from pipeline import batching, harvesting, intake, jobs, settling
+from pipeline import batching, harvesting, intake, jobs, sending, settling
 from pipeline.calls import GeminiCall, GeminiJob
 from pipeline.engines.gemini import Answer
 from pipeline.models import Frame
@@ -64,12 +64,11 @@ def test_a_job_is_made_of_so_many_or_when_one_has_waited_so_long(gemini, standar
 
 
 @committed
-def test_what_waits_is_collected_once_however_many_collect(gemini, standard, product, monkeypatch):
+def test_what_waits_is_collected_once_though_two_saw_it_waiting(gemini, standard, product):
     submit(standard, 2)
     work()
     frames = list(batching.uncollected())
     batching.collect()
-    monkeypatch.setattr(batching, "uncollected", lambda: frames)
     batching._write_down(frames)
     assert (GeminiJob.objects.count(), GeminiCall.objects.count()) == (1, 2)
 
@@ -88,7 +87,7 @@ def test_a_worker_that_dies_after_submitting_does_not_pay_twice(gemini, standard
 
 
 def _send_and_die(job: GeminiJob, photos: dict[str, bytes]) -> None:
-    settling.gemini().submit(job.display_name, photos, settling.prompt(job.prompt))
+    sending.gemini(job.model_name).submit(job.display_name, photos, sending.prompt(job.prompt))
     raise KeyboardInterrupt
 
 
@@ -255,6 +254,75 @@ def test_answers_that_cannot_be_told_apart_are_paid_for_and_not_asked_for_again(
     run_until(all_finished)
     assert said() == ["unmatched", "unmatched", USED] and gemini.counts["sync"] == 0
     assert sum(call.cost for call in GeminiCall.objects.all()) == gemini.ledger.total == 2 * HALF
+
+
+@committed
+def test_a_photo_missing_from_a_job_that_succeeded_may_be_paid_for_and_is_not_asked_for_again(
+    gemini, standard, product
+):
+    gemini.script(faults.queue(entry=["missing"]))
+    submit(standard, 2)
+    run_until(all_finished)
+    assert said() == ["no-answer", USED] and gemini.counts["sync"] == 0
+
+
+@committed
+def test_a_photo_that_was_never_sent_does_not_disturb_the_order_of_answers(gemini, standard, product):
+    gemini.script(faults.queue(entry=["lost-metadata"]))
+    jobs.submit(standard, "P9_1.png", b"no photo")
+    submit(standard, 2)
+    run_until(all_finished)
+    assert said() == ["no-photo", USED, USED]
+
+
+@committed
+def test_a_photo_that_was_replaced_before_its_job_is_sent_is_not_sent(gemini, standard, product):
+    submit(standard, 2)
+    work()
+    batching.collect()
+    advance(Frame.objects.get(code="P0"), State.SUPERSEDED, actor="worker")
+    run_until(all_finished)
+    assert gemini.ledger.images == 1 and Frame.objects.get(code="P1").gemini == USED
+
+
+@committed
+def test_a_job_is_sent_to_the_model_that_it_was_collected_for(gemini, standard, product, settings):
+    submit(standard, 1)
+    work()
+    batching.collect()
+    settings.GEMINI_MODEL = "unknown-model"
+    run_until(all_finished)
+    assert said() == [USED]
+
+
+@committed
+def test_fresh_photos_do_not_share_the_fate_of_late_ones(gemini, standard, product, settings):
+    submit(standard, 2)
+    work()
+    minutes = settings.GEMINI_BATCH_DEADLINE_MINUTES + 1
+    Frame.objects.filter(code="P0").update(state_since=timezone.now() - timedelta(minutes=minutes))
+    run_until(all_finished)
+    assert said() == [USED] * 2 and gemini.ledger.total == PRICE + HALF
+
+
+@committed
+def test_a_job_whose_look_kills_workers_is_given_up(gemini, standard, product, monkeypatch):
+    submit(standard, 1)
+    job = wait_for_a_job()
+    monkeypatch.setattr("pipeline.engines.gemini.Gemini.poll", lambda *_: pytest.fail("looked at once more"))
+    GeminiJob.objects.update(deadline=timezone.now() - 4 * batching.GRACE, next_look_at=timezone.now())
+    assert [frame.gemini for frame in harvesting.look_after(GeminiJob.objects.get(pk=job.pk))] == ["late"]
+
+
+@committed
+def test_a_fault_of_the_program_while_submitting_leaves_the_job_for_later(gemini, standard, product, monkeypatch):
+    submit(standard, 1)
+    with monkeypatch.context() as broken:
+        broken.setattr(sending, "prompt", lambda name: 1 / 0)
+        job = wait_for_a_job()
+    assert "division by zero" in GeminiJob.objects.get(pk=job.pk).words
+    run_until(all_finished)
+    assert said() == [USED] and gemini.counts["submit"] == 1
 
 
 @committed

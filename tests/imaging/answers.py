@@ -40,7 +40,7 @@ def honest(light: str, photo: Pixels, alpha: Floats, seed: int, glass: Floats | 
     `glass` is alpha with the lenses cut out, where it is known: the backdrop's light is seen through them.
     """
     rng = np.random.default_rng([seed, *light.encode()])
-    return Case(photo, _delivered(rng, _relit(rng, light, photo, _opacity(rng, alpha, glass))), light)
+    return Case(photo, _delivered(rng, _relit(rng, light, photo, _opacity(rng, photo, alpha, glass))), light)
 
 
 def tampered(tampering: str, photo: Pixels, alpha: Floats, seed: int, glass: Floats | None = None) -> Case:
@@ -48,14 +48,19 @@ def tampered(tampering: str, photo: Pixels, alpha: Floats, seed: int, glass: Flo
     rng = np.random.default_rng([seed, *tampering.encode()])
     light = str(rng.choice(list(LIGHTS)))
     sent = with_print(rng, photo, alpha) if tampering == "logo removed" else photo
-    lit = _relit(rng, light, TAMPERINGS[tampering](rng, photo, alpha), _opacity(rng, alpha, glass))
+    lit = _relit(rng, light, TAMPERINGS[tampering](rng, photo, alpha), _opacity(rng, photo, alpha, glass))
     if tampering == "mirrored":
         lit = np.ascontiguousarray(lit[:, ::-1])
     return Case(sent, _delivered(rng, lit), light, tampering)
 
 
-def _opacity(rng: Rng, alpha: Floats, glass: Floats | None) -> Floats:
-    return alpha if glass is None else alpha - np.float32(rng.uniform(0.4, 0.9)) * (alpha - glass).clip(0)
+def _opacity(rng: Rng, photo: Pixels, alpha: Floats, glass: Floats | None) -> Floats:
+    """What keeps the backdrop's light out: of a lens at most what is as bright as the backdrop comes from there."""
+    if glass is None:
+        return alpha
+    lens, grey = (alpha - glass).clip(0), LINEAR[photo].mean(-1)
+    bright = _mean_within(grey, lens, 20 * max(grey.shape) / 1024) / float(grey[alpha < 0.1].mean())
+    return np.asarray(alpha - rng.uniform(0.4, 1) * bright.clip(0, 1) * lens, np.float32)
 
 
 def _relit(rng: Rng, light: str, photo: Pixels, alpha: Floats) -> Pixels:
@@ -99,7 +104,7 @@ def _whitened(rng: Rng, linear: Floats, alpha: Floats) -> Floats:
 
 def _softened(rng: Rng, linear: Floats, alpha: Floats) -> Floats:
     """Shadows on the backdrop lightened."""
-    near, far = _backdrop_of(linear, alpha, 0.01), _backdrop_of(linear, alpha, 0.15)
+    near, far = _backdrop_of(linear, alpha, 0.02), _backdrop_of(linear, alpha, 0.1)
     gain = (far / near.clip(0.01)).clip(1, 4) ** rng.uniform(0.3, 0.9)
     return linear * (1 + (1 - alpha[..., None]) * (gain - 1))
 
@@ -117,10 +122,14 @@ def _sloped(rng: Rng, linear: Floats, alpha: Floats) -> Floats:
 def _backdrop_of(linear: Floats, alpha: Floats, spread: float) -> Floats:
     """The backdrop's smooth colour, continued behind the product."""
     size, grid = alpha.shape[::-1], (alpha.shape[1] // 6, alpha.shape[0] // 6)
-    weight, sigma = (1 - alpha).clip(0, 1) ** 4 + np.float32(1e-4), spread * max(grid)
-    layers = [_resized(layer, grid) for layer in (weight, *(weight * colour for colour in np.moveaxis(linear, 2, 0)))]
-    mass, *colours = (ndi.gaussian_filter(layer, sigma) for layer in layers)
-    return np.dstack([_resized(colour / mass, size) for colour in colours])
+    weight = _resized((1 - alpha).clip(0, 1) ** 4, grid)
+    small = np.dstack([_resized(colour, grid) for colour in np.moveaxis(linear, 2, 0)])
+    around = np.average(small, axis=(0, 1), weights=weight + 1e-6) * np.ones_like(small)
+    for share in (8 * spread, 3 * spread, spread):
+        sigma = (share * max(grid), share * max(grid), 0)
+        mass = ndi.gaussian_filter(weight[..., None], sigma) + 0.01
+        around = (ndi.gaussian_filter(weight[..., None] * small, sigma) + 0.01 * around) / mass
+    return np.dstack([_resized(np.asarray(colour, np.float32), size) for colour in np.moveaxis(around, 2, 0)])
 
 
 def _resized(layer: Floats, size: tuple[int, int]) -> Floats:
@@ -185,30 +194,36 @@ def _letters(letters: str, tall: float, at: NDArray[np.intp], shape: tuple[int, 
 
 
 def _thickened(rng: Rng, photo: Pixels, alpha: Floats) -> Pixels:
-    """A stretch of the product's thin part grown by a quarter, at least by 2 px of 1024."""
-    unit = max(alpha.shape) / 1024
-    is_product = alpha > 0.5
-    radius = _radius(is_product)
-    is_thin = is_product & (radius < max(4 * unit, np.quantile(radius[is_product], 0.2)))
-    spots = np.argwhere(is_thin)
-    middle = spots[rng.integers(len(spots))]
-    rows, columns = np.ogrid[: alpha.shape[0], : alpha.shape[1]]
-    reach = rng.uniform(0.06, 0.15) * max(alpha.shape)
-    stretch = is_thin & (np.hypot(rows - middle[0], columns - middle[1]) < reach)
-    growth = max(unit, 0.25 * float(np.median(radius[stretch]))) * rng.uniform(1, 1.6)
-    away, (near_y, near_x) = ndi.distance_transform_edt(~stretch, return_indices=True)
-    grown = (growth + 0.5 - away).clip(0, 1)[..., None] * (1 - alpha[..., None])
-    inside_y, inside_x = ndi.distance_transform_edt(alpha < 0.95, return_distances=False, return_indices=True)
-    colour = photo[inside_y[near_y, near_x], inside_x[near_y, near_x]]
-    return np.rint(photo * (1 - grown) + colour * grown).astype(np.uint8)
+    """A stretch of the product's thin part drawn out on both sides, by a quarter and at least 2 px of 1024 in all."""
+    unit, is_product = max(alpha.shape) / 1024, alpha > 0.5
+    spots, radius = _thin_part(is_product, unit)
+    growth = max(unit, 0.25 * radius) * rng.uniform(1, 1.6)
+    away = ndi.distance_transform_edt(~is_product) - ndi.distance_transform_edt(is_product) + is_product - 0.5
+    outwards = np.stack(np.gradient(ndi.gaussian_filter(away, 1)))
+    outwards /= np.linalg.norm(outwards, axis=0).clip(0.3)
+    rows, columns = np.mgrid[: alpha.shape[0], : alpha.shape[1]].astype(np.float32)
+    middle, reach = spots[rng.integers(len(spots))], rng.uniform(0.05, 0.15) * max(alpha.shape)
+    fading = ((reach - np.hypot(rows - middle[0], columns - middle[1])) / (4 * unit)).clip(0, 1)
+    end = 1 + growth * fading
+    source = -radius + (away + radius) * (1 + radius) / (end + radius)
+    step = np.where((away > -radius) & (away < end), source - away, 0) * outwards
+    drawn = [
+        ndi.map_coordinates(layer, (rows + step[0], columns + step[1]), order=1) for layer in photo.transpose(2, 0, 1)
+    ]
+    return np.dstack(drawn)
 
 
-def _radius(is_product: NDArray[np.bool_]) -> Floats:
-    """Half the product's local thickness."""
+def _thin_part(is_product: NDArray[np.bool_], unit: float) -> tuple[NDArray[np.intp], float]:
+    """The places of a long piece of the product that no disk fits into, and the disk's radius, the smallest found."""
     depth = ndi.distance_transform_edt(is_product)
-    is_ridge = is_product & (depth >= ndi.maximum_filter(depth, 3) - 0.5)
-    y, x = ndi.distance_transform_edt(~is_ridge, return_distances=False, return_indices=True)
-    return np.where(is_product, depth[y, x], 0).astype(np.float32)
+    for radius in np.geomspace(2.5 * unit, max(depth.max() + 1, 3 * unit), 10):
+        is_opened = ndi.distance_transform_edt(depth <= radius) <= radius
+        pieces, count = ndi.label(is_product & ~is_opened, np.ones((3, 3)))
+        areas = np.bincount(pieces.ravel(), minlength=count + 1)[1:]
+        if count and areas.max() > 40 * unit * radius:
+            is_thin = pieces == 1 + int(areas.argmax())
+            return np.argwhere(is_thin), float(depth[is_thin].max())
+    return np.argwhere(is_product), float(depth.max())
 
 
 def _recoloured(rng: Rng, photo: Pixels, alpha: Floats) -> Pixels:
@@ -237,7 +252,7 @@ def _hallucinated(rng: Rng, photo: Pixels, alpha: Floats) -> Pixels:
     return np.rint(photo * (1 - alpha[..., None]) + repainted * alpha[..., None]).astype(np.uint8)
 
 
-def _mean_within(layer: Floats, alpha: Floats, pixels: int) -> Floats:
+def _mean_within(layer: Floats, alpha: Floats, pixels: float) -> Floats:
     weight = alpha + np.float32(1e-3)
     return ndi.gaussian_filter(layer * weight, pixels) / ndi.gaussian_filter(weight, pixels)
 

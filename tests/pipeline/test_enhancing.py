@@ -102,3 +102,17 @@ def test_scorecards_of_before_the_enhancer_stand_for_the_photo_as_it_was(answere
     frame.scorecards.update(enhancer="identity")
     monkeypatch.setattr("pipeline.enhancing.enhance.enhance", lambda rgb: rgb // 2)
     assert np.array_equal(processing.enhanced_photo(frame), pixels(photo()))
+
+
+def test_a_picture_that_is_gone_is_said_to_be_and_the_photo_is_enhanced_here(received, matter):
+    frame = received()
+    Frame.objects.update(gemini=USED)
+    found = processing.run(frame.pk)
+    assert (found.gemini, found.card.enhancer) == ("lost", "local-1")
+
+
+def test_a_relit_photo_is_read_again_though_it_is_larger_than_what_uploaders_may_send(answered, settings):
+    frame = answered(relit(photo()))
+    settings.MAX_PHOTO_BYTES = 100
+    kept = object_store.load_work(naming.work_key(frame.pk, 1, processing.ENHANCED))
+    assert len(kept) > 100 and processing.enhanced_photo(frame).shape == pixels(photo()).shape

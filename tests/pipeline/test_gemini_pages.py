@@ -44,6 +44,7 @@ def test_a_batch_page_counts_who_is_where_what_it_cost_and_why_gemini_did_not_se
     job = GeminiJob.objects.create(display_name="j", deadline=now, next_look_at=now)
     call(frame(batch, "D", state=State.ENHANCING), "", None, job=job)
     frame(batch, "E", state=State.ENHANCING)
+    GeminiCall.objects.filter(pk=call(frame(batch, "F", state=State.SUPERSEDED), "", None).pk).update(price=0)
     page = text(sign_in("uploader"), f"/admin/pipeline/batch/{batch.pk}/change/")
     assert "standard lane, enhanced by Gemini" in page
     for figure in (
