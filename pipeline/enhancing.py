@@ -4,13 +4,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-import numpy as np
-from PIL import Image
-
 from pipeline import matting
 from pipeline.engines.protocols import Matter
 from pipeline.imaging import enhance, fidelity
-from pipeline.imaging.registration import register
+from pipeline.imaging.registration import box_of, cut
 from pipeline.imaging.scale import shrink
 from pipeline.imaging.transfer import transfer
 from pipeline.imaging.types import RGB, Alpha, ProductClass
@@ -46,20 +43,16 @@ def locally(rgb: RGB) -> Enhanced:
 def after_gemini(rgb: RGB, answer: RGB, product_class: ProductClass, matter: Matter, mode: Mode) -> Enhanced:
     """Relit as Gemini's picture shows, unless that changed the product: then locally."""
     photo = shrink(rgb, COMPARED_SIDE)
-    registered = register(photo, answer)
+    box = box_of(photo, answer)
+    registered = cut(answer, box, photo.shape)
     alpha = _matte(photo, product_class, matter)
     found = fidelity.compare(photo, registered, alpha, _matte(registered, product_class, matter))
     measured, changes = asdict(found), fidelity.changes(found)
     if changes:
         return Enhanced(enhance.enhance(rgb), enhance.NAME, measured, changes[0])
-    relit = transfer(rgb, registered, alpha) if mode == "transfer" else _enlarged(registered, rgb)
+    relit = transfer(rgb, registered, alpha) if mode == "transfer" else cut(answer, box, rgb.shape)
     return Enhanced(relit, GEMINI[mode], measured)
 
 
 def _matte(rgb: RGB, product_class: ProductClass, matter: Matter) -> Alpha:
     return matting.matte(matting.scene_of(rgb, product_class, listing_spec().lens), matter).alpha
-
-
-def _enlarged(picture: RGB, like: RGB) -> RGB:
-    size = like.shape[1], like.shape[0]
-    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS))

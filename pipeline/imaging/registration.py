@@ -15,14 +15,17 @@ Floats = NDArray[np.float32]
 Box = NDArray[np.float64]
 """Left, top, right, bottom, in pixels of the answer; it may reach beyond the answer."""
 
-COARSE = 160
 LEVELS = (160, 320, 640)
-"""Longer sides of the copies that are compared, in pixels; 640 is fine enough for a quarter of a pixel of 1024."""
+"""Longer sides of the copies that are compared, in pixels; 640 is fine enough for a tenth of a pixel of 1024."""
 ROUNDS = 8
 STILL = 0.02
 """Of a pixel of its copy: a smaller step ends a level."""
 FAINT = 2.0
 """Gradient, in levels a pixel, that grain and compression make up."""
+OUTLYING = 0.5
+"""Difference of features from which on a pixel counts by half at most: repainted, or a shadow that went."""
+LEAST_GAIN, FARTHEST_STEP = 0.3, 3.0
+"""Of the features, and in pixels of a copy: keep a step sane where little fits."""
 FARTHEST = 0.25
 """How far a picture may be shifted, as a share of its size."""
 
@@ -50,7 +53,7 @@ def register(photo: RGB, answer: RGB) -> RGB:
     G. D. Evangelidis and E. Z. Psarakis, "Parametric image alignment using enhanced correlation coefficient
     maximization", IEEE TPAMI 30(10), 2008.
     """
-    return _cut(answer, box_of(photo, answer), photo.shape)
+    return cut(answer, box_of(photo, answer), photo.shape)
 
 
 def box_of(photo: RGB, answer: RGB) -> Box:
@@ -68,12 +71,12 @@ def box_of(photo: RGB, answer: RGB) -> Box:
     """
     grey, other = photo.mean(-1, dtype=np.float32), answer.mean(-1, dtype=np.float32)
     whole = np.array([0, 0, photo.shape[1], photo.shape[0]], np.float64)
-    small = _features(_cut(grey, whole, _fit(photo.shape, COARSE)))
+    small = _features(cut(grey, whole, _fit(photo.shape, LEVELS[0])))
     starts = [_shifted(small, other, box) for box in _likely_boxes(photo.shape, answer.shape)]
     settled = [_settle(small, other, box) for box in starts]
     box, _ = max(settled, key=lambda found: found[1])
     for side in LEVELS[1:]:
-        box, _ = _settle(_features(_cut(grey, whole, _fit(photo.shape, side))), other, box)
+        box, _ = _settle(_features(cut(grey, whole, _fit(photo.shape, side))), other, box)
     return box
 
 
@@ -89,23 +92,23 @@ def _likely_boxes(shape: tuple[int, ...], answer: tuple[int, ...]) -> Iterator[B
 def _shifted(features: Floats, answer: Floats, box: Box) -> Box:
     """The box moved to where its features correlate best."""
     shape = features.shape
-    spectrum = rfft2(features) * np.conj(rfft2(_features(_cut(answer, box, shape))))
+    spectrum = rfft2(features) * np.conj(rfft2(_features(cut(answer, box, shape))))
     likeness = irfft2(spectrum, shape)
     rows, columns = (np.fft.fftfreq(n, 1 / n) for n in shape)
     likeness[np.abs(rows) > FARTHEST * shape[0]] = -np.inf
     likeness[:, np.abs(columns) > FARTHEST * shape[1]] = -np.inf
     y, x = np.unravel_index(likeness.argmax(), shape)
-    return box - _in_answer(np.array([columns[x], rows[y]] * 2), box, shape)
+    return np.asarray(box - _in_answer(np.array([columns[x], rows[y]] * 2), box, shape))
 
 
 def _settle(features: Floats, answer: Floats, box: Box) -> tuple[Box, float]:
     """The box after Gauss-Newton steps at one size, and the correlation there."""
     for _ in range(ROUNDS):
-        step = _step(features, _features(_cut(answer, box, features.shape)))
+        step = _step(features, _features(cut(answer, box, features.shape)))
         box = box + _in_answer(step, box, features.shape)
         if np.abs(step).max() < STILL:
             break
-    found = _features(_cut(answer, box, features.shape))
+    found = _features(cut(answer, box, features.shape))
     return box, float(np.corrcoef(features[::2, ::2].ravel(), found[::2, ::2].ravel())[0, 1])
 
 
@@ -119,18 +122,18 @@ def _step(features: Floats, found: Floats) -> Box:
     wanted = features.ravel().astype(np.float64)
     solution = np.zeros(6)
     solution[4] = 1
-    for _ in range(2):
-        weight = 1 / (1 + ((wanted - terms @ solution) / 0.5) ** 2)
+    for _ in range(2):  # the second time without the outliers of the first
+        weight = 1 / (1 + ((wanted - terms @ solution) / OUTLYING) ** 2)
         weighted = terms * weight[:, None]
         normal = weighted.T @ terms
         solution = np.linalg.solve(normal + 1e-6 * np.trace(normal) * np.eye(6), weighted.T @ wanted)
-    return np.clip(solution[:4] / max(solution[4], 0.3), -3, 3)
+    return np.asarray((solution[:4] / max(solution[4], LEAST_GAIN)).clip(-FARTHEST_STEP, FARTHEST_STEP))
 
 
 def _in_answer(step: Box, box: Box, shape: tuple[int, ...]) -> Box:
     """Pixels of a copy in pixels of the answer."""
     across, down = (box[2] - box[0]) / shape[1], (box[3] - box[1]) / shape[0]
-    return step * np.array([across, down, across, down])
+    return np.asarray(step * np.array([across, down, across, down]))
 
 
 def _features(grey: Floats) -> Floats:
@@ -145,8 +148,8 @@ def _fit(shape: tuple[int, ...], side: int) -> tuple[int, int]:
     return max(8, round(shape[0] * scale)), max(8, round(shape[1] * scale))
 
 
-def _cut(image: NDArray[Any], box: Box, shape: tuple[int, ...]) -> NDArray[Any]:
-    """A box of an image at another size."""
+def cut(image: NDArray[Any], box: Box, shape: tuple[int, ...]) -> NDArray[Any]:
+    """A box of an image, (h, w) or (h, w, 3), as an image of that shape; beyond the border its rim is repeated."""
     left, top = (max(0, int(np.ceil(-side))) for side in box[:2])
     right, bottom = (max(0, int(np.ceil(box[2 + i] - image.shape[1 - i]))) for i in (0, 1))
     margins = ((top, bottom), (left, right), (0, 0))[: image.ndim]

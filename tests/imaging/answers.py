@@ -34,33 +34,30 @@ class Case:
     tampering: str | None = None
 
 
-def honest(light: str, photo: Pixels, alpha: Floats, seed: int, glass: Floats | None = None) -> Case:
-    """The photo in another light, and nothing else changed.
-
-    `glass` is alpha with the lenses cut out, where it is known: the backdrop's light is seen through them.
-    """
+def honest(light: str, photo: Pixels, alpha: Floats, seed: int) -> Case:
+    """The photo in another light, and nothing else changed."""
     rng = np.random.default_rng([seed, *light.encode()])
-    return Case(photo, _delivered(rng, _relit(rng, light, photo, _opacity(rng, photo, alpha, glass))), light)
+    return Case(photo, _delivered(rng, _relit(rng, light, photo, _opacity(rng, photo, alpha))), light)
 
 
-def tampered(tampering: str, photo: Pixels, alpha: Floats, seed: int, glass: Floats | None = None) -> Case:
+def tampered(tampering: str, photo: Pixels, alpha: Floats, seed: int) -> Case:
     """The photo with its product repainted, in another light."""
     rng = np.random.default_rng([seed, *tampering.encode()])
     light = str(rng.choice(list(LIGHTS)))
     sent = with_print(rng, photo, alpha) if tampering == "logo removed" else photo
-    lit = _relit(rng, light, TAMPERINGS[tampering](rng, photo, alpha), _opacity(rng, photo, alpha, glass))
+    lit = _relit(rng, light, TAMPERINGS[tampering](rng, photo, alpha), _opacity(rng, photo, alpha))
     if tampering == "mirrored":
         lit = np.ascontiguousarray(lit[:, ::-1])
     return Case(sent, _delivered(rng, lit), light, tampering)
 
 
-def _opacity(rng: Rng, photo: Pixels, alpha: Floats, glass: Floats | None) -> Floats:
-    """What keeps the backdrop's light out: of a lens at most what is as bright as the backdrop comes from there."""
-    if glass is None:
-        return alpha
-    lens, grey = (alpha - glass).clip(0), LINEAR[photo].mean(-1)
-    bright = _mean_within(grey, lens, 20 * max(grey.shape) / 1024) / float(grey[alpha < 0.1].mean())
-    return np.asarray(alpha - rng.uniform(0.4, 1) * bright.clip(0, 1) * lens, np.float32)
+def _opacity(rng: Rng, photo: Pixels, alpha: Floats) -> Floats:
+    """What keeps the backdrop's light out: clear parts, which look much like the backdrop around, let it through."""
+    linear = LINEAR[photo]
+    around = _backdrop_of(linear, alpha, 0.03)
+    apart = 255 * np.abs(linear ** (1 / 2.2) - around.clip(0) ** (1 / 2.2)).max(-1)
+    is_clear = _mean_within(np.exp(-((apart / 30) ** 2)), alpha, 8 * max(alpha.shape) / 1024)
+    return np.asarray(alpha * (1 - rng.uniform(0.6, 1) * is_clear), np.float32)
 
 
 def _relit(rng: Rng, light: str, photo: Pixels, alpha: Floats) -> Pixels:
@@ -96,17 +93,24 @@ def _warmed(rng: Rng, linear: Floats, alpha: Floats) -> Floats:
 
 
 def _whitened(rng: Rng, linear: Floats, alpha: Floats) -> Floats:
-    """The backdrop brought towards white, smoothly; the product's own light stays."""
+    """The backdrop brought towards white by two thirds of a stop at most, smoothly; the product's own light stays."""
     around = _backdrop_of(linear, alpha, 0.03)
-    gain = (rng.uniform(0.8, 1.0) / around.clip(0.03)).clip(0.8, 4) ** rng.uniform(0.5, 1)
-    return linear * (1 + (1 - alpha[..., None]) * (gain - 1))
+    gain = (rng.uniform(0.8, 1.0) / around.clip(0.03)).clip(0.8, 1.6) ** rng.uniform(0.5, 1)
+    return _before_lit(linear, alpha, around, gain)
 
 
 def _softened(rng: Rng, linear: Floats, alpha: Floats) -> Floats:
     """Shadows on the backdrop lightened."""
     near, far = _backdrop_of(linear, alpha, 0.02), _backdrop_of(linear, alpha, 0.1)
     gain = (far / near.clip(0.01)).clip(1, 4) ** rng.uniform(0.3, 0.9)
-    return linear * (1 + (1 - alpha[..., None]) * (gain - 1))
+    return _before_lit(linear, alpha, near, gain)
+
+
+def _before_lit(linear: Floats, alpha: Floats, around: Floats, gain: Floats) -> Floats:
+    """The product as it is, before the backdrop in another light; along the edge, what shines through of that."""
+    through = 1 - alpha[..., None]
+    behind = around + through**8 * (linear - around)
+    return linear + through * (gain - 1) * behind
 
 
 def _sloped(rng: Rng, linear: Floats, alpha: Floats) -> Floats:
