@@ -21,6 +21,8 @@ CLEAR, STRONG, STEEP = 8.0, 16.0, 4.0
 own texture may be repainted; and which are steep enough to say where the outline lies."""
 FEW, FEWER = 12.0, 8.0
 """So many edge points that are as they were stand by each place: a few bad ones alone are no change."""
+LEAST_SIDE = 16
+"""Pixels: nothing is told of a smaller photo."""
 AROUND = 24
 """Pixels of backdrop that are looked at around the product."""
 BLOCK, STRIDE, FINE, GRAIN = 6.0, 3, 4.0, 6.0
@@ -85,10 +87,10 @@ def compare(photo: RGB, answer: RGB, alpha: Alpha, answer_alpha: Alpha) -> Fidel
     Returns
     -------
     Fidelity
-        Without a product in the photo, that of an answer without one.
+        Without a product in the photo, or a photo to speak of, all that can be told is the overlap.
     """
     overlap = _overlap(alpha, answer_alpha)
-    if not (alpha > 0.5).any():
+    if not (alpha > 0.5).any() or min(alpha.shape) < LEAST_SIDE:
         return Fidelity(overlap)
     # What the photo would be in the answer's light: an edge may be there for that alone.
     lit = transfer(photo, answer, alpha)

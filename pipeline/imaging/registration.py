@@ -109,7 +109,13 @@ def _settle(features: Floats, answer: Floats, box: Box) -> tuple[Box, float]:
         if np.abs(step).max() < STILL:
             break
     found = _features(cut(answer, box, features.shape))
-    return box, float(np.corrcoef(features[::2, ::2].ravel(), found[::2, ::2].ravel())[0, 1])
+    return box, _correlation(features[::2, ::2], found[::2, ::2])
+
+
+def _correlation(some: Floats, others: Floats) -> float:
+    """Of a picture without features, none."""
+    some, others = some - some.mean(), others - others.mean()
+    return float((some * others).sum() / np.sqrt((some**2).sum() * (others**2).sum() + 1e-12))
 
 
 def _step(features: Floats, found: Floats) -> Box:
