@@ -59,8 +59,9 @@ class FrameListAdmin(ReadOnlyAdmin):
 
 @admin.register(Batch)
 class BatchAdmin(ModelAdmin):
-    list_display = ["name", "product_class", "photos", "published", "exceptions", "created_by", "created_at"]
-    list_filter = ["product_class"]
+    list_display = ["name", "product_class", "enhancement", "lane"]
+    list_display += ["photos", "published", "exceptions", "created_by", "created_at"]
+    list_filter = ["product_class", "enhancement", "lane"]
     list_filter_sheet = True
     list_fullwidth = True
     list_select_related = ["created_by"]

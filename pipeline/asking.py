@@ -102,6 +102,7 @@ def _send(frame: Frame, call: GeminiCall, photo: bytes) -> None:
         _wait(frame, busy.retry_after)
     except Failed as failed:
         settling.close(call, "failed", cost=NOTHING, words=str(failed))
+        log.warning("frame %s (%s): %s", frame.pk, frame, failed)
         _after_failure(frame, is_lasting=failed.is_lasting)
     except NoAnswer as none:
         settling.finish(call, "no-answer", cost=None, words=str(none))
@@ -114,8 +115,10 @@ def _send(frame: Frame, call: GeminiCall, photo: bytes) -> None:
 
 
 def _after_failure(frame: Frame, *, is_lasting: bool) -> None:
-    tries = frame.calls.filter(job=None, outcome="failed").count()
-    if is_lasting or tries >= settings.GEMINI_MAX_TRIES:
+    tries = frame.calls.filter(job=None, outcome="failed", asked_at__gte=frame.state_since).count()
+    if is_lasting:
+        settling.go_on(frame, "refused")
+    elif tries >= settings.GEMINI_MAX_TRIES:
         settling.go_on(frame, "failed")
     else:
         _wait(frame, PAUSE_SECONDS * 2 ** (tries - 1))

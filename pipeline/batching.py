@@ -108,7 +108,7 @@ def submit(job: GeminiJob) -> list[Frame]:
     except GeminiError as error:
         log.warning("%s: %s", job, error)
         if timezone.now() > job.deadline + GRACE:
-            return give_up(job)
+            return give_up(job, f"Given up: Gemini does not say whether it has the job. {error}")
         release(job, timezone.now() + PAUSE, words=str(error))
         return []
     if timezone.now() > job.deadline or job.tries >= settings.GEMINI_MAX_TRIES:
@@ -188,10 +188,10 @@ def _undo(job: GeminiJob, words: str) -> list[Frame]:
     return [frame for frame in frames if frame]
 
 
-def give_up(job: GeminiJob) -> list[Frame]:
-    """Nothing waits for ever; but what may still be made, and paid for, is not asked for again."""
-    frames = [settling.finish(call, "late", cost=None, words="Gemini did not end the job.") for call in open_calls(job)]
-    end(job, "Given up: Gemini did not end it.")
+def give_up(job: GeminiJob, words: str) -> list[Frame]:
+    """Nothing waits for ever; but what may be made, and paid for, is not asked for again."""
+    frames = [settling.finish(call, "late", cost=None, words=words) for call in open_calls(job)]
+    end(job, words)
     return [frame for frame in frames if frame]
 
 

@@ -1,7 +1,7 @@
 """The photo that everything else works on: relit after Gemini's picture where that is faithful, else locally."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from pipeline import matting
@@ -46,10 +46,12 @@ def after_gemini(rgb: RGB, answer: RGB, product_class: ProductClass, matter: Mat
     box = box_of(photo, answer)
     registered = cut(answer, box, photo.shape)
     alpha = _matte(photo, product_class, matter)
+    if not (alpha > 0.5).any():
+        return replace(locally(rgb), why_not="nothing-found")
     found = fidelity.compare(photo, registered, alpha, _matte(registered, product_class, matter))
     measured, changes = asdict(found), fidelity.changes(found)
     if changes:
-        return Enhanced(enhance.enhance(rgb), enhance.NAME, measured, changes[0])
+        return replace(locally(rgb), fidelity=measured, why_not=changes[0])
     relit = transfer(rgb, registered, alpha) if mode == "transfer" else cut(answer, box, rgb.shape)
     return Enhanced(relit, GEMINI[mode], measured)
 

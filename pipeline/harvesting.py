@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from pipeline import batching, sending, settling, spending
 from pipeline.calls import NOTHING, UNDER_WAY, GeminiCall, GeminiJob
-from pipeline.engines.gemini import Answer, GeminiError, Job
+from pipeline.engines.gemini import Answer, Failed, GeminiError, Job
 from pipeline.engines.object_store import ObjectStoreError
 from pipeline.models import Frame
 
@@ -30,7 +30,7 @@ def look_after(job: GeminiJob) -> list[Frame]:
         return []
     too_late = (job.cancelled_at or job.deadline) + batching.GRACE
     if timezone.now() > too_late + 2 * batching.GRACE:  # looking at it kills workers
-        return batching.give_up(job)
+        return batching.give_up(job, "Given up: no worker outlived a look at it.")
     try:
         seen = sending.gemini(job.model_name).poll(job.name)
         if seen.state != "running":
@@ -40,14 +40,24 @@ def look_after(job: GeminiJob) -> list[Frame]:
     except (GeminiError, ObjectStoreError) as error:
         log.warning("%s: %s", job, error)
         words = str(error)
+        if isinstance(error, Failed) and error.is_lasting and _is_unknown(job):
+            return batching.give_up(job, "Gemini does not know the job any more.")
     except Exception as error:
         log.exception("%s: a fault in the program", job)
         words = f"A fault in the program ({type(error).__name__}: {error}); please report it."
     if timezone.now() > too_late:
-        return batching.give_up(job)
+        return batching.give_up(job, f"Given up: Gemini did not end it. {words}".strip())
     pause = timedelta(seconds=settings.GEMINI_BATCH_POLL_SECONDS)
     batching.release(job, timezone.now() + pause, cancelled_at=job.cancelled_at, words=words)
     return []
+
+
+def _is_unknown(job: GeminiJob) -> bool:
+    """Whether Gemini answers, and says that there is no such job."""
+    try:
+        return sending.gemini(job.model_name).find(job.display_name) is None
+    except GeminiError:
+        return False
 
 
 def _cancel_if_late(job: GeminiJob) -> None:

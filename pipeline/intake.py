@@ -111,4 +111,4 @@ def _mend_lost_original(frame: Frame, data: bytes) -> None:
     object_store.save_work(naming.original_key(frame.pk), data)
     if frame.state == State.EXCEPTION and "original-missing" in frame.reasons:
         with suppress(StaleTransition):  # sent twice at once: the other one has mended it
-            advance(frame, State.RECEIVED, actor="intake", why="sent again", reasons=[], cause="", faults=0, gemini="")
+            advance(frame, State.RECEIVED, actor="intake", why="sent again", reasons=[], cause="", faults=0)

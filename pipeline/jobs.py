@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 
 import django_rq
+from django.utils import timezone
 from redis import RedisError
 from rq import Queue
 from rq.exceptions import DuplicateJobError
@@ -66,7 +67,7 @@ LIGHT = ("publish", "withdraw")
 
 
 def _queue_of(frame: Frame, step: str) -> str:
-    if step in LIGHT:
+    if step in LIGHT or (step == "process" and frame.wants_gemini):  # which only sends it there
         return "publish"
     return "urgent" if frame.batch.lane == "urgent" else "process"
 
@@ -108,4 +109,5 @@ def reap() -> None:
     for frame in [*reaper.release_lapsed(), *reaper.waiting(), *asking.due()[: reaper.SWEEP]]:
         enqueue(frame)
     if batching.is_due() or any(rows.exists() for rows in (batching.late(), batching.unsubmitted(), harvesting.due())):
-        _enqueue("publish", "batch-jobs", serve_batch_jobs)
+        # By the minute: RQ stumbles for a while over a job of that name whose worker was killed.
+        _enqueue("publish", f"batch-jobs-{timezone.now():%H%M}", serve_batch_jobs)

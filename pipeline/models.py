@@ -12,6 +12,7 @@ from pipeline.imaging.score import weakest
 from pipeline.imaging.types import Crop, CropBox, ProductClass, Side, View
 from pipeline.policy import GatePolicy, Immutable
 from pipeline.states import (
+    ASK_AGAIN,
     BRIDGE_DOUBT_WORDS,
     FIRST_LOOK,
     GEMINI_WORDS,
@@ -104,8 +105,11 @@ class Frame(models.Model):
 
     @property
     def wants_gemini(self) -> bool:
-        """Whether Gemini is yet to be asked."""
-        return self.batch.enhancement == "gemini" and not self.gemini
+        """Whether Gemini is yet to be asked, or again: a person had it reprocessed, and nothing was paid before."""
+        if self.batch.enhancement != "gemini" or self.gemini not in {"", *ASK_AGAIN}:
+            return False
+        last = self.transitions.last() if self.gemini else None
+        return last is None or last.source == State.EXCEPTION
 
     @property
     def gemini_words(self) -> str:

@@ -20,7 +20,7 @@ from pipeline.imaging.doubts import find_doubts
 from pipeline.imaging.score import weakest
 from pipeline.imaging.types import RGB, Alpha, Alternative, Score
 from pipeline.models import Frame
-from pipeline.states import USED, State
+from pipeline.states import ANSWERED, State
 from pipeline.transitions import advance
 
 log = logging.getLogger(__name__)
@@ -99,7 +99,7 @@ def run(frame_id: int) -> Frame | None:
 def _send_to_gemini(frame: Frame) -> None:
     """Urgent frames are asked for at once; the others wait for a Batch job."""
     is_urgent = frame.batch.lane == "urgent"
-    fields = {"ask_until": ask_until() if is_urgent else None, "not_before": None}
+    fields = {"ask_until": ask_until() if is_urgent else None, "not_before": None, "gemini": ""}
     why = "to be asked for at once" if is_urgent else "for the next Batch job"
     advance(frame, State.ENHANCING, actor="worker", why=why, **fields)
 
@@ -148,7 +148,7 @@ def _run_stages(frame: Frame) -> None:
 
 def _enhanced(frame: Frame, original: RGB) -> Enhanced:
     """Relit after Gemini's picture, if that is there to be used; else locally."""
-    if frame.gemini != USED:
+    if frame.gemini != ANSWERED:
         return locally(original)
     try:
         answer = decode_photo(object_store.load_work(naming.answer_key(frame.pk)))

@@ -13,7 +13,7 @@ from pipeline.engines import object_store
 from pipeline.engines.gemini import Answer
 from pipeline.imaging.decode import DecodeError
 from pipeline.models import Frame
-from pipeline.states import GEMINI_WORDS, USED, State
+from pipeline.states import ANSWERED, GEMINI_WORDS, State
 from pipeline.transitions import StaleTransition, advance
 
 
@@ -35,9 +35,9 @@ def _kept(frame: Frame | None, answer: Answer) -> tuple[str, str]:
     try:
         processing.decode_photo(answer.image)
     except DecodeError as error:
-        return "unreadable", str(error)
+        return "unreadable", f"Its picture can't be used: {error}"
     object_store.save_work(naming.answer_key(frame.pk), answer.image)
-    return USED, ""
+    return ANSWERED, ""
 
 
 def finish(call: GeminiCall, said: str, *, cost: Decimal | None, **fields: Any) -> Frame | None:

@@ -6,13 +6,13 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.conf import settings
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from pipeline.calls import UNDER_WAY, GeminiCall
 from pipeline.models import Batch
-from pipeline.states import GEMINI_WORDS, USED, State
+from pipeline.states import ANSWERED, GEMINI_WORDS, State
 
 BATCH_DISCOUNT = Decimal("0.5")
 """Gemini's price list: an image of a Batch job costs half of what it costs by itself."""
@@ -54,12 +54,13 @@ class Summary:
 
 def summary(batch: Batch) -> Summary:
     """Of a batch whose uploader chose Gemini; `instead` says why the local enhancer served, and how often."""
-    said = Counter(batch.frames.exclude(gemini="").values_list("gemini", flat=True))
+    said = Counter(batch.frames.exclude(gemini="").exclude(attempt=0).values_list("gemini", flat=True))
+    unasked = Q(state=State.ENHANCING) | Q(state=State.RECEIVED, gemini="")
     calls = GeminiCall.objects.filter(frame__batch=batch)
     at_gemini = calls.filter(outcome=UNDER_WAY, frame__state=State.ENHANCING).count()
     return Summary(
-        used=said.pop(USED, 0),
-        waiting=batch.frames.filter(state=State.ENHANCING).count() - at_gemini,
+        used=said.pop(ANSWERED, 0),
+        waiting=batch.frames.filter(unasked).count() - at_gemini,
         at_gemini=at_gemini,
         instead=[(GEMINI_WORDS[code], count) for code, count in said.most_common()],
         unanswered=calls.filter(cost=None).exclude(outcome=UNDER_WAY).count(),

@@ -124,30 +124,32 @@ BRIDGE_DOUBT_WORDS: dict[str, str] = {
     "lenses-unlike": "what stands left and right of it doesn't look like two lenses of one pair",
 }
 
-USED = "used"
+ANSWERED = "answered"
 GEMINI_WORDS: dict[str, str] = {
-    USED: "relit by Gemini",
+    ANSWERED: "Gemini's picture came",
     # why the local enhancer served instead
     "blocked": "Gemini refused the photo",
     "safety": "Gemini held its picture back",
     "text-only": "Gemini answered without a picture",
     "unreadable": "Gemini's picture could not be read",
     "failed": "Gemini failed again and again",
+    "refused": "Gemini refuses everything: an admin has to check its key and model",
     "no-answer": "Gemini's answer never came; it isn't asked twice, since it may have been paid for",
     "lost": "Gemini's picture could not be kept",
     "unmatched": "the answers of Gemini's Batch job could not be told apart",
-    "late": "Gemini's Batch job was late and could not be cancelled",
+    "late": "Gemini's Batch job was given up",
     "out-of-time": "Gemini was busy for too long",
     "budget-spent": "this month's budget for Gemini is spent",
     "switched-off": "there is no key for Gemini any more",
     "no-photo": "the photo could not be read, so Gemini wasn't asked",
+    "nothing-found": "nothing was found in the photo that Gemini's picture could be compared with",
     "geometry-changed": "Gemini changed the product's shape",
     "outline-changed": "Gemini changed the product's outline",
     "detail-changed": "Gemini changed a detail of the product",
     "colour-changed": "Gemini changed the product's colour",
 }
 
-ASK_AGAIN = frozenset({"failed", "out-of-time", "budget-spent", "switched-off", "no-photo"})
+ASK_AGAIN = frozenset({"failed", "refused", "out-of-time", "budget-spent", "switched-off", "no-photo"})
 """Nothing was made then, nor paid: whoever has the photo reprocessed has Gemini asked anew."""
 
 # These say what the gate decided, not what is wrong with the picture: who decides after it must not know.

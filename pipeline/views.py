@@ -17,6 +17,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import condition, require_GET
 
 from pipeline import intake, jobs, naming, pictures, spending
+from pipeline.calls import UNDER_WAY
 from pipeline.engines import object_store
 from pipeline.imaging.types import ProductClass
 from pipeline.models import Batch, Frame
@@ -166,6 +167,7 @@ def frame(request: HttpRequest, frame_id: str) -> HttpResponse:
         "relit": RELIT,
         "compared": found.scorecards.exclude(fidelity=None).last(),
         "calls": found.calls.select_related("job"),
+        "open_call": found.calls.filter(outcome=UNDER_WAY).select_related("job").first(),
         "cost": spending.spent(found.calls.all()),
     }
     return _page(request, "pipeline/frame.html", title=str(found), **context)

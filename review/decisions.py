@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from pipeline.models import BridgeLabel, Frame, Scorecard
-from pipeline.states import ASK_AGAIN, State
+from pipeline.states import State
 from pipeline.transitions import StaleTransition, advance
 from review import audits
 from review.bridges import BridgeLine, line_of
@@ -68,7 +68,7 @@ def reject(frame: Frame, said: Said) -> None:
 
 def reprocess(frame: Frame, said: Said) -> None:
     """Send the photo through the pipeline once more; its bridge stays where the operator put it."""
-    _move(frame, State.RECEIVED, said, gemini="" if frame.gemini in ASK_AGAIN else frame.gemini)
+    _move(frame, State.RECEIVED, said)
     _keep_bridge(frame, said)
 
 
@@ -166,8 +166,8 @@ def can_be_approved(card: Scorecard | None) -> bool:
     return card is not None and card.has_product
 
 
-def _move(frame: Frame, target: State, said: Said, **fields: Any) -> None:
-    advance(frame, target, actor=said.user.get_username(), why=said.words, faults=0, not_before=grace(), **fields)
+def _move(frame: Frame, target: State, said: Said) -> None:
+    advance(frame, target, actor=said.user.get_username(), why=said.words, faults=0, not_before=grace())
 
 
 def grace() -> datetime:

@@ -8,7 +8,7 @@ from django.utils.timesince import timesince
 
 from pipeline import naming
 from pipeline.models import Frame, Scorecard
-from pipeline.states import RUNG_WORDS, USED, in_words
+from pipeline.states import ANSWERED, RUNG_WORDS, in_words
 from review import bridges, claims, decisions, insights
 
 RAIL = 9
@@ -104,7 +104,7 @@ def _chips(frame: Frame, card: Scorecard | None) -> list[dict[str, Any]]:
 
 def _gemini_chip(frame: Frame) -> list[dict[str, Any]]:
     """Why the uploader's choice wasn't followed."""
-    is_instead = frame.gemini not in ("", USED)
+    is_instead = frame.gemini not in ("", ANSWERED)
     return [{"words": f"{frame.gemini_words}: enhanced here instead", "code": frame.gemini}] if is_instead else []
 
 

@@ -67,9 +67,10 @@ function showForm() {
 }
 
 function showResults() {
-  const { total, isSending, failed, counts, batch } = sender;
+  const { total, isSending, failed, counts, batch, refusal } = sender;
   results.hidden &&= !total;
   if (!total) return;
+  results.hidden = refusal !== "" && batch === null; // nothing was sent at all
   bar.max = total;
   bar.value = isSending ? sender.answered : total - failed.length;
   summary.textContent = headline();

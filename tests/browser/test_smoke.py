@@ -2,8 +2,12 @@
 
 from playwright.sync_api import expect
 
-from pipeline.models import Frame
+from pipeline import naming
+from pipeline.calls import GeminiCall
+from pipeline.engines import object_store
+from pipeline.models import Batch, Frame
 from tests.browser.conftest import IN_A_BROWSER, SAMPLE
+from tests.factories import scorecard
 
 pytestmark = IN_A_BROWSER
 
@@ -60,3 +64,30 @@ def test_without_a_key_gemini_cannot_be_chosen(page, sign_in_as):
     sign_in_as("uploader")
     expect(page.locator("option[value=gemini]")).to_be_disabled()
     expect(page.get_by_text("Gemini can be chosen when an admin has set its key")).to_be_visible()
+
+
+def test_a_batch_with_other_choices_takes_nothing_and_says_why(page, sign_in_as):
+    Batch.objects.create(name="Spring", product_class="watch")
+    sign_in_as("uploader")
+    page.get_by_label("Batch").fill("Spring")
+    page.locator("#photos").set_input_files(str(SAMPLE))
+    page.get_by_role("button", name="Upload 1 photo").click()
+    expect(page.get_by_role("alert")).to_contain_text("holds watch photos")
+    expect(page.locator("#results")).to_be_hidden()
+
+
+def test_a_manager_sees_the_photo_beside_geminis_picture(page, sign_in_as):
+    batch = Batch.objects.create(name="Spring", enhancement="gemini")
+    frame = Frame.objects.create(
+        batch=batch, filename="A_1.jpg", code="A", view="front", sha256="a", gemini="detail-changed", attempt=1
+    )
+    scorecard(frame, fidelity={"overlap": 0.9})
+    call = {"outcome": "answered", "price": 1, "cost": 1, "model_name": "m", "prompt": "studio-1"}
+    GeminiCall.objects.create(frame=frame, **call)
+    for name in ("original.webp", "gemini.webp", "preview.webp"):
+        object_store.save_work(naming.work_key(frame.pk, 1, name), SAMPLE.read_bytes())
+    sign_in_as("manager")
+    page.goto(f"/admin/pipeline/frame/{frame.pk}/change/")
+    pictures = page.locator(".mg-relit img")
+    expect(pictures).to_have_count(3)
+    assert all(pictures.nth(place).bounding_box()["height"] > 100 for place in range(3))

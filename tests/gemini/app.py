@@ -143,7 +143,7 @@ class App:
                 raise Problem(404, f"{name} can't be downloaded.")
             return Reply(jobs[0].file())
 
-    def display_names(self) -> list[str]:
-        """Of the jobs that were made, the newest first."""
+    def made(self) -> dict[str, str]:
+        """Display names by name of the jobs that were made, the newest first."""
         with self._lock:
-            return [job.display_name for job in self._jobs.newest_first()]
+            return {job.name: job.display_name for job in self._jobs.newest_first()}

@@ -4,6 +4,7 @@ import contextlib
 import json
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -82,7 +83,7 @@ class Jobs:
         self._jobs: dict[str, BatchJob] = {}
 
     def create(self, display_name: str, entries: list[Entry], *, is_file: bool) -> BatchJob:
-        name = f"batches/job{len(self._jobs) + 1}"
+        name = f"batches/{uuid.uuid4().hex}"  # like Google's, never given twice
         job = BatchJob(name, display_name, entries, is_file, self._faults.of("job", display_name))
         self._jobs[name] = job
         if self._seconds:

@@ -77,9 +77,9 @@ class GeminiServer:
         return Counter(self._app.counts)
 
     @property
-    def display_names(self) -> list[str]:
-        """Of the jobs that were made, the newest first."""
-        return self._app.display_names()
+    def jobs(self) -> dict[str, str]:
+        """Display names by name of the jobs that were made, the newest first."""
+        return self._app.made()
 
     @property
     def page_size(self) -> int:

@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 
+import django_rq
 import pytest
 from django.db import connection
 from django.utils import timezone
@@ -14,7 +15,7 @@ from pipeline.calls import GeminiCall
 from pipeline.engines import object_store, pace
 from pipeline.engines.gemini import Answer
 from pipeline.models import Batch, Frame
-from pipeline.states import USED, State
+from pipeline.states import ANSWERED, State
 from pipeline.transitions import advance
 from review.decisions import Said, reprocess
 from tests.gemini import faults
@@ -35,8 +36,8 @@ def test_an_urgent_photo_is_asked_for_and_relit(gemini, urgent):
     run_until(all_finished)
     frame = only_frame()
     call = frame.calls.get()
-    assert (frame.gemini, frame.card.enhancer) == (USED, "gemini-transfer")
-    assert (call.outcome, call.cost, call.prompt) == (USED, PRICE, "studio-1") and call.usage["total"] > 0
+    assert (frame.gemini, frame.card.enhancer) == (ANSWERED, "gemini-transfer")
+    assert (call.outcome, call.cost, call.prompt) == (ANSWERED, PRICE, "studio-1") and call.usage["total"] > 0
     assert object_store.load_work(naming.answer_key(frame.pk))
     history = list(frame.transitions.values_list("target", flat=True))
     assert history[:3] == [State.ENHANCING, State.RECEIVED, State.PROCESSING]
@@ -64,7 +65,7 @@ def test_a_batch_cannot_be_for_gemini_without_a_key(settings):
         ("truncated-base64", "unreadable", 1),
         ("wrong-mime", "unreadable", 1),
         ("huge-image", "unreadable", 1),
-        ("two-images", USED, 2),
+        ("two-images", ANSWERED, 2),
         ("timeout", "no-answer", None),
         ("disconnect-billed", "no-answer", None),
     ],
@@ -76,7 +77,7 @@ def test_after_any_answer_or_none_the_frame_goes_on_and_is_not_asked_for_again(g
     frame = only_frame()
     assert (frame.gemini, gemini.counts["sync"]) == (said, 1)
     assert frame.calls.get().cost == (None if cost is None else cost * PRICE)
-    assert frame.card.enhancer == ("gemini-transfer" if said == USED else "local-1")
+    assert frame.card.enhancer == ("gemini-transfer" if said == ANSWERED else "local-1")
 
 
 def test_when_gemini_fails_it_is_tried_again_so_often_and_no_more(gemini, urgent, settings):
@@ -92,7 +93,7 @@ def test_a_wrong_key_is_not_tried_again(gemini, urgent, settings):
     submit(urgent)
     run_until(all_finished)
     call = only_frame().calls.get()
-    assert only_frame().gemini == "failed" and "key" in call.words and "another" not in call.words
+    assert only_frame().gemini == "refused" and "key" in call.words and "another" not in call.words
 
 
 def test_a_busy_gemini_says_when_it_is_asked_again_and_nobody_asks_it_before(gemini, urgent):
@@ -106,8 +107,8 @@ def test_a_busy_gemini_says_when_it_is_asked_again_and_nobody_asks_it_before(gem
     )
     assert gemini.counts["sync"] == 1
     run_until(all_finished)
-    assert set(Frame.objects.values_list("gemini", flat=True)) == {USED}
-    assert sorted(GeminiCall.objects.values_list("outcome", flat=True)) == ["busy", USED, USED]
+    assert set(Frame.objects.values_list("gemini", flat=True)) == {ANSWERED}
+    assert sorted(GeminiCall.objects.values_list("outcome", flat=True)) == [ANSWERED, ANSWERED, "busy"]
 
 
 def test_a_frame_waits_no_longer_for_a_busy_gemini_than_its_time(gemini, urgent, settings):
@@ -143,7 +144,7 @@ def test_the_budget_stops_gemini_and_not_the_pipeline(gemini, urgent, settings):
     submit(urgent, 4)
     run_until(all_finished)
     said = sorted(Frame.objects.values_list("gemini", flat=True))
-    assert said == ["budget-spent", "budget-spent", USED, USED] and gemini.ledger.total == 2 * PRICE
+    assert said == [ANSWERED, ANSWERED, "budget-spent", "budget-spent"] and gemini.ledger.total == 2 * PRICE
 
 
 def test_last_months_calls_are_not_in_this_months_budget(gemini, urgent):
@@ -258,16 +259,36 @@ def test_two_workers_with_the_same_frame_ask_once(gemini, urgent):
     jobs.process(frame.pk)
     with ThreadPoolExecutor(4) as workers:
         list(workers.map(_ask_in_a_thread, [frame] * 4))
-    assert gemini.counts["sync"] == 1 and only_frame().gemini == USED
+    assert gemini.counts["sync"] == 1 and only_frame().gemini == ANSWERED
 
 
-@pytest.mark.parametrize(("said", "asked"), [("failed", ""), ("budget-spent", ""), ("no-answer", "no-answer")])
-def test_a_reprocess_asks_anew_where_nothing_was_paid(urgent, said, asked, django_user_model):
+@pytest.mark.parametrize(("said", "is_asked"), [("failed", True), ("budget-spent", True), ("no-answer", False)])
+def test_a_reprocess_asks_anew_where_nothing_was_paid(gemini, urgent, said, is_asked, django_user_model):
     [frame] = submit(urgent)
     Frame.objects.update(state=State.EXCEPTION, gemini=said)
     frame.refresh_from_db()
     reprocess(frame, Said("reprocess", django_user_model.objects.create_user("olga")))
-    assert only_frame().gemini == asked
+    assert only_frame().gemini == said  # so that an undo leaves it as it was
+    Frame.objects.update(not_before=None)
+    run_until(all_finished)
+    assert (only_frame().gemini, gemini.counts["sync"]) == ((ANSWERED, 1) if is_asked else (said, 0))
+
+
+def test_what_gemini_said_is_asked_for_once_and_not_after_every_run(gemini, urgent):
+    gemini.script(faults.queue(sync=["500"] * 9))
+    submit(urgent)
+    run_until(all_finished)
+    asked = gemini.counts["sync"]
+    Frame.objects.update(state=State.PROCESSING)
+    advance(only_frame(), State.RECEIVED, actor="worker")  # after a passing fault
+    run_until(all_finished)
+    assert gemini.counts["sync"] == asked and only_frame().gemini == "failed"
+
+
+def test_photos_go_to_gemini_without_waiting_for_others_to_be_cut_out(gemini, standard):
+    submit(intake.open_batch("Before", "watch"), 3)
+    submit(standard, 1, first=3)
+    assert [django_rq.get_queue(name).count for name in ("publish", "process")] == [1, 3]
 
 
 def test_a_photo_sent_again_after_its_upload_broke_off_is_asked_for(gemini, urgent):
@@ -277,4 +298,4 @@ def test_a_photo_sent_again_after_its_upload_broke_off_is_asked_for(gemini, urge
     assert (only_frame().reasons, only_frame().gemini) == (["original-missing"], "no-photo")
     submit(urgent)
     run_until(all_finished)
-    assert only_frame().gemini == USED
+    assert only_frame().gemini == ANSWERED

@@ -10,12 +10,12 @@ from pipeline import batching, harvesting, intake, jobs, sending, settling
 from pipeline.calls import GeminiCall, GeminiJob
 from pipeline.engines.gemini import Answer
 from pipeline.models import Frame
-from pipeline.states import USED, State
+from pipeline.states import ANSWERED, State
 from pipeline.transitions import advance
 from tests.gemini import faults
 from tests.gemini.conftest import committed, work
 from tests.gemini.frames import all_finished, run_until, submit
-from tests.gemini.server import PRICE
+from tests.gemini.server import API_KEY, PRICE
 
 HALF = PRICE / 2
 
@@ -43,7 +43,7 @@ def wait_for_a_job(count: int = 1) -> GeminiJob:
 def test_standard_photos_go_together_at_half_the_price(gemini, standard, product):
     submit(standard, 3)
     run_until(all_finished)
-    assert said() == [USED] * 3 and (gemini.counts["submit"], gemini.counts["sync"]) == (1, 0)
+    assert said() == [ANSWERED] * 3 and (gemini.counts["submit"], gemini.counts["sync"]) == (1, 0)
     assert set(GeminiCall.objects.values_list("cost", flat=True)) == {HALF}
     assert gemini.ledger.total == 3 * HALF
 
@@ -83,7 +83,7 @@ def test_a_worker_that_dies_after_submitting_does_not_pay_twice(gemini, standard
     assert gemini.counts["submit"] == 1 and GeminiJob.objects.get().name == ""
     GeminiJob.objects.update(next_look_at=timezone.now())
     run_until(all_finished)
-    assert gemini.counts["submit"] == 1 and said() == [USED] * 2 and gemini.ledger.total == 2 * HALF
+    assert gemini.counts["submit"] == 1 and said() == [ANSWERED] * 2 and gemini.ledger.total == 2 * HALF
 
 
 def _send_and_die(job: GeminiJob, photos: dict[str, bytes]) -> None:
@@ -102,7 +102,7 @@ def test_a_worker_that_dies_before_submitting_leaves_a_job_that_is_submitted_lat
             wait_for_a_job()
     GeminiJob.objects.update(next_look_at=timezone.now())
     run_until(all_finished)
-    assert gemini.counts["submit"] == 1 and said() == [USED] * 2
+    assert gemini.counts["submit"] == 1 and said() == [ANSWERED] * 2
 
 
 @committed
@@ -110,7 +110,7 @@ def test_a_submission_without_an_answer_is_looked_for_by_its_name(gemini, standa
     gemini.script(faults.queue(submit=["submit-timeout"]))
     submit(standard, 2)
     run_until(all_finished)
-    assert len(gemini.display_names) == gemini.counts["submit"] == 1 and said() == [USED] * 2
+    assert len(gemini.jobs) == gemini.counts["submit"] == 1 and said() == [ANSWERED] * 2
 
 
 @committed
@@ -120,9 +120,9 @@ def test_a_late_job_is_cancelled_and_its_photos_are_asked_for_one_by_one(gemini,
     wait_for_a_job()
     GeminiJob.objects.update(deadline=timezone.now())
     run_until(all_finished)
-    assert said() == [USED] * 2 and (gemini.counts["cancel"], gemini.counts["sync"]) == (1, 2)
+    assert said() == [ANSWERED] * 2 and (gemini.counts["cancel"], gemini.counts["sync"]) == (1, 2)
     assert gemini.ledger.total == 2 * PRICE
-    assert sorted(GeminiCall.objects.values_list("outcome", flat=True)) == ["missing", "missing", USED, USED]
+    assert sorted(GeminiCall.objects.values_list("outcome", flat=True)) == [ANSWERED, ANSWERED, "missing", "missing"]
 
 
 @committed
@@ -146,7 +146,7 @@ def test_photos_that_no_job_took_in_time_are_asked_for_one_by_one(gemini, standa
         state_since=timezone.now() - timedelta(minutes=settings.GEMINI_BATCH_DEADLINE_MINUTES, seconds=1)
     )
     run_until(all_finished)
-    assert said() == [USED] and (gemini.counts["submit"], gemini.counts["sync"]) == (0, 1)
+    assert said() == [ANSWERED] and (gemini.counts["submit"], gemini.counts["sync"]) == (0, 1)
 
 
 @committed
@@ -156,7 +156,7 @@ def test_what_a_job_left_undone_is_asked_for_by_itself(gemini, standard, product
     submit(standard, 4)
     run_until(all_finished)
     undone = {"failed": 4, "expired": 4, "partial": 2, "cancelled": 2}[fault]
-    assert said() == [USED] * 4 and gemini.counts["sync"] == undone
+    assert said() == [ANSWERED] * 4 and gemini.counts["sync"] == undone
     assert gemini.ledger.total == (4 - undone) * HALF + undone * PRICE and gemini.ledger.paid_twice == set()
 
 
@@ -165,7 +165,7 @@ def test_the_budget_lets_as_many_photos_through_as_it_can_pay(gemini, standard, 
     settings.GEMINI_MONTHLY_BUDGET = 2 * HALF + Decimal("0.001")
     submit(standard, 3)
     run_until(all_finished)
-    assert said() == [USED, USED, "budget-spent"] and gemini.ledger.total == 2 * HALF
+    assert said() == [ANSWERED, ANSWERED, "budget-spent"] and gemini.ledger.total == 2 * HALF
 
 
 @committed
@@ -192,7 +192,7 @@ def test_a_picture_that_cannot_be_stored_is_fetched_again_and_not_paid_for_again
             harvesting.look_after(GeminiJob.objects.get(pk=job.pk))
     assert GeminiJob.objects.get().ended_at is None and said() == ["", ""]
     run_until(all_finished)
-    assert said() == [USED] * 2 and gemini.ledger.total == 2 * HALF
+    assert said() == [ANSWERED] * 2 and gemini.ledger.total == 2 * HALF
 
 
 def _no_store(key: str, data: bytes) -> None:
@@ -252,7 +252,7 @@ def test_answers_that_cannot_be_told_apart_are_paid_for_and_not_asked_for_again(
     gemini.script(faults.queue(entry=["lost-metadata", "missing"]))
     submit(standard, 3)
     run_until(all_finished)
-    assert said() == ["unmatched", "unmatched", USED] and gemini.counts["sync"] == 0
+    assert said() == ["unmatched", "unmatched", ANSWERED] and gemini.counts["sync"] == 0
     assert sum(call.cost for call in GeminiCall.objects.all()) == gemini.ledger.total == 2 * HALF
 
 
@@ -263,7 +263,7 @@ def test_a_photo_missing_from_a_job_that_succeeded_may_be_paid_for_and_is_not_as
     gemini.script(faults.queue(entry=["missing"]))
     submit(standard, 2)
     run_until(all_finished)
-    assert said() == ["no-answer", USED] and gemini.counts["sync"] == 0
+    assert said() == ["no-answer", ANSWERED] and gemini.counts["sync"] == 0
 
 
 @committed
@@ -272,7 +272,7 @@ def test_a_photo_that_was_never_sent_does_not_disturb_the_order_of_answers(gemin
     jobs.submit(standard, "P9_1.png", b"no photo")
     submit(standard, 2)
     run_until(all_finished)
-    assert said() == ["no-photo", USED, USED]
+    assert said() == ["no-photo", ANSWERED, ANSWERED]
 
 
 @committed
@@ -282,7 +282,7 @@ def test_a_photo_that_was_replaced_before_its_job_is_sent_is_not_sent(gemini, st
     batching.collect()
     advance(Frame.objects.get(code="P0"), State.SUPERSEDED, actor="worker")
     run_until(all_finished)
-    assert gemini.ledger.images == 1 and Frame.objects.get(code="P1").gemini == USED
+    assert gemini.ledger.images == 1 and Frame.objects.get(code="P1").gemini == ANSWERED
 
 
 @committed
@@ -292,7 +292,7 @@ def test_a_job_is_sent_to_the_model_that_it_was_collected_for(gemini, standard, 
     batching.collect()
     settings.GEMINI_MODEL = "unknown-model"
     run_until(all_finished)
-    assert said() == [USED]
+    assert said() == [ANSWERED]
 
 
 @committed
@@ -302,7 +302,30 @@ def test_fresh_photos_do_not_share_the_fate_of_late_ones(gemini, standard, produ
     minutes = settings.GEMINI_BATCH_DEADLINE_MINUTES + 1
     Frame.objects.filter(code="P0").update(state_since=timezone.now() - timedelta(minutes=minutes))
     run_until(all_finished)
-    assert said() == [USED] * 2 and gemini.ledger.total == PRICE + HALF
+    assert said() == [ANSWERED] * 2 and gemini.ledger.total == PRICE + HALF
+
+
+@committed
+def test_a_job_that_gemini_does_not_know_any_more_is_given_up_at_once(gemini, standard, product):
+    submit(standard, 1)
+    wait_for_a_job()
+    GeminiJob.objects.update(name="batches/another", display_name="another", next_look_at=timezone.now())
+    run_until(all_finished)
+    assert said() == ["late"] and "does not know" in GeminiCall.objects.get().words
+
+
+@committed
+def test_a_key_that_is_refused_for_a_while_loses_no_job(gemini, standard, product, settings):
+    submit(standard, 1)
+    job = wait_for_a_job()
+    settings.GEMINI_API_KEY = "refused"
+    sending.gemini.cache_clear()
+    GeminiJob.objects.update(next_look_at=timezone.now())
+    assert harvesting.look_after(GeminiJob.objects.get(pk=job.pk)) == []
+    settings.GEMINI_API_KEY = API_KEY
+    sending.gemini.cache_clear()
+    run_until(all_finished)
+    assert said() == [ANSWERED]
 
 
 @committed
@@ -322,7 +345,7 @@ def test_a_fault_of_the_program_while_submitting_leaves_the_job_for_later(gemini
         job = wait_for_a_job()
     assert "division by zero" in GeminiJob.objects.get(pk=job.pk).words
     run_until(all_finished)
-    assert said() == [USED] and gemini.counts["submit"] == 1
+    assert said() == [ANSWERED] and gemini.counts["submit"] == 1
 
 
 @committed
@@ -357,7 +380,7 @@ def test_a_job_that_gemini_refuses_again_and_again_is_undone_and_its_photos_aske
     gemini.script(faults.queue(submit=["500"] * 9))
     submit(standard, 2)
     run_until(all_finished)
-    assert said() == [USED] * 2 and gemini.counts["submit"] == settings.GEMINI_MAX_TRIES
+    assert said() == [ANSWERED] * 2 and gemini.counts["submit"] == settings.GEMINI_MAX_TRIES
 
 
 @committed
@@ -370,4 +393,4 @@ def test_a_busy_gemini_gets_the_job_later(gemini, standard, product):
         GeminiJob.objects.update(next_look_at=timezone.now())
         jobs.serve_batch_jobs()
     run_until(all_finished)
-    assert said() == [USED] and (gemini.counts["submit"], gemini.counts["sync"]) == (3, 0)
+    assert said() == [ANSWERED] and (gemini.counts["submit"], gemini.counts["sync"]) == (3, 0)

@@ -138,7 +138,8 @@ def test_a_key_that_can_not_be_one_is_refused_at_once(server: GeminiServer, key:
 
 
 def test_the_key_is_in_no_error_repr_or_log(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
+    for logger in ("", "httpx2"):  # which the settings quieten
+        caplog.set_level(logging.DEBUG, logger)
     told = [repr(GeminiConfig(SECRET, MODEL, "", 1))]
     with GeminiServer(SECRET) as server, GeminiServer("another") as stranger:
         server.script(faults.queue(sync=["429", "500", "timeout", "disconnect", None], submit=["503", None]))

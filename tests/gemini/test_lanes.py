@@ -12,7 +12,7 @@ from django.utils import timezone
 from pipeline import batching, spending
 from pipeline.calls import GeminiCall, GeminiJob
 from pipeline.models import Frame
-from pipeline.states import GEMINI_WORDS, USED
+from pipeline.states import ANSWERED, GEMINI_WORDS
 from tests.gemini.conftest import committed
 from tests.gemini.faults import Request
 from tests.gemini.frames import all_finished, run_until, submit
@@ -74,4 +74,4 @@ def test_all_of_220_frames_reach_their_end_paid_once_and_to_the_cent(
     assert known == sum(answered) > 0
     assert spending.spent_this_month() >= gemini.ledger.total
     said = set(Frame.objects.values_list("gemini", flat=True))
-    assert USED in said and said <= set(GEMINI_WORDS)
+    assert ANSWERED in said and said <= set(GEMINI_WORDS)

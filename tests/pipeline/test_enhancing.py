@@ -9,9 +9,10 @@ from PIL import Image
 
 from pipeline import naming, processing, publishing
 from pipeline.engines import object_store
+from pipeline.imaging.types import Matte
 from pipeline.models import Frame
 from pipeline.overriding import Edit, override
-from pipeline.states import USED, State
+from pipeline.states import ANSWERED, State
 from tests.gemini.relighting import relit
 from tests.pipeline.conftest import photo
 
@@ -38,7 +39,7 @@ def answered(received, matter, batch) -> Callable[[bytes], Frame]:
     def process(answer: bytes) -> Frame:
         frame = received()
         object_store.save_work(naming.answer_key(frame.pk), answer)
-        Frame.objects.update(gemini=USED)
+        Frame.objects.update(gemini=ANSWERED)
         found = processing.run(frame.pk)
         assert found is not None
         return found
@@ -52,7 +53,7 @@ def files(frame: Frame) -> dict[tuple[str, str], bytes]:
 
 def test_a_faithful_picture_lends_its_light_and_the_camera_keeps_the_pixels(answered):
     frame = answered(relit(photo()))
-    assert (frame.gemini, frame.card.enhancer) == (USED, "gemini-transfer")
+    assert (frame.gemini, frame.card.enhancer) == (ANSWERED, "gemini-transfer")
     assert frame.card.fidelity["overlap"] > 0.9
     enhanced = processing.enhanced_photo(frame)
     assert enhanced.shape == pixels(photo()).shape
@@ -65,6 +66,12 @@ def test_a_picture_of_another_colour_is_not_used_and_the_frame_says_why(answered
     assert (frame.gemini, frame.card.enhancer) == ("colour-changed", "local-1")
     assert np.array_equal(processing.enhanced_photo(frame), pixels(photo()))
     assert frame.card.fidelity["colour"] > 9
+
+
+def test_without_a_product_there_is_nothing_to_compare(answered, matter, monkeypatch):
+    monkeypatch.setattr(matter, "matte", lambda rgb: Matte(np.zeros(rgb.shape[:2], np.float32), 0.0, 0.0))
+    frame = answered(relit(photo()))
+    assert (frame.gemini, frame.card.enhancer) == ("nothing-found", "local-1")
 
 
 def test_what_was_refused_once_is_not_judged_again(answered):
@@ -106,7 +113,7 @@ def test_scorecards_of_before_the_enhancer_stand_for_the_photo_as_it_was(answere
 
 def test_a_picture_that_is_gone_is_said_to_be_and_the_photo_is_enhanced_here(received, matter):
     frame = received()
-    Frame.objects.update(gemini=USED)
+    Frame.objects.update(gemini=ANSWERED)
     found = processing.run(frame.pk)
     assert (found.gemini, found.card.enhancer) == ("lost", "local-1")
 

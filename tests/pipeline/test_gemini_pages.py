@@ -9,7 +9,7 @@ from django.utils import timezone
 from pipeline import intake
 from pipeline.calls import GeminiCall, GeminiJob
 from pipeline.models import Batch, Frame
-from pipeline.states import USED, State
+from pipeline.states import ANSWERED, State
 from review.items import item
 from tests.factories import scorecard
 
@@ -37,8 +37,8 @@ def text(client, address: str) -> str:
 
 
 def test_a_batch_page_counts_who_is_where_what_it_cost_and_why_gemini_did_not_serve(batch, sign_in):
-    call(frame(batch, "A", gemini=USED, state=State.PUBLISHED), USED, "0.0335")
-    call(frame(batch, "B", gemini="blocked", state=State.EXCEPTION), "blocked", "0")
+    call(frame(batch, "A", gemini=ANSWERED, state=State.PUBLISHED, attempt=1), ANSWERED, "0.0335")
+    call(frame(batch, "B", gemini="blocked", state=State.EXCEPTION, attempt=1), "blocked", "0")
     call(frame(batch, "C", gemini="no-answer", state=State.RECEIVED), "no-answer", None)
     now = timezone.now()
     job = GeminiJob.objects.create(display_name="j", deadline=now, next_look_at=now)
@@ -51,8 +51,8 @@ def test_a_batch_page_counts_who_is_where_what_it_cost_and_why_gemini_did_not_se
         "<dd>1</dd><dt>relit by Gemini</dt>",
         "<dd>1</dd><dt>waiting for a Batch job</dt>",
         "<dd>1</dd><dt>at Gemini now</dt>",
-        "<dd>$0.1005</dd><dt>for this batch, of it up to 1 call without an answer</dt>",
-        "<dd>$0.1005</dd><dt>of this month's $5.00</dt>",
+        "<dd>$0.10</dd><dt>for this batch, of it up to 1 call without an answer</dt>",
+        "<dd>$0.10</dd><dt>of this month's $5.00</dt>",
     ):
         assert figure in page
     assert "1 enhanced here instead: Gemini refused the photo" in page
@@ -61,7 +61,7 @@ def test_a_batch_page_counts_who_is_where_what_it_cost_and_why_gemini_did_not_se
 
 def test_a_spent_budget_stands_out(batch, settings, sign_in):
     settings.GEMINI_MONTHLY_BUDGET = Decimal("0.03")
-    call(frame(batch, "A", gemini=USED), USED, "0.0335")
+    call(frame(batch, "A", gemini=ANSWERED), ANSWERED, "0.0335")
     assert "<div data-spent>" in text(sign_in("manager"), f"/admin/pipeline/batch/{batch.pk}/change/")
 
 
@@ -75,17 +75,17 @@ def test_a_frame_page_tells_each_call_with_its_cost_and_why_the_picture_was_not_
     found = frame(batch, "A", gemini="detail-changed", state=State.EXCEPTION, attempt=1, reasons=["haze"])
     scorecard(found, fidelity={"overlap": 0.91, "detail_lost": 0.7})
     call(found, "failed", "0", words="Gemini failed.")
-    call(found, USED, "0.0335", usage={"total": 1590})
+    call(found, ANSWERED, "0.0335", usage={"total": 1590})
     call(found, "late", None)
     page = text(sign_in("manager"), f"/admin/pipeline/frame/{found.pk}/change/")
     for words in ("standard lane; Gemini changed a detail of the product ($0.067)", "Gemini failed.", "1590"):
         assert words in page
-    assert "up to $0.0335" in page and "detail lost 0.70" in page and "gemini.webp" in page
+    assert "up to $0.0335" in page and "<dt>detail lost</dt><dd>0.70</dd>" in page and "gemini.webp" in page
 
 
 def test_the_workbench_says_why_gemini_was_not_followed_but_not_that_it_was(batch, sign_in, django_user_model):
     refused = frame(batch, "A", gemini="outline-changed", state=State.EXCEPTION, attempt=1, reasons=["haze"])
-    followed = frame(batch, "B", gemini=USED, state=State.EXCEPTION, attempt=1, reasons=["haze"])
+    followed = frame(batch, "B", gemini=ANSWERED, state=State.EXCEPTION, attempt=1, reasons=["haze"])
     for each in (refused, followed):
         scorecard(each)
     olga = django_user_model.objects.create_user("olga")
