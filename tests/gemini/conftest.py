@@ -6,7 +6,7 @@ import django_rq
 import pytest
 from rq import SimpleWorker
 
-from pipeline import asking, batching, intake, jobs, sending
+from pipeline import asking, batching, intake, jobs, reaper, sending
 from pipeline.engines import pace
 from pipeline.models import Batch, Frame
 from pipeline.states import State
@@ -28,6 +28,7 @@ def gemini(settings, monkeypatch) -> Iterator[GeminiServer]:
         settings.GEMINI_REQUESTS_PER_MINUTE = 100_000
         settings.GEMINI_BATCH_AGE_SECONDS = settings.GEMINI_BATCH_POLL_SECONDS = 0
         monkeypatch.setattr(asking, "PAUSE_SECONDS", 0.1)
+        monkeypatch.setattr(reaper, "SETTLE_SECONDS", 0.1)
         monkeypatch.setattr(batching, "PAUSE", batching.PAUSE / 300)
         monkeypatch.setattr(batching, "SETTLE", batching.PAUSE)
         for cached in (sending.gemini, pace._redis):

@@ -189,6 +189,7 @@ def test_a_frame_replaced_while_gemini_works_on_it_stays_replaced_and_its_cost_i
 def test_an_outage_of_the_store_is_sat_out(gemini, urgent, monkeypatch):
     [frame] = submit(urgent)
     with monkeypatch.context() as outage:
+        outage.setattr("pipeline.reaper.SETTLE_SECONDS", 40)
         outage.setattr("pipeline.processing.object_store.load_work", _no_store)
         for _ in range(5):
             jobs.reap()
