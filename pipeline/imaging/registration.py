@@ -30,34 +30,13 @@ FARTHEST = 0.25
 """How far a picture may be shifted, as a share of its size."""
 
 
-def register(photo: RGB, answer: RGB) -> RGB:
-    """The answer as it lies over the photo: scaled, shifted, padded or cropped onto the photo's own grid.
+def box_of(photo: RGB, answer: RGB) -> Box:
+    """Which part of the answer shows what the photo shows: it may be scaled, shifted, padded or cropped.
 
     Compared are the gradients' strengths relative to those around, which outlast a change of light, and even of
-    polarity where a backdrop gets brighter than the product. The best box of the answer is found by correlation, then
-    coarse to fine by Gauss-Newton, far outliers weighted down. No rotation, no bending: an answer that needs either, or
-    a foreign or mirrored one, is laid over as well as may be, and it shows that it doesn't fit.
-
-    Parameters
-    ----------
-    photo : (H, W, 3) uint8
-    answer : (H', W', 3) uint8
-
-    Returns
-    -------
-    (H, W, 3) uint8
-        Beyond the answer's border its outermost pixels are repeated.
-
-    References
-    ----------
-    G. D. Evangelidis and E. Z. Psarakis, "Parametric image alignment using enhanced correlation coefficient
-    maximization", IEEE TPAMI 30(10), 2008.
-    """
-    return cut(answer, box_of(photo, answer), photo.shape)
-
-
-def box_of(photo: RGB, answer: RGB) -> Box:
-    """Which part of the answer shows what the photo shows.
+    polarity where a backdrop gets brighter than the product. The best box is found by correlation, then coarse to fine
+    by Gauss-Newton, far outliers weighted down. No rotation, no bending: an answer that needs either, or a foreign or
+    mirrored one, is laid over as well as may be, and it shows that it doesn't fit.
 
     Parameters
     ----------
@@ -68,6 +47,11 @@ def box_of(photo: RGB, answer: RGB) -> Box:
     -------
     (4,) float64
         Left, top, right, bottom, in pixels of the answer.
+
+    References
+    ----------
+    G. D. Evangelidis and E. Z. Psarakis, "Parametric image alignment using enhanced correlation coefficient
+    maximization", IEEE TPAMI 30(10), 2008.
     """
     grey, other = photo.mean(-1, dtype=np.float32), answer.mean(-1, dtype=np.float32)
     whole = np.array([0, 0, photo.shape[1], photo.shape[0]], np.float64)

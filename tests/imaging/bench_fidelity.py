@@ -81,11 +81,11 @@ def _measured(case: Any, kind: str, mattes: dict[bytes, Any]) -> Any:
     """As `enhancing.after_gemini` has it."""
     from pipeline.enhancing import COMPARED_SIDE
     from pipeline.imaging import fidelity
-    from pipeline.imaging.registration import register
+    from pipeline.imaging.registration import box_of, cut
     from pipeline.imaging.scale import shrink
 
     photo = shrink(case.photo, COMPARED_SIDE)
-    registered = register(photo, case.answer)
+    registered = cut(case.answer, box_of(photo, case.answer), photo.shape)
     alpha = mattes.get(photo.tobytes())
     if alpha is None:
         alpha = mattes[photo.tobytes()] = _matte(photo, kind)
