@@ -1,11 +1,9 @@
 """The gate: a scored frame is published or held for a person; a failed one is tried again or held."""
 
 import dataclasses
-import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -17,7 +15,7 @@ from pipeline.engines.object_store import ObjectStoreError
 from pipeline.enhancing import Enhanced
 from pipeline.imaging.framing import bounding_box
 from pipeline.imaging.score import SCORER_VERSION
-from pipeline.imaging.types import Candidate, Examined, Policy
+from pipeline.imaging.types import Candidate, Examined
 from pipeline.models import Frame, GatePolicy, Scorecard
 from pipeline.states import State, in_words
 from pipeline.transitions import StaleTransition, advance
@@ -26,12 +24,6 @@ log = logging.getLogger(__name__)
 # What may go well the next time. A database that fails is not among them: what can't be written down is left to the
 # reaper, which finds the lapsed lease.
 PASSING_FAULTS = (ObjectStoreError, MemoryError)
-
-
-def shipped_policy() -> Policy:
-    """The policy that comes with the code: what assess reads, and what the first migration makes active."""
-    document: Policy = json.loads((Path(__file__).parent / "policies" / "default.json").read_text())
-    return document
 
 
 def active_policy() -> GatePolicy:

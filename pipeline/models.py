@@ -62,7 +62,9 @@ class Frame(models.Model):
     code = models.CharField(max_length=64, db_index=True)
     view = models.CharField(max_length=10, choices=_choices(View))
     sha256 = models.CharField(max_length=64)
-    state = models.CharField(max_length=20, choices=[(s.value, s.value.title()) for s in State], default=State.RECEIVED)
+    state = models.CharField(
+        max_length=20, choices=[(s.value, s.value.title()) for s in State], default=State.RECEIVED.value
+    )
     version = models.PositiveIntegerField(default=0)
     attempt = models.PositiveIntegerField(default=0, help_text="counts runs of the pipeline; part of the work keys")
     faults = models.PositiveIntegerField(default=0, help_text="passing faults since the last success or decision")

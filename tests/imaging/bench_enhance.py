@@ -90,11 +90,12 @@ class Judge:
 
     def row(self, rgb: RGB, meta: dict[str, Any]) -> dict[str, Any]:
         """evaluate.py's row: its defects, its SAD and what the gate says."""
-        from pipeline import gate, processing
+        from pipeline import processing
         from pipeline.examining import examine
         from pipeline.imaging import renditions
+        from pipeline.policies.shipped import shipped_policy
 
-        matter, policy = processing.matter(), gate.shipped_policy()
+        matter, policy = processing.matter(), shipped_policy()
         # Without the second model: its mattes are for people only, and never the best.
         best = examine(rgb, matter, meta["kind"], meta["view"], policy).best
         (Path(self.out.name) / f"{meta['name']}.alpha.png").write_bytes(renditions.encode_alpha(best.alpha))

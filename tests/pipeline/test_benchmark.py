@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline import benchmark, gate, naming
+from pipeline import benchmark, naming
 from pipeline.benchmark import Run
 from pipeline.examining import examine
 from pipeline.imaging import refine, renditions
 from pipeline.imaging.types import Matte
 from pipeline.listing import listing_spec
+from pipeline.policies.shipped import shipped_policy
 from tests.imaging.scenes import angled_glasses
 from tests.pipeline.conftest import ColourKeyMatter
 
@@ -31,7 +32,7 @@ def run(seconds: float, cpu_seconds: float = 1.0, **stages: float) -> Run:
 
 
 def test_the_raced_path_makes_the_very_files_that_publishing_puts(photo, matter):
-    best = examine(SCENE.rgb, matter, "eyewear", "angle", gate.shipped_policy()).best
+    best = examine(SCENE.rgb, matter, "eyewear", "angle", shipped_policy()).best
     colour = refine.estimate_foreground(SCENE.rgb, best.alpha)
     published = renditions.render_all(colour, best.alpha, best.crop, listing_spec(), naming.VARIANT_FORMATS)
     assert len(published) == 8

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 
-from pipeline import gate, ladder
+from pipeline import ladder
 from pipeline.examining import examine
 from pipeline.imaging.types import RGB, Matte
+from pipeline.policies.shipped import shipped_policy
 from tests.imaging import scenes
 
 PHOTO = scenes.angled_glasses()
-SHIPPED = gate.shipped_policy()
+SHIPPED = shipped_policy()
 # Sure of this plain scene without a second look, and of what a rung makes of it.
 POLICY = {**SHIPPED, "sure_from": 0.5, "rescue_threshold": 0.6}
 POLICY["thresholds"] = {

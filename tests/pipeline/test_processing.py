@@ -4,6 +4,7 @@ from django.db import OperationalError
 from pipeline import gate, naming, processing, reaper
 from pipeline.engines import object_store
 from pipeline.models import Frame, GatePolicy, Scorecard
+from pipeline.policies.shipped import shipped_policy
 from pipeline.states import State
 from pipeline.transitions import advance
 from tests.pipeline.conftest import photo
@@ -32,7 +33,7 @@ def test_a_product_that_touches_the_border_waits_for_a_person(received, matter):
 
 def test_a_policy_that_holds_all_publishes_nothing(received, matter):
     GatePolicy.objects.filter(is_active=True).update(is_active=False)
-    document = gate.shipped_policy() | {"auto_publish": False}
+    document = shipped_policy() | {"auto_publish": False}
     GatePolicy.objects.create(name="careful", version=1, document=document, is_active=True)
     frame = processing.run(received("AURA1_1.png").pk)
     assert (frame.state, frame.reasons) == (State.EXCEPTION, ["held-all"])

@@ -3,8 +3,9 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from pipeline import gate, marks, processing, regating
+from pipeline import marks, processing, regating
 from pipeline.models import Frame, GatePolicy, Scorecard, ShadowVerdict
+from pipeline.policies.shipped import shipped_policy
 from pipeline.states import State
 from tests.factories import judged, policy
 
@@ -48,7 +49,7 @@ def test_regate_names_the_policies_there_are(mixed):
 
 def test_a_policy_in_shadow_says_what_it_would_have_done_and_does_nothing(received, matter):
     lenient = GatePolicy.objects.create(
-        name="all held", version=1, document={**gate.shipped_policy(), "thresholds": STRICT}, in_shadow=True
+        name="all held", version=1, document={**shipped_policy(), "thresholds": STRICT}, in_shadow=True
     )
     frame = processing.run(received().pk)
     assert frame.state == State.APPROVED
@@ -59,7 +60,7 @@ def test_a_policy_in_shadow_says_what_it_would_have_done_and_does_nothing(receiv
 def test_a_shadow_that_can_not_judge_stops_nobody(received, matter):
     parts = {"odd": {"metric": "nonesuch", "ranks": [[0, 0], [1, 1]]}}
     odd = GatePolicy.objects.create(
-        name="odd", version=1, document={**gate.shipped_policy(), "components": parts}, in_shadow=True
+        name="odd", version=1, document={**shipped_policy(), "components": parts}, in_shadow=True
     )
     assert processing.run(received().pk).state == State.APPROVED
     assert not odd.shadow_verdicts.exists()

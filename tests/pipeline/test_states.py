@@ -1,5 +1,6 @@
-from pipeline import gate, ladder
+from pipeline import ladder
 from pipeline.imaging import score
+from pipeline.policies.shipped import shipped_policy
 from pipeline.states import BY_HAND, FIRST_LOOK, MOVES, REASON_WORDS, RUNG_WORDS, State
 
 
@@ -18,7 +19,7 @@ def test_any_frame_can_be_superseded_but_a_withdrawing_or_purged_one():
 
 
 def test_every_reason_that_the_shipped_policy_can_give_has_words():
-    policy = gate.shipped_policy()
+    policy = shipped_policy()
     codes = {*policy["components"], *policy["vetoes"], *score.VETOES, "held-all", "low-confidence"}
     assert codes <= REASON_WORDS.keys()
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from pipeline import gate
 from pipeline.models import GatePolicy
+from pipeline.policies.shipped import shipped_policy
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def report(tmp_path):
     rows, labels = [], ["name,bad,defects"]
     for n in range(120):
         bad = n % 3 == 0
-        metrics = {part["metric"]: float(rng.random()) for part in gate.shipped_policy()["components"].values()}
+        metrics = {part["metric"]: float(rng.random()) for part in shipped_policy()["components"].values()}
         metrics |= {name: float(rng.normal(0.3 + 0.4 * bad, 0.1)) for name in ("haze", "softness", "band_width")}
         metrics |= {"coverage": 0.2, "border_touch": 0.0}
         row = {"name": f"P{n // 3}_{n % 3 + 1}", "confidence": 0.5, "verdict": "review", "metrics": metrics}

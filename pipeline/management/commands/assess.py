@@ -6,9 +6,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from pipeline import dryrun, gate, processing
+from pipeline import dryrun, processing
 from pipeline.engines.weights import WeightsError
 from pipeline.imaging.types import ProductClass
+from pipeline.policies.shipped import shipped_policy
 
 
 class Command(BaseCommand):
@@ -26,7 +27,7 @@ class Command(BaseCommand):
         photos = dryrun.find_photos(folder)
         if not photos:
             raise CommandError(f"{folder}: no photos here (looked for {', '.join(sorted(dryrun.PHOTO_SUFFIXES))}).")
-        policy = gate.shipped_policy()
+        policy = shipped_policy()
         try:
             matter = processing.load_matter(settings.MATTE_MODEL, threads=os.cpu_count() or 1)
         except WeightsError as error:

@@ -161,7 +161,7 @@ class Command(BaseCommand):
     def _prepare(self, samples_by: str) -> str:
         """Whatever must be there before the first request; returns the sign-in table."""
         object_store.ensure_buckets()
-        call_command("migrate", interactive=False, verbosity=0)
+        call_command("migrate", interactive=False, verbosity=0, skip_checks=False)
         accounts = io.StringIO()
         call_command("demo_accounts", stdout=accounts)
         if not Batch.objects.exists():

@@ -10,10 +10,10 @@ import numpy as np
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from pipeline import gate
 from pipeline.imaging.calibrating import Labelled, Lesson, auroc, learn, loosest_threshold, quantiles, ranked
 from pipeline.imaging.score import VETOES
 from pipeline.imaging.types import Policy
+from pipeline.policies.shipped import shipped_policy
 from review.policies import new_version, with_thresholds
 from review.statistics import upper_bound
 
@@ -39,7 +39,7 @@ class Command(BaseCommand):
         known = [row for row in rows if row["metrics"] and row["name"] in is_bad]
         if not known:
             raise CommandError(f"{labels} labels none of the photos in {report}.")
-        policy = ranked(gate.shipped_policy(), [row["metrics"] for row in known])
+        policy = ranked(shipped_policy(), [row["metrics"] for row in known])
         labelled = [Labelled(_product(row), row["metrics"], is_bad[row["name"]]) for row in known]
         try:
             lesson = learn(policy, labelled)

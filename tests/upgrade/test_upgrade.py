@@ -1,0 +1,101 @@
+"""A database of the version before this one goes on; an older one is told which version to pass through."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.policies.shipped import shipped_policy
+from tests.services import ROOT
+
+DUMP = Path(__file__).with_name("version-0.1.0.sql")
+OURS = ("pipeline_", "review_", "auth_user_groups")
+DROPPED = {"labels_since"}
+COLUMNS = "name, version, document, is_active, in_shadow, created_at"
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(tmp_path / "old.sqlite3", isolation_level=None)
+    database.row_factory = sqlite3.Row
+    database.executescript(DUMP.read_text())
+    return database
+
+
+@pytest.fixture
+def manage(tmp_path: Path, old: sqlite3.Connection) -> Callable[..., subprocess.CompletedProcess[str]]:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {"DATABASE_URL": f"sqlite:///{tmp_path / 'old.sqlite3'}"}
+        command = [sys.executable, "manage.py", *arguments]
+        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+
+    return run
+
+
+def rows(database: sqlite3.Connection) -> dict[str, list[dict[str, Any]]]:
+    """All rows of our tables, in the columns that stayed."""
+    names = [row["name"] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    return {
+        name: [
+            {column: row[column] for column in dict(row) if column not in DROPPED}
+            for row in database.execute(f'SELECT * FROM "{name}" ORDER BY id')
+        ]
+        for name in names
+        if name.startswith(OURS)
+    }
+
+
+def test_a_database_of_the_version_before_goes_on_with_all_its_rows(old, manage):
+    before = rows(old)
+    assert len(before["pipeline_frame"]) == 11 and all(before.values())
+    done = manage("migrate", "--verbosity", "0")
+    assert done.returncode == 0, done.stderr
+    assert rows(old) == before
+    assert manage("makemigrations", "--check", "--dry-run").returncode == 0
+    assert manage("migrate", "--check").returncode == 0
+
+
+def test_an_older_database_is_told_which_version_to_pass_through(old, manage):
+    old.execute("DELETE FROM django_migrations WHERE name = '0011_gemini'")
+    before = rows(old)
+    done = manage("migrate")
+    assert done.returncode != 0
+    assert "Check out commit d2f6a0f (version 0.1.0)" in done.stderr and "Traceback" not in done.stderr
+    assert rows(old) == before
+
+
+def test_the_shipped_policy_takes_the_place_of_an_older_shipped_one(old, manage):
+    older = shipped_policy()["version"] - 1
+    old.execute("UPDATE pipeline_gatepolicy SET version = ? WHERE name = 'default'", [older])
+    assert manage("migrate", "--verbosity", "0").returncode == 0
+    assert active(old) == ("default", older + 1)
+
+
+def test_a_policy_of_ones_own_stays_active_and_the_new_shipped_one_stands_beside_it(old, manage):
+    old.execute("UPDATE pipeline_gatepolicy SET version = 1 WHERE name = 'default'")
+    old.execute("UPDATE pipeline_gatepolicy SET is_active = (name = 'learned'), in_shadow = 0")
+    for _ in range(2):
+        assert manage("migrate", "--verbosity", "0").returncode == 0
+    assert active(old) == ("learned", 1)
+    shipped = old.execute("SELECT version FROM pipeline_gatepolicy WHERE name = 'default' ORDER BY version").fetchall()
+    assert [row["version"] for row in shipped] == [1, shipped_policy()["version"]]
+
+
+def test_who_went_back_to_an_older_shipped_policy_keeps_it(old, manage):
+    document = "SELECT 'default', 1, document, 1, 0, created_at FROM pipeline_gatepolicy WHERE name = 'default'"
+    old.execute("UPDATE pipeline_gatepolicy SET is_active = 0 WHERE name = 'default'")
+    old.execute(
+        f"INSERT INTO pipeline_gatepolicy (name, version, document, is_active, in_shadow, created_at) {document}"
+    )
+    assert manage("migrate", "--verbosity", "0").returncode == 0
+    assert active(old) == ("default", 1)
+
+
+def active(database: sqlite3.Connection) -> tuple[str, int]:
+    (row,) = database.execute("SELECT name, version FROM pipeline_gatepolicy WHERE is_active").fetchall()
+    return row["name"], row["version"]
