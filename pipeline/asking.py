@@ -8,11 +8,12 @@ from django.db import DatabaseError
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from pipeline import gate, leases, sending, settling, spending
+from pipeline import leases, sending, settling, spending
 from pipeline.calls import NOTHING, UNDER_WAY, GeminiCall
 from pipeline.engines import pace
 from pipeline.engines.gemini import Answer, Busy, Failed, NoAnswer
 from pipeline.engines.object_store import MissingObjectError, ObjectStoreError
+from pipeline.faults import faults_answered, left_to_others
 from pipeline.imaging.decode import DecodeError
 from pipeline.models import Frame
 from pipeline.states import State
@@ -36,9 +37,9 @@ def run(frame_id: int) -> Frame | None:
     if frame is None:
         return None
     lease = settings.PROCESS_LEASE_SECONDS
-    with gate.left_to_others(frame):
+    with left_to_others(frame):
         change(frame, lease_until=timezone.now() + timedelta(seconds=lease))
-        with leases.kept(frame, lease), gate.faults_answered(frame, "Asking Gemini", back_to=State.RECEIVED):
+        with leases.kept(frame, lease), faults_answered(frame, "Asking Gemini", back_to=State.RECEIVED):
             _ask(frame)
         return frame
     return None

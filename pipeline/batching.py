@@ -9,10 +9,11 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from pipeline import processing, sending, settling, spending
+from pipeline import sending, settling, spending
 from pipeline.calls import NOTHING, UNDER_WAY, GeminiCall, GeminiJob
 from pipeline.engines.gemini import Busy, Failed, GeminiError, NoAnswer
 from pipeline.engines.object_store import MissingObjectError, ObjectStoreError
+from pipeline.gemini import lanes
 from pipeline.imaging.decode import DecodeError
 from pipeline.models import Frame
 from pipeline.states import State
@@ -215,7 +216,7 @@ def promote(frame: Frame | None) -> Frame | None:
     if frame is None or frame.state != State.ENHANCING:
         return None
     try:
-        change(frame, ask_until=processing.ask_until(), not_before=None)
+        change(frame, ask_until=lanes.ask_until(), not_before=None)
     except StaleTransition:
         return None
     return frame

@@ -62,10 +62,10 @@ def enlarged(photo: bytes, megapixels: float) -> bytes:
 
 def makes_eight_files(photo: bytes) -> bool:
     """Whether the first matte is good enough and has a bridge; a front view may stand in for an angled one."""
-    from pipeline import processing
+    from pipeline import work_files
     from pipeline.examining import is_well_matted
 
-    best = _examined(processing.decode_photo(photo)).best
+    best = _examined(work_files.decode_photo(photo)).best
     return best.rung == FIRST_LOOK and is_well_matted(best) and best.crop is not None
 
 
@@ -78,13 +78,13 @@ def _examined(rgb: RGB) -> Examined:
 
 def whole_path(photo: bytes, stages: Stages) -> list[bytes]:
     """What processing and publishing make of a confident frame, without the buckets."""
-    from pipeline import naming, processing
+    from pipeline import naming, work_files
     from pipeline.enhancing import locally
     from pipeline.imaging import refine, renditions
 
     spec, files = listing_spec(), []
     with _stage(stages, "decode"):
-        original = processing.decode_photo(photo)
+        original = work_files.decode_photo(photo)
     with _stage(stages, "enhance"):
         rgb = locally(original).rgb
     examined = _examined(rgb)
@@ -103,12 +103,12 @@ def whole_path(photo: bytes, stages: Stages) -> list[bytes]:
 
 def reviewers_pictures(photo: bytes, stages: Stages) -> list[bytes]:
     """What the worker stores beside, for people to look at."""
-    from pipeline import processing
+    from pipeline import work_files
     from pipeline.imaging import previews, renditions
 
-    rgb = processing.decode_photo(photo)
+    rgb = work_files.decode_photo(photo)
     alpha = _examined(rgb).best.alpha
-    sides = processing.PREVIEW_SIDE, processing.THUMB_SIDE
+    sides = work_files.PREVIEW_SIDE, work_files.THUMB_SIDE
     with _stage(stages, "previews, alpha.png"):
         photos = [previews.preview(rgb, side) for side in sides]
         cutouts = [previews.cutout_preview(rgb, alpha, side) for side in sides]
@@ -117,10 +117,11 @@ def reviewers_pictures(photo: bytes, stages: Stages) -> list[bytes]:
 
 def ladder_climbed(photo: bytes, stages: Stages) -> list[bytes]:
     """Every rung of the repair ladder, as if no score were good enough."""
-    from pipeline import ladder, matting, processing
+    from pipeline import ladder, matting, work_files
+    from pipeline.cutout import matte_models
 
-    scene = matting.scene_of(processing.decode_photo(photo), "eyewear", listing_spec().lens)
-    doubted = ladder.Doubted(scene, matting.matte(scene, matter()), matter(), processing.second_matter)
+    scene = matting.scene_of(work_files.decode_photo(photo), "eyewear", listing_spec().lens)
+    doubted = ladder.Doubted(scene, matting.matte(scene, matter()), matter(), matte_models.second_matter)
     for rung, attempt in ladder.RUNGS.items():
         with _stage(stages, rung):
             attempt(doubted)
@@ -144,11 +145,11 @@ def _rembg_session(model_file: Path) -> object:
 
 def matter() -> Matter:
     """The product's own; with a limited instruction set, as it would be on such a CPU."""
-    from pipeline import processing
+    from pipeline.cutout import matte_models
 
     limit = os.environ.get(CPU_LIMIT, "")
     if not limit or limit.endswith("BF16"):
-        return processing.matter()
+        return matte_models.matter()
     # OpenVINO asks the CPU, not the limit, whether it has bf16, and would emulate it. onnxruntime heeds no limit, so a
     # trial of both would be unfair.
     return _without_bf16()

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from django.template.loader import render_to_string
 
-from pipeline import naming, processing
+from pipeline import naming, work_files
+from pipeline.cutout import matte_models
 from pipeline.engines.protocols import Matter
 from pipeline.enhancing import locally
 from pipeline.examining import examine
@@ -69,11 +70,11 @@ def assess(photos: list[Path], out: Path, matter: Matter, product_class: Product
 
 def _assess_one(photo: Path, out: Path, matter: Matter, product_class: ProductClass, policy: Policy) -> Row:
     try:
-        rgb = locally(processing.decode_photo(photo.read_bytes())).rgb
+        rgb = locally(work_files.decode_photo(photo.read_bytes())).rgb
     except (DecodeError, OSError, MemoryError) as error:
         return Row(photo.stem, reasons=[f"{photo.name}: {error}"])
     view = _view(photo.name)
-    best = examine(rgb, matter, product_class, view, policy, processing.second_matter).best
+    best = examine(rgb, matter, product_class, view, policy, matte_models.second_matter).best
     _write_pictures(out, photo.stem, rgb, best)
     crop = best.crop
     return Row(

@@ -1,33 +1,21 @@
-"""The gate: a scored frame is published or held for a person; a failed one is tried again or held."""
+"""The gate: a scored frame is published, or held for a person."""
 
 import dataclasses
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from django.conf import settings
-from django.db import DatabaseError, transaction
-from django.utils import timezone
+from django.db import transaction
 
 from pipeline import regating
-from pipeline.engines.object_store import ObjectStoreError
 from pipeline.enhancing import Enhanced
 from pipeline.imaging.framing import bounding_box
 from pipeline.imaging.score import SCORER_VERSION
 from pipeline.imaging.types import Candidate, Examined
 from pipeline.models import Frame, GatePolicy, Scorecard
-from pipeline.states import State, in_words
-from pipeline.transitions import StaleTransition, advance
+from pipeline.states import State
+from pipeline.transitions import advance, first_verdict, hold
 
 log = logging.getLogger(__name__)
-# What may go well the next time. A database that fails is not among them: what can't be written down is left to the
-# reaper, which finds the lapsed lease.
-PASSING_FAULTS = (ObjectStoreError, MemoryError)
-
-
-def active_policy() -> GatePolicy:
-    return GatePolicy.objects.get(is_active=True)
 
 
 def record(
@@ -48,7 +36,7 @@ def record(
             regating.shadow(card, other)
         if examined.best.verdict.publish:
             due = "drawn" if marked else ""
-            fields = _first_verdict(frame) | {"gemini": gemini, "audit_due": due}
+            fields = first_verdict(frame) | {"gemini": gemini, "audit_due": due}
             advance(frame, State.APPROVED, actor="gate", why="confident", **fields)
             log.info("%s is confident (%.2f, %s)", frame, examined.best.score.confidence, examined.best.rung)
         else:
@@ -103,58 +91,3 @@ def _product_box(best: Candidate) -> dict[str, int] | None:
     if best.crop:
         return dataclasses.asdict(best.crop.product)
     return dataclasses.asdict(bounding_box(best.alpha > 0)) if best.alpha.any() else None
-
-
-def hold(frame: Frame, reasons: list[str], cause: str = "", *, actor: str, **fields: Any) -> None:
-    """Into the exception queue."""
-    fields |= _first_verdict(frame) | {"reasons": reasons, "cause": cause, "was_exception": True}
-    fields["has_failed"] = frame.has_failed or bool(cause)
-    why = cause or "; ".join(map(in_words, reasons))
-    advance(frame, State.EXCEPTION, actor=actor, why=why, **fields)
-    log.info("%s waits for a person: %s", frame, why)
-
-
-def retry_or_hold(frame: Frame, back_to: State, cause: str, *, actor: str) -> None:
-    """After a passing fault: back to where the reaper picks it up, or to people when the tries are spent."""
-    faults = frame.faults + 1
-    if faults < settings.MAX_FAULTS:
-        advance(frame, back_to, actor=actor, why=cause, faults=faults)
-    else:
-        reason = "attempts-spent" if back_to == State.RECEIVED else "publishing-failed"
-        hold(
-            frame,
-            [reason],
-            actor=actor,
-            cause=f"{cause} Tried {faults} times; reprocess it when an admin has mended the cause.",
-        )
-
-
-@contextmanager
-def left_to_others(frame: Frame) -> Iterator[None]:
-    """A frame that somebody else has taken meanwhile is theirs; one whose state can't be written is the reaper's."""
-    try:
-        yield
-    except StaleTransition as lost:
-        log.info("%s; left to who has it now", lost)
-    except DatabaseError:
-        log.exception("frame %s: the database failed; the reaper will try again", frame.pk)
-
-
-@contextmanager
-def faults_answered(frame: Frame, step: str, *, back_to: State, hint: str = "") -> Iterator[None]:
-    """Whatever goes wrong in this step, the frame ends in a state that somebody acts on."""
-    try:
-        yield
-    except (StaleTransition, DatabaseError):
-        raise
-    except PASSING_FAULTS as error:
-        retry_or_hold(frame, back_to, f"{step} failed: {error}{hint}", actor="worker")
-    except Exception as error:
-        log.exception("frame %s (%s): a fault in the program", frame.pk, frame)
-        what = f"{type(error).__name__}: {error}"
-        cause = f"A fault in the program stopped {step.lower()} ({what}); reprocess or report it."
-        hold(frame, ["program-fault"], cause, actor="worker")
-
-
-def _first_verdict(frame: Frame) -> dict[str, Any]:
-    return {"processed_at": frame.processed_at or timezone.now(), "reasons": [], "cause": "", "faults": 0}

@@ -10,7 +10,7 @@ from pipeline.calls import GeminiCall, GeminiJob  # noqa: F401 - Django looks fo
 from pipeline.handwork import BridgeLabel, Override  # noqa: F401 - Django looks for rows here
 from pipeline.imaging.score import weakest
 from pipeline.imaging.types import Crop, CropBox, ProductClass, Side, View
-from pipeline.policy import GatePolicy, Immutable
+from pipeline.policy import GatePolicy, Immutable, active_policy  # noqa: F401
 from pipeline.states import (
     ASK_AGAIN,
     BRIDGE_DOUBT_WORDS,

@@ -9,12 +9,12 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from pipeline import gate, leases, naming, processing
+from pipeline import gate, leases, naming, work_files
 from pipeline.engines import object_store
 from pipeline.examining import examine_again
 from pipeline.imaging import painting, renditions
 from pipeline.imaging.types import RGB, Alpha, Candidate, Examined, Matte
-from pipeline.models import Frame, Override, Scorecard
+from pipeline.models import Frame, Override, Scorecard, active_policy
 from pipeline.states import BY_HAND
 from pipeline.transitions import StaleTransition, change
 
@@ -49,14 +49,14 @@ def override(frame: Frame, edit: Edit, *, actor: str) -> Override:
     ObjectStoreError
         The pictures could not be stored; the frame is as it was.
     """
-    rgb, shown = processing.enhanced_photo(frame), matte_of(frame, "")
+    rgb, shown = work_files.enhanced_photo(frame), matte_of(frame, "")
     base = matte_of(frame, edit.rung) if edit.rung else shown
     base_attempt, _ = _source(frame, edit.rung)
     alpha = painting.paint(base, rgb, edit.strokes)
     examined = _examined(frame, rgb, alpha, edit)
     with _next_attempt(frame) as previous:
         _save_pictures(frame, previous, rgb, shown, alpha)
-        places = processing.save_doubts(frame, rgb, alpha, examined.best.score)
+        places = work_files.save_doubts(frame, rgb, alpha, examined.best.score)
         with transaction.atomic():
             card = _keep(frame, examined, places)
             return Override.objects.create(
@@ -95,7 +95,7 @@ def _examined(frame: Frame, rgb: RGB, alpha: Alpha, edit: Edit) -> Examined:
     machine = frame.machine_card
     assert machine is not None
     told = {name: machine.metrics.get(name, default) for name, default in TOLD_BY_MODEL.items()}
-    document = gate.active_policy().document
+    document = active_policy().document
     found = examine_again(rgb, Matte(alpha, **told), frame.batch.product_class, frame.view, document)
     rung = BY_HAND if edit.strokes else edit.rung
     return Examined(Candidate(rung, machine.model_name, machine.model_sha256, alpha, *found), (), seconds={})
@@ -119,10 +119,10 @@ def _next_attempt(frame: Frame) -> Iterator[int]:
 
 def _save_pictures(frame: Frame, previous: int, rgb: RGB, shown: Alpha, alpha: Alpha) -> None:
     for name in ("preview.webp", "thumb.webp"):
-        processing.save(frame, name, object_store.load_work(naming.work_key(frame.pk, previous, name)))
-    processing.save_matte(frame, rgb, alpha)
+        work_files.save(frame, name, object_store.load_work(naming.work_key(frame.pk, previous, name)))
+    work_files.save_matte(frame, rgb, alpha)
     difference = painting.difference(shown, alpha)
-    processing.save(frame, DIFFERENCE, renditions.save(difference, format="PNG", compress_level=1))
+    work_files.save(frame, DIFFERENCE, renditions.save(difference, format="PNG", compress_level=1))
 
 
 def _keep(frame: Frame, examined: Examined, places: dict[str, list[int]]) -> Scorecard:
@@ -130,4 +130,4 @@ def _keep(frame: Frame, examined: Examined, places: dict[str, list[int]]) -> Sco
     change(frame, attempt=frame.attempt, reasons=reasons, cause="", lease_until=None)
     assert frame.machine_card is not None
     enhancer = frame.machine_card.enhancer
-    return gate.write_card(frame, gate.active_policy(), examined, enhancer=enhancer, places=places)
+    return gate.write_card(frame, active_policy(), examined, enhancer=enhancer, places=places)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipeline import naming, processing, publishing
+from pipeline import naming, publishing, work_files
 from pipeline.engines import object_store
 from pipeline.imaging import previews, renditions
 from pipeline.models import Frame
@@ -35,7 +35,7 @@ class ShopPicture:
 
 
 def _photo(frame_id: int, attempt: int) -> bytes:
-    return previews.full_photo(processing.enhanced_photo(Frame.objects.get(pk=frame_id)))
+    return previews.full_photo(work_files.enhanced_photo(Frame.objects.get(pk=frame_id)))
 
 
 def _mask_of(name: str) -> Callable[[int, int], bytes]:
@@ -84,6 +84,6 @@ def make_shop_pictures(frame: Frame, bridge_x: float | None) -> list[ShopPicture
     shown = []
     for file in publishing.render(frame, bridge_x):
         name = naming.shop_name(file.variant, file.extension, bridge_x)
-        processing.save(frame, name, file.data)
+        work_files.save(frame, name, file.data)
         shown.append(ShopPicture(name, file.variant, file.extension, len(file.data)))
     return shown

@@ -54,3 +54,7 @@ class GatePolicy(Immutable):
     def target(self) -> dict[str, float]:
         """The share of bad frames that may escape, and the risk (delta) that a certificate of it is wrong."""
         return dict(self.document.get("target", DEFAULT_TARGET))
+
+
+def active_policy() -> GatePolicy:
+    return GatePolicy.objects.get(is_active=True)

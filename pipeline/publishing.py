@@ -13,15 +13,16 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from pipeline import gate, leases, naming, processing
+from pipeline import leases, naming, work_files
 from pipeline.engines import object_store
 from pipeline.enhancing import GENERATED
+from pipeline.faults import faults_answered, left_to_others
 from pipeline.imaging import halfglass, refine, renditions
 from pipeline.imaging.types import Crop
 from pipeline.listing import listing_spec
 from pipeline.models import Frame, Listing, Rendition
 from pipeline.states import State
-from pipeline.transitions import StaleTransition, advance
+from pipeline.transitions import StaleTransition, advance, hold
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ def run(frame_id: int) -> None:
     if frame is None:
         return
     lease = settings.PUBLISH_LEASE_SECONDS
-    with gate.left_to_others(frame):
+    with left_to_others(frame):
         advance(frame, State.PUBLISHING, actor="worker", lease=lease, not_before=None)
         with leases.kept(frame, lease):
             _publish(frame)
@@ -71,7 +72,7 @@ def run(frame_id: int) -> None:
 
 def _publish(frame: Frame) -> None:
     hint = f". Until it succeeds, {frame} may have no manifest in the bucket."
-    with gate.faults_answered(frame, "Publishing", back_to=State.APPROVED, hint=hint):
+    with faults_answered(frame, "Publishing", back_to=State.APPROVED, hint=hint):
         try:
             listing = _take_listing(frame)
         except ListingTaken as taken:
@@ -83,7 +84,7 @@ def _publish(frame: Frame) -> None:
         try:
             files = render(frame)
         except renditions.EmptyPictureError as error:
-            gate.hold(frame, ["empty-picture"], f"{error}; move the bridge, or ask for a new photo.", actor="worker")
+            hold(frame, ["empty-picture"], f"{error}; move the bridge, or ask for a new photo.", actor="worker")
             return
         _put(frame, files)
         _finish(frame, listing, files)
@@ -112,7 +113,7 @@ def render(frame: Frame, bridge_x: float | None = None) -> list[File]:
     ObjectStoreError
         Photo or matte can't be read.
     """
-    rgb = processing.enhanced_photo(frame)
+    rgb = work_files.enhanced_photo(frame)
     alpha = renditions.decode_alpha(object_store.load_work(naming.work_key(frame.pk, frame.attempt, "alpha.png")))
     colour = refine.estimate_foreground(rgb, alpha)
     crop, is_generated = _crop(frame, bridge_x), frame.scorecards.get(attempt=frame.attempt).enhancer == GENERATED

@@ -6,7 +6,8 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from pipeline import gate, leases
+from pipeline import leases
+from pipeline.faults import retry_or_hold
 from pipeline.models import Frame
 from pipeline.states import State
 from pipeline.transitions import StaleTransition
@@ -30,7 +31,7 @@ def release_lapsed() -> list[Frame]:
 def _release(frame: Frame) -> bool:
     back_to, cause = CAUSES[State(frame.state)]
     try:
-        gate.retry_or_hold(frame, back_to, cause, actor="reaper")
+        retry_or_hold(frame, back_to, cause, actor="reaper")
     except StaleTransition:
         return False
     return frame.state == back_to

@@ -5,7 +5,7 @@ from functools import cache
 from django.conf import settings
 from django.template.loader import render_to_string
 
-from pipeline import processing
+from pipeline import work_files
 from pipeline.engines.gemini import Gemini, GeminiConfig
 from pipeline.imaging import renditions
 from pipeline.imaging.scale import shrink
@@ -33,5 +33,5 @@ def prompt(name: str) -> str:
 
 def photo_of(frame: Frame) -> bytes:
     """The frame's photo as Gemini gets it; raises what decoding and the bucket raise."""
-    small = shrink(processing.original_photo(frame), SENT_SIDE)
+    small = shrink(work_files.original_photo(frame), SENT_SIDE)
     return renditions.save(small, format="JPEG", quality=SENT_QUALITY, subsampling="4:4:4")

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from pipeline import naming, processing
+from pipeline import naming, work_files
 from pipeline.calls import UNDER_WAY, GeminiCall
 from pipeline.engines import object_store
 from pipeline.engines.gemini import Answer
@@ -33,7 +33,7 @@ def _kept(frame: Frame | None, answer: Answer) -> tuple[str, str]:
     if answer.outcome != "image" or answer.image is None or frame is None:
         return answer.outcome, answer.words
     try:
-        processing.decode_photo(answer.image)
+        work_files.decode_photo(answer.image)
     except DecodeError as error:
         return "unreadable", f"Its picture can't be used: {error}"
     object_store.save_work(naming.answer_key(frame.pk), answer.image)

@@ -1,5 +1,6 @@
 """advance(): the only writer of Frame.state."""
 
+import logging
 from datetime import timedelta
 from typing import Any
 
@@ -7,7 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from pipeline.models import Frame, Transition
-from pipeline.states import State, is_allowed
+from pipeline.states import State, in_words, is_allowed
+
+log = logging.getLogger(__name__)
 
 
 class StaleTransition(RuntimeError):
@@ -59,3 +62,16 @@ def change(frame: Frame, **fields: Any) -> None:
     frame.version += 1
     for name, value in fields.items():
         setattr(frame, name, value)
+
+
+def hold(frame: Frame, reasons: list[str], cause: str = "", *, actor: str, **fields: Any) -> None:
+    """Into the exception queue."""
+    fields |= first_verdict(frame) | {"reasons": reasons, "cause": cause, "was_exception": True}
+    fields["has_failed"] = frame.has_failed or bool(cause)
+    why = cause or "; ".join(map(in_words, reasons))
+    advance(frame, State.EXCEPTION, actor=actor, why=why, **fields)
+    log.info("%s waits for a person: %s", frame, why)
+
+
+def first_verdict(frame: Frame) -> dict[str, Any]:
+    return {"processed_at": frame.processed_at or timezone.now(), "reasons": [], "cause": "", "faults": 0}

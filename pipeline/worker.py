@@ -55,10 +55,10 @@ class WarmWorker(SimpleWorker):
         return super().work(*args, **{**kwargs, **ours})
 
     def _warm_up(self) -> None:
-        from pipeline import processing  # here: ONNX must not be touched before the pool forks
+        from pipeline.cutout import matte_models  # here: ONNX must not be touched before the pool forks
 
         try:
-            processing.warm_up()
+            matte_models.warm_up()
         except Exception as error:
             log.critical("the model could not be loaded: %s", error)
             time.sleep(HEARTBEAT_SECONDS)  # the pool starts another at once

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from pipeline import overriding, processing
+from pipeline import overriding, work_files
 from pipeline.imaging import painting, previews
 from pipeline.imaging.framing import part_of
 from pipeline.imaging.painting import PaintError, Stroke
@@ -52,7 +52,7 @@ def save(frame: Frame, version: int, user: User, edit: Edit) -> None:
 
 def try_click(frame: Frame, edit: Edit) -> dict[str, Any]:
     """What the last stroke would make of the matte: the box that changes, and the alpha in it as a mask."""
-    alpha, rgb = overriding.matte_of(frame, edit.rung), processing.enhanced_photo(frame)
+    alpha, rgb = overriding.matte_of(frame, edit.rung), work_files.enhanced_photo(frame)
     try:
         alpha = painting.paint(alpha, rgb, edit.strokes[:-1])
         box = painting.apply(alpha, rgb, edit.strokes[-1])

@@ -9,9 +9,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from pipeline import gate
 from pipeline.imaging.score import SCORER_VERSION
-from pipeline.models import GatePolicy, Scorecard
+from pipeline.models import GatePolicy, Scorecard, active_policy
 from pipeline.regating import comparison, regate
 from review.certificates import certificate_of, evidence, is_valid
 from review.models import Activation, Certificate, Proposal
@@ -24,7 +23,7 @@ SHOWN = 50
 @login_required
 @permission_required("pipeline.view_gatepolicy", raise_exception=True)
 def policies(request: HttpRequest) -> HttpResponse:
-    active = gate.active_policy()
+    active = active_policy()
     context = (
         admin.site.each_context(request)
         | _promise(active)

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from pipeline import gate
+from pipeline.models import active_policy
 from review import insights, undoing
 from review.decisions import DecisionError
 from review.estimates import estimates
@@ -31,7 +31,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @permission_required("pipeline.see_figures", raise_exception=True)
 def figures(request: HttpRequest) -> HttpResponse:
     rows = insights.outcomes()
-    policy = gate.active_policy()
+    policy = active_policy()
     tables = [
         ("Overall", insights.overall(rows)),
         ("By day", insights.by_day(rows)),

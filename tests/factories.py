@@ -4,8 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline import gate
-from pipeline.models import Batch, Frame, GatePolicy, Scorecard
+from pipeline.models import Batch, Frame, GatePolicy, Scorecard, active_policy
 from pipeline.regating import replay
 from pipeline.states import State
 from review.models import Decision
@@ -25,7 +24,7 @@ def scorecard(frame: Frame, **fields: Any) -> Scorecard:
         "metrics": {"haze": 0.01},
         "reasons": frame.reasons,
         "seconds": {"matte": 1.0},
-        "policy": gate.active_policy(),
+        "policy": active_policy(),
     }
     return Scorecard.objects.create(frame=frame, attempt=frame.attempt, **usual | fields)
 

@@ -5,6 +5,7 @@ from django.core.files.storage import storages
 from playwright.sync_api import expect
 
 from pipeline import intake, jobs, processing, publishing
+from pipeline.cutout import matte_models
 from pipeline.models import Frame
 from pipeline.states import State
 from review.models import Decision
@@ -17,7 +18,7 @@ pytestmark = IN_A_BROWSER
 @pytest.fixture
 def published(services, monkeypatch):
     """Two views of a watch that the gate passed; the front view is marked."""
-    monkeypatch.setattr(processing, "matter", ColourKeyMatter)
+    monkeypatch.setattr(matte_models, "matter", ColourKeyMatter)
     batch = intake.open_batch("Autumn drop", "watch")
     frames = [intake.receive(batch, f"AURA2000_{n}.png", photo(40 + n)).frame for n in (1, 3)]
     for frame, draw in zip(frames, (0.0, 1.0), strict=True):

@@ -2,7 +2,8 @@
 
 from playwright.sync_api import expect
 
-from pipeline import gate, regating
+from pipeline import regating
+from pipeline.models import active_policy
 from tests.browser.conftest import IN_A_BROWSER
 from tests.factories import judged, policy
 from tests.review.test_certificates import labelled
@@ -25,7 +26,7 @@ def test_a_shadow_policy_is_replayed_read_and_activated(page, sign_in_as, servic
     page.get_by_role("button", name="Activate", exact=True).first.click()
     expect(page.get_by_role("heading", name="strict v1 decides now")).to_be_visible()
     expect(page.get_by_text("a careful week")).to_be_visible()
-    assert gate.active_policy() == strict and regating.comparison(strict).held == 1
+    assert active_policy() == strict and regating.comparison(strict).held == 1
 
 
 def test_labels_certify_what_is_published_unseen(page, sign_in_as, services):
@@ -38,4 +39,4 @@ def test_labels_certify_what_is_published_unseen(page, sign_in_as, services):
     page.get_by_role("button", name="Certify and activate").click()
     expect(page.get_by_text("Certified.", exact=True)).to_be_visible()
     expect(page.get_by_text("22 marked frames looked at")).to_be_visible()
-    assert str(gate.active_policy()) == "certified v1"
+    assert str(active_policy()) == "certified v1"

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from skimage.color import deltaE_ciede2000, rgb2lab
 
+from pipeline.cutout import matte_models
 from pipeline.imaging.enhance import Diagnosis, diagnose, enhance
 from pipeline.imaging.types import RGB
 
@@ -90,12 +91,11 @@ class Judge:
 
     def row(self, rgb: RGB, meta: dict[str, Any]) -> dict[str, Any]:
         """evaluate.py's row: its defects, its SAD and what the gate says."""
-        from pipeline import processing
         from pipeline.examining import examine
         from pipeline.imaging import renditions
         from pipeline.policies.shipped import shipped_policy
 
-        matter, policy = processing.matter(), shipped_policy()
+        matter, policy = matte_models.matter(), shipped_policy()
         # Without the second model: its mattes are for people only, and never the best.
         best = examine(rgb, matter, meta["kind"], meta["view"], policy).best
         (Path(self.out.name) / f"{meta['name']}.alpha.png").write_bytes(renditions.encode_alpha(best.alpha))

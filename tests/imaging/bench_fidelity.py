@@ -21,6 +21,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from pipeline.cutout import matte_models
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 DEV = Path(__file__).resolve().parents[3] / "shared" / "bench" / "dev"
 
@@ -93,10 +95,10 @@ def _measured(case: Any, kind: str, mattes: dict[bytes, Any]) -> Any:
 
 
 def _matte(rgb: np.ndarray, kind: str) -> np.ndarray:
-    from pipeline import matting, processing
+    from pipeline import matting
     from pipeline.listing import listing_spec
 
-    return matting.matte(matting.scene_of(rgb, kind, listing_spec().lens), processing.matter()).alpha
+    return matting.matte(matting.scene_of(rgb, kind, listing_spec().lens), matte_models.matter()).alpha
 
 
 def report(rows: list[Row]) -> None:

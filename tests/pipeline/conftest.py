@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from pipeline import intake, processing
+from pipeline import intake
+from pipeline.cutout import matte_models
 from pipeline.imaging.types import RGB, Matte
 from pipeline.models import Batch, Frame
 
@@ -36,8 +37,8 @@ def photo(colour: int = 40, touch_border: bool = False) -> bytes:
 @pytest.fixture
 def matter(monkeypatch: pytest.MonkeyPatch) -> ColourKeyMatter:
     matter = ColourKeyMatter()
-    monkeypatch.setattr(processing, "matter", lambda: matter)
-    monkeypatch.setattr(processing, "second_matter", lambda: None)
+    monkeypatch.setattr(matte_models, "matter", lambda: matter)
+    monkeypatch.setattr(matte_models, "second_matter", lambda: None)
     return matter
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline import naming, processing, publishing
+from pipeline import naming, processing, publishing, work_files
 from pipeline.engines import object_store
 from pipeline.imaging.types import Matte
 from pipeline.models import Frame
@@ -55,7 +55,7 @@ def test_a_faithful_picture_lends_its_light_and_the_camera_keeps_the_pixels(answ
     frame = answered(relit(photo()))
     assert (frame.gemini, frame.card.enhancer) == (ANSWERED, "gemini-transfer")
     assert frame.card.fidelity["overlap"] > 0.9
-    enhanced = processing.enhanced_photo(frame)
+    enhanced = work_files.enhanced_photo(frame)
     assert enhanced.shape == pixels(photo()).shape
     wanted, had = pixels(relit(photo()))[240, 320], pixels(photo())[240, 320]
     assert abs(int(enhanced[240, 320, 0]) - int(wanted[0])) < abs(int(had[0]) - int(wanted[0])) / 2
@@ -64,7 +64,7 @@ def test_a_faithful_picture_lends_its_light_and_the_camera_keeps_the_pixels(answ
 def test_a_picture_of_another_colour_is_not_used_and_the_frame_says_why(answered):
     frame = answered(tinted(photo()))
     assert (frame.gemini, frame.card.enhancer) == ("colour-changed", "local-1")
-    assert np.array_equal(processing.enhanced_photo(frame), pixels(photo()))
+    assert np.array_equal(work_files.enhanced_photo(frame), pixels(photo()))
     assert frame.card.fidelity["colour"] > 9
 
 
@@ -96,19 +96,19 @@ def test_files_with_the_cameras_pixels_say_nothing(answered):
 
 def test_a_persons_matte_is_put_on_the_photo_that_the_machine_relit(answered):
     frame = answered(relit(photo()))
-    before = processing.enhanced_photo(frame)
+    before = work_files.enhanced_photo(frame)
     Frame.objects.update(state=State.EXCEPTION)
     frame.refresh_from_db()
     override(frame, Edit(), actor="olga")
     assert frame.card.enhancer == "gemini-transfer"
-    assert np.array_equal(processing.enhanced_photo(frame), before)
+    assert np.array_equal(work_files.enhanced_photo(frame), before)
 
 
 def test_scorecards_of_before_the_enhancer_stand_for_the_photo_as_it_was(answered, monkeypatch):
     frame = answered(tinted(photo()))
     frame.scorecards.update(enhancer="identity")
     monkeypatch.setattr("pipeline.enhancing.enhance.enhance", lambda rgb: rgb // 2)
-    assert np.array_equal(processing.enhanced_photo(frame), pixels(photo()))
+    assert np.array_equal(work_files.enhanced_photo(frame), pixels(photo()))
 
 
 def test_a_picture_that_is_gone_is_said_to_be_and_the_photo_is_enhanced_here(received, matter):
@@ -121,5 +121,5 @@ def test_a_picture_that_is_gone_is_said_to_be_and_the_photo_is_enhanced_here(rec
 def test_a_relit_photo_is_read_again_though_it_is_larger_than_what_uploaders_may_send(answered, settings):
     frame = answered(relit(photo()))
     settings.MAX_PHOTO_BYTES = 100
-    kept = object_store.load_work(naming.work_key(frame.pk, 1, processing.ENHANCED))
-    assert len(kept) > 100 and processing.enhanced_photo(frame).shape == pixels(photo()).shape
+    kept = object_store.load_work(naming.work_key(frame.pk, 1, work_files.ENHANCED))
+    assert len(kept) > 100 and work_files.enhanced_photo(frame).shape == pixels(photo()).shape

@@ -2,8 +2,9 @@ import pytest
 from django.db import OperationalError
 
 from pipeline import gate, naming, processing, reaper
+from pipeline.cutout import matte_models
 from pipeline.engines import object_store
-from pipeline.models import Frame, GatePolicy, Scorecard
+from pipeline.models import Frame, GatePolicy, Scorecard, active_policy
 from pipeline.policies.shipped import shipped_policy
 from pipeline.states import State
 from pipeline.transitions import advance
@@ -15,7 +16,7 @@ def test_a_clean_cut_out_is_approved_with_a_scorecard_that_says_why(received, ma
     card = Scorecard.objects.get(frame=frame)
     assert (frame.state, frame.was_exception, frame.attempt) == (State.APPROVED, False, 1)
     assert card.publish and card.confidence >= card.threshold
-    assert (card.model_name, card.model_sha256, card.policy) == ("colour-key", "0" * 64, gate.active_policy())
+    assert (card.model_name, card.model_sha256, card.policy) == ("colour-key", "0" * 64, active_policy())
     assert card.components and card.metrics and card.scorer_version and card.seconds["matte"] >= 0
 
 
@@ -115,7 +116,7 @@ def test_a_job_that_runs_twice_does_its_work_once(received, matter):
 
 
 def test_what_the_ladder_tried_in_vain_is_kept_for_the_reviewer(received, matter, monkeypatch):
-    monkeypatch.setattr(processing, "second_matter", lambda: matter)
+    monkeypatch.setattr(matte_models, "second_matter", lambda: matter)
     frame = processing.run(received("AURA1_1.png", photo(touch_border=True)).pk)
     card = Scorecard.objects.get(frame=frame)
     assert card.rung == "first-look" and {"closer", "relit", "second-model"} <= {other["rung"] for other in card.others}
@@ -127,7 +128,7 @@ def test_what_the_ladder_tried_in_vain_is_kept_for_the_reviewer(received, matter
 def test_a_second_model_that_cannot_load_costs_only_its_rung(settings, caplog):
     settings.SECOND_MATTE_MODEL = "u2net"
     settings.WEIGHTS_DIR = settings.WEIGHTS_DIR / "not there"
-    processing.second_matter.cache_clear()
-    assert processing.second_matter() is None
+    matte_models.second_matter.cache_clear()
+    assert matte_models.second_matter() is None
     assert "without its last rung" in caplog.text
-    processing.second_matter.cache_clear()
+    matte_models.second_matter.cache_clear()

@@ -15,8 +15,8 @@ from rq import Queue
 from rq.job import Job
 from rq.registry import StartedJobRegistry
 
-from pipeline import processing
 from pipeline import worker as worker_module
+from pipeline.cutout import matte_models
 from pipeline.engines import embedded
 from pipeline.worker import TTL_SECONDS, WarmWorker
 from tests.services import ROOT, environment
@@ -33,7 +33,7 @@ def queue(redis_server: str) -> Queue:
 @pytest.fixture
 def worker(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> Iterator[WarmWorker]:
     """A worker in this process, with an empty model, that puts our signal handlers back."""
-    monkeypatch.setattr(processing, "warm_up", lambda: None)
+    monkeypatch.setattr(matte_models, "warm_up", lambda: None)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield WarmWorker([queue], connection=queue.connection)
     for number, handler in handlers.items():
@@ -42,7 +42,7 @@ def worker(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> Iterator[WarmWorker
 
 def test_the_model_is_loaded_before_the_first_job_is_taken(worker, queue, monkeypatch):
     waiting_at_load: list[int] = []
-    monkeypatch.setattr(processing, "warm_up", lambda: waiting_at_load.append(queue.count))
+    monkeypatch.setattr(matte_models, "warm_up", lambda: waiting_at_load.append(queue.count))
     queue.enqueue("time.sleep", 0)
     worker.work(burst=True)
     assert waiting_at_load == [1]
@@ -51,7 +51,7 @@ def test_the_model_is_loaded_before_the_first_job_is_taken(worker, queue, monkey
 
 def test_a_model_that_does_not_load_ends_the_worker_and_leaves_the_jobs(worker, queue, monkeypatch):
     monkeypatch.setattr(worker_module, "HEARTBEAT_SECONDS", 0)
-    monkeypatch.setattr(processing, "warm_up", lambda: 1 / 0)
+    monkeypatch.setattr(matte_models, "warm_up", lambda: 1 / 0)
     queue.enqueue("time.sleep", 0)
     with pytest.raises(SystemExit):
         worker.work(burst=True)

@@ -3,9 +3,8 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
 
-from pipeline import gate
 from pipeline.marks import is_for_certifying
-from pipeline.models import GatePolicy, Scorecard
+from pipeline.models import GatePolicy, Scorecard, active_policy
 from review import drift, learning
 from review.certificates import certificate_of, evidence, is_valid
 from review.models import Activation, Certificate, DriftAlarm, Proposal
@@ -36,14 +35,14 @@ def labelled(row, count, *, haze=0.1, bad=0, certifying=True, **fields):
 
 
 def test_the_shipped_policy_has_no_certificate_and_says_how_many_labels_it_would_take():
-    found = evidence(gate.active_policy())
+    found = evidence(active_policy())
     assert (found.certified, found.n, found.missing) == (None, 0, 598)
 
 
 def test_enough_clean_audits_certify_and_activate_in_one_step(row, manager):
     labelled(row, 22)
     certificate = certify_and_activate(row, manager, "enough labels")
-    active = gate.active_policy()
+    active = active_policy()
     assert (certificate.policy, str(active)) == (active, "certified v1")
     assert (certificate.n, certificate.k, certificate.escape) == (22, 0, 0.1)
     assert certificate.bound < 0.1
@@ -55,7 +54,7 @@ def test_one_label_too_few_certifies_nothing_and_says_so(row, manager):
     labelled(row, 21)
     with pytest.raises(PolicyError, match="at least 1 more"):
         certify_and_activate(row, manager, "please")
-    assert gate.active_policy() == row and not Certificate.objects.exists()
+    assert active_policy() == row and not Certificate.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -120,7 +119,7 @@ def test_the_nightly_job_proposes_a_threshold_once_and_activates_nothing(row, ca
     call_command("nightly")
     call_command("nightly")
     assert Proposal.objects.get().figures["n"] == 22
-    assert gate.active_policy() == row and certificate_of(row) is None
+    assert active_policy() == row and certificate_of(row) is None
 
 
 def test_what_people_say_teaches_a_better_score_that_runs_in_shadow():

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from PIL import Image
 
 from pipeline import intake, naming, overriding, processing, publishing
+from pipeline.cutout import matte_models
 from pipeline.engines import object_store
 from pipeline.engines.object_store import ObjectStoreError
 from pipeline.imaging import renditions
@@ -32,8 +33,8 @@ def olga():
 @pytest.fixture
 def frame(db, buckets, monkeypatch):
     """A watch before white, held by a policy that holds all, with the alternatives that the ladder left."""
-    monkeypatch.setattr(processing, "matter", ColourKeyMatter)
-    monkeypatch.setattr(processing, "second_matter", lambda: None)
+    monkeypatch.setattr(matte_models, "matter", ColourKeyMatter)
+    monkeypatch.setattr(matte_models, "second_matter", lambda: None)
     row = GatePolicy.objects.get(is_active=True)
     GatePolicy.objects.filter(pk=row.pk).update(document=row.document | {"auto_publish": False, "audit_rate": 1.0})
     received = intake.receive(intake.open_batch("Spring", "watch"), "AURA1_1.png", photo()).frame

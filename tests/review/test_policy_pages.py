@@ -3,8 +3,8 @@ from http import HTTPStatus
 import pytest
 from django.contrib.auth.models import Group, Permission
 
-from pipeline import gate, regating
-from pipeline.models import GatePolicy
+from pipeline import regating
+from pipeline.models import GatePolicy, active_policy
 from review.models import Activation, Certificate, Proposal
 from tests.factories import judged, policy
 from tests.review.test_certificates import labelled
@@ -16,7 +16,7 @@ POLICIES = "/admin/policies/"
 def test_the_shipped_policy_says_that_it_is_not_certified_and_what_it_would_take(sign_in):
     page = sign_in("manager").get(POLICIES).content.decode()
     assert "Not certified" in page and "598 more good labels are needed" in page
-    assert gate.active_policy().document["fitted_on"] in page
+    assert active_policy().document["fitted_on"] in page
 
 
 def test_a_manager_certifies_and_the_page_says_what_is_promised(sign_in):
@@ -39,7 +39,7 @@ def test_a_shadow_policy_shows_what_it_would_have_done_and_is_activated(sign_in)
     assert regating.comparison(other).replayed == 1
     assert "P1 front" not in client.get(f"{POLICIES}{other.pk}/").content.decode()  # they agree
     client.post(f"{POLICIES}{other.pk}/activate/", {"why": "it is better"})
-    assert gate.active_policy() == other and Activation.objects.get().by == "manager"
+    assert active_policy() == other and Activation.objects.get().by == "manager"
 
 
 def test_without_a_reason_nothing_is_activated_and_the_page_says_why(sign_in):
@@ -67,7 +67,7 @@ def test_policies_are_the_managers(role, sign_in):
 def test_an_unknown_action_or_policy_is_not_found(sign_in):
     client = sign_in("manager")
     assert client.post(f"{POLICIES}9999/activate/").status_code == HTTPStatus.NOT_FOUND
-    assert client.post(f"{POLICIES}{gate.active_policy().pk}/nonesuch/").status_code == HTTPStatus.NOT_FOUND
+    assert client.post(f"{POLICIES}{active_policy().pk}/nonesuch/").status_code == HTTPStatus.NOT_FOUND
 
 
 @pytest.mark.parametrize(

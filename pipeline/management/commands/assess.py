@@ -6,7 +6,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from pipeline import dryrun, processing
+from pipeline import dryrun
+from pipeline.cutout import matte_models
 from pipeline.engines.weights import WeightsError
 from pipeline.imaging.types import ProductClass
 from pipeline.policies.shipped import shipped_policy
@@ -29,7 +30,7 @@ class Command(BaseCommand):
             raise CommandError(f"{folder}: no photos here (looked for {', '.join(sorted(dryrun.PHOTO_SUFFIXES))}).")
         policy = shipped_policy()
         try:
-            matter = processing.load_matter(settings.MATTE_MODEL, threads=os.cpu_count() or 1)
+            matter = matte_models.load_matter(settings.MATTE_MODEL, threads=os.cpu_count() or 1)
         except WeightsError as error:
             raise CommandError(str(error)) from error
         if matter.sha256 != policy["model_sha256"]:

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from pipeline import gate
+from pipeline.models import active_policy
 from review import drift, learning
 
 
@@ -10,7 +10,7 @@ class Command(BaseCommand):
     help = "Look for drift, and for what the labels teach or certify. Only proposes; cron runs it daily."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        policy = gate.active_policy()
+        policy = active_policy()
         for alarm in drift.watch(policy):
             self.stdout.write(f"Drift: {alarm.scope} {alarm.name}, {alarm.n} frames, distance {alarm.statistic:.2f}")
         for proposal in (learning.challenge(policy), learning.propose_threshold(policy)):
