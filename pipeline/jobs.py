@@ -10,8 +10,9 @@ from rq import Queue
 from rq.exceptions import DuplicateJobError
 from rq.job import JobStatus
 
-from pipeline import asking, batching, harvesting, intake, processing, publishing, reaper, recalling
+from pipeline import intake, processing, publishing, reaper, recalling
 from pipeline.calls import GeminiJob
+from pipeline.gemini import batch_jobs, batch_results, one_by_one
 from pipeline.models import Batch, Frame
 from pipeline.states import State
 
@@ -25,7 +26,7 @@ def process(frame_id: int) -> None:
 
 
 def ask(frame_id: int) -> None:
-    frame = asking.run(frame_id)
+    frame = one_by_one.run(frame_id)
     if frame and frame.state == State.RECEIVED and not frame.faults:  # after a fault it rests, till the reaper comes
         enqueue(frame)
 
@@ -40,12 +41,12 @@ def withdraw(frame_id: int) -> None:
 
 def serve_batch_jobs() -> None:
     """Whatever is to be done about Gemini's Batch jobs; a fault in one leaves the others alone."""
-    _serve(batching.promote_late)
-    _serve(batching.collect)
-    for job in batching.unsubmitted():
-        _serve(batching.submit, job)
-    for job in harvesting.due():
-        _serve(harvesting.look_after, job)
+    _serve(batch_jobs.promote_late)
+    _serve(batch_jobs.collect)
+    for job in batch_jobs.unsubmitted():
+        _serve(batch_jobs.submit, job)
+    for job in batch_results.to_look_at():
+        _serve(batch_results.look_after, job)
 
 
 def _serve(step: Callable[..., list[Frame]], *jobs: GeminiJob) -> None:
@@ -106,8 +107,13 @@ def submit(batch: Batch, filename: str, data: bytes) -> intake.Receipt:
 
 
 def reap() -> None:
-    for frame in [*reaper.release_lapsed(), *reaper.waiting(), *asking.due()[: reaper.SWEEP]]:
+    for frame in [*reaper.release_lapsed(), *reaper.waiting(), *one_by_one.to_be_asked()[: reaper.SWEEP]]:
         enqueue(frame)
-    if batching.is_due() or any(rows.exists() for rows in (batching.late(), batching.unsubmitted(), harvesting.due())):
+    if _batch_jobs_wait():
         # By the minute: RQ stumbles for a while over a job of that name whose worker was killed.
         _enqueue("publish", f"batch-jobs-{timezone.now():%H%M}", serve_batch_jobs)
+
+
+def _batch_jobs_wait() -> bool:
+    waiting = (batch_jobs.late(), batch_jobs.unsubmitted(), batch_results.to_look_at())
+    return batch_jobs.enough_wait() or any(rows.exists() for rows in waiting)

@@ -21,7 +21,7 @@ BEAT_SECONDS = 5
 LEFT_FOR_A_CALL = 30
 
 
-def is_due() -> Q:
+def grace_is_over() -> Q:
     """Frames that nobody may take a decision back on any more."""
     return Q(not_before=None) | Q(not_before__lte=timezone.now())
 

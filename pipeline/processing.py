@@ -26,7 +26,9 @@ def run(frame_id: int) -> Frame | None:
 
     None when there was nothing to do; it may run twice.
     """
-    frame = Frame.objects.select_related("batch").filter(leases.is_due(), pk=frame_id, state=State.RECEIVED).first()
+    frame = (
+        Frame.objects.select_related("batch").filter(leases.grace_is_over(), pk=frame_id, state=State.RECEIVED).first()
+    )
     if frame is None:
         return None
     lease = settings.PROCESS_LEASE_SECONDS

@@ -60,7 +60,7 @@ class File:
 
 def run(frame_id: int) -> None:
     """Publish an APPROVED frame; it may run twice."""
-    frame = Frame.objects.filter(leases.is_due(), pk=frame_id, state=State.APPROVED).first()
+    frame = Frame.objects.filter(leases.grace_is_over(), pk=frame_id, state=State.APPROVED).first()
     if frame is None:
         return
     lease = settings.PUBLISH_LEASE_SECONDS

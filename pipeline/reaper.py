@@ -47,5 +47,5 @@ def waiting() -> list[Frame]:
     for faults in range(settings.MAX_FAULTS):
         is_due |= Q(faults=faults, state_since__lt=now - timedelta(seconds=SETTLE_SECONDS * 2**faults))
     states = (State.RECEIVED, State.APPROVED, State.WITHDRAWING)
-    found = Frame.objects.filter(is_due, leases.is_due(), state__in=states).select_related("batch")
+    found = Frame.objects.filter(is_due, leases.grace_is_over(), state__in=states).select_related("batch")
     return list(found.order_by("state_since")[:SWEEP])

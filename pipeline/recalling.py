@@ -28,7 +28,7 @@ def recall(frame: Frame, *, actor: str, why: str, not_before: datetime | None = 
 
 def run(frame_id: int) -> None:
     """Delete the files of a WITHDRAWING frame; it may run twice."""
-    frame = Frame.objects.filter(leases.is_due(), pk=frame_id, state=State.WITHDRAWING).first()
+    frame = Frame.objects.filter(leases.grace_is_over(), pk=frame_id, state=State.WITHDRAWING).first()
     if frame is None:
         return
     try:

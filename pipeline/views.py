@@ -16,9 +16,10 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import condition, require_GET
 
-from pipeline import intake, jobs, naming, pictures, spending
+from pipeline import intake, jobs, naming, pictures
 from pipeline.calls import UNDER_WAY
 from pipeline.engines import object_store
+from pipeline.gemini import budget
 from pipeline.imaging.types import ProductClass
 from pipeline.models import Batch, Frame
 from pipeline.states import UNFINISHED, State
@@ -88,7 +89,7 @@ def _upload_form(filled: QueryDict) -> dict[str, Any]:
         "chosen": {field: filled.get(field) for field in intake.CHOICES},
         "classes": get_args(ProductClass),
         "has_gemini": bool(settings.GEMINI_API_KEY),
-        "prices": {"urgent": spending.price(in_job=False), "standard": spending.price(in_job=True)},
+        "prices": {"urgent": budget.price(in_job=False), "standard": budget.price(in_job=True)},
         "max_megabytes": settings.MAX_PHOTO_BYTES // 1_000_000,
     }
 
@@ -140,7 +141,7 @@ def batch(request: HttpRequest, batch_id: str) -> HttpResponse:
         "total": states.total(),
         "finished": states.total() - unfinished,
         "is_unfinished": unfinished > 0,
-        "gemini": spending.summary(found) if found.enhancement == "gemini" else None,
+        "gemini": budget.summary(found) if found.enhancement == "gemini" else None,
         "page": Paginator(_grid(found, state), PHOTOS_PER_PAGE).get_page(request.GET.get("page")),
     }
     if "progress" in request.GET:
@@ -168,7 +169,7 @@ def frame(request: HttpRequest, frame_id: str) -> HttpResponse:
         "compared": found.scorecards.exclude(fidelity=None).last(),
         "calls": found.calls.select_related("job"),
         "open_call": found.calls.filter(outcome=UNDER_WAY).select_related("job").first(),
-        "cost": spending.spent(found.calls.all()),
+        "cost": budget.spent(found.calls.all()),
     }
     return _page(request, "pipeline/frame.html", title=str(found), **context)
 

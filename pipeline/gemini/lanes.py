@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from pipeline.models import Frame
 from pipeline.states import State
-from pipeline.transitions import advance
+from pipeline.transitions import StaleTransition, advance, change
 
 
 def send(frame: Frame) -> None:
@@ -21,3 +21,14 @@ def send(frame: Frame) -> None:
 def ask_until() -> datetime:
     """So long a frame that Gemini is to be asked for by itself may be kept waiting."""
     return timezone.now() + timedelta(minutes=settings.GEMINI_URGENT_DEADLINE_MINUTES)
+
+
+def promote(frame: Frame | None) -> Frame | None:
+    """From the standard lane into the urgent one; None if the frame has moved on."""
+    if frame is None or frame.state != State.ENHANCING:
+        return None
+    try:
+        change(frame, ask_until=ask_until(), not_before=None)
+    except StaleTransition:
+        return None
+    return frame

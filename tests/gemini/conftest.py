@@ -6,8 +6,8 @@ import django_rq
 import pytest
 from rq import SimpleWorker
 
-from pipeline import asking, batching, intake, jobs, reaper, sending
-from pipeline.engines import pace
+from pipeline import intake, jobs, reaper
+from pipeline.gemini import batch_jobs, client, one_by_one, pace
 from pipeline.models import Batch, Frame
 from pipeline.states import State
 from tests.gemini.server import API_KEY, MODEL, PRICE, GeminiServer
@@ -27,14 +27,14 @@ def gemini(settings, monkeypatch) -> Iterator[GeminiServer]:
         settings.GEMINI_TIMEOUT_SECONDS = 2
         settings.GEMINI_REQUESTS_PER_MINUTE = 100_000
         settings.GEMINI_BATCH_AGE_SECONDS = settings.GEMINI_BATCH_POLL_SECONDS = 0
-        monkeypatch.setattr(asking, "PAUSE_SECONDS", 0.1)
+        monkeypatch.setattr(one_by_one, "PAUSE_SECONDS", 0.1)
         monkeypatch.setattr(reaper, "SETTLE_SECONDS", 0.1)
-        monkeypatch.setattr(batching, "PAUSE", batching.PAUSE / 300)
-        monkeypatch.setattr(batching, "SETTLE", batching.PAUSE)
-        for cached in (sending.gemini, pace._redis):
+        monkeypatch.setattr(batch_jobs, "PAUSE", batch_jobs.PAUSE / 300)
+        monkeypatch.setattr(batch_jobs, "SETTLE", batch_jobs.PAUSE)
+        for cached in (client.gemini, pace._redis):
             cached.cache_clear()
         yield server
-    for cached in (sending.gemini, pace._redis):
+    for cached in (client.gemini, pace._redis):
         cached.cache_clear()
 
 

@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from pipeline import batching, spending
 from pipeline.calls import GeminiCall, GeminiJob
+from pipeline.gemini import batch_jobs, budget
 from pipeline.models import Frame
 from pipeline.states import ANSWERED, GEMINI_WORDS
 from tests.gemini.conftest import committed
@@ -55,7 +55,7 @@ def test_all_of_220_frames_reach_their_end_paid_once_and_to_the_cent(
 
     gemini.script(script)
     settings.GEMINI_BATCH_COUNT = 14
-    monkeypatch.setattr(batching, "GRACE", timedelta(seconds=2))
+    monkeypatch.setattr(batch_jobs, "GRACE", timedelta(seconds=2))
     submit(standard, 200)
     submit(urgent, 20, first=200)
 
@@ -72,6 +72,6 @@ def test_all_of_220_frames_reach_their_end_paid_once_and_to_the_cent(
     known = sum((call.cost or 0 for call in GeminiCall.objects.all()), Decimal(0))
     answered = [charge.amount for charge in gemini.ledger.charges if charge.sha256 not in billed_without_answer]
     assert known == sum(answered) > 0
-    assert spending.spent_this_month() >= gemini.ledger.total
+    assert budget.spent_this_month() >= gemini.ledger.total
     said = set(Frame.objects.values_list("gemini", flat=True))
     assert ANSWERED in said and said <= set(GEMINI_WORDS)

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from pipeline.engines import pace
+from pipeline.gemini import pace
 
 
 @pytest.fixture(autouse=True)

@@ -6,9 +6,10 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from pipeline import batching, harvesting, intake, jobs, sending, settling
+from pipeline import intake, jobs
 from pipeline.calls import GeminiCall, GeminiJob
 from pipeline.engines.gemini import Answer
+from pipeline.gemini import batch_jobs, batch_results, client, outcomes
 from pipeline.models import Frame
 from pipeline.states import ANSWERED, State
 from pipeline.transitions import advance
@@ -33,9 +34,9 @@ def wait_for_a_job(count: int = 1) -> GeminiJob:
     """Let frames be collected and their job be submitted, but nothing be looked at yet."""
     work()
     for _ in range(count):
-        batching.collect()
-    for job in batching.unsubmitted():
-        batching.submit(job)
+        batch_jobs.collect()
+    for job in batch_jobs.unsubmitted():
+        batch_jobs.submit(job)
     return GeminiJob.objects.last()
 
 
@@ -53,23 +54,23 @@ def test_a_job_is_made_of_so_many_or_when_one_has_waited_so_long(gemini, standar
     settings.GEMINI_BATCH_COUNT, settings.GEMINI_BATCH_AGE_SECONDS = 3, 600
     submit(standard, 2)
     work()
-    assert not batching.is_due()
+    assert not batch_jobs.enough_wait()
     submit(standard, 1, first=2)
     work()
-    assert batching.is_due()
+    assert batch_jobs.enough_wait()
     settings.GEMINI_BATCH_COUNT = 4
-    assert not batching.is_due()
+    assert not batch_jobs.enough_wait()
     Frame.objects.filter(code="P0").update(state_since=timezone.now() - timedelta(seconds=601))
-    assert batching.is_due()
+    assert batch_jobs.enough_wait()
 
 
 @committed
 def test_what_waits_is_collected_once_though_two_saw_it_waiting(gemini, standard, product):
     submit(standard, 2)
     work()
-    frames = list(batching.uncollected())
-    batching.collect()
-    batching._write_down(frames)
+    frames = list(batch_jobs.uncollected())
+    batch_jobs.collect()
+    batch_jobs._write_down(frames)
     assert (GeminiJob.objects.count(), GeminiCall.objects.count()) == (1, 2)
 
 
@@ -77,7 +78,7 @@ def test_what_waits_is_collected_once_though_two_saw_it_waiting(gemini, standard
 def test_a_worker_that_dies_after_submitting_does_not_pay_twice(gemini, standard, product, monkeypatch):
     submit(standard, 2)
     with monkeypatch.context() as dying:
-        dying.setattr(batching, "_send", _send_and_die)
+        dying.setattr(batch_jobs, "_send", _send_and_die)
         with pytest.raises(KeyboardInterrupt):
             wait_for_a_job()
     assert gemini.counts["submit"] == 1 and GeminiJob.objects.get().name == ""
@@ -87,7 +88,7 @@ def test_a_worker_that_dies_after_submitting_does_not_pay_twice(gemini, standard
 
 
 def _send_and_die(job: GeminiJob, photos: dict[str, bytes]) -> None:
-    sending.gemini(job.model_name).submit(job.display_name, photos, sending.prompt(job.prompt))
+    client.gemini(job.model_name).submit(job.display_name, photos, client.prompt(job.prompt))
     raise KeyboardInterrupt
 
 
@@ -97,7 +98,7 @@ def test_a_worker_that_dies_before_submitting_leaves_a_job_that_is_submitted_lat
 ):
     submit(standard, 2)
     with monkeypatch.context() as dying:
-        dying.setattr(batching, "_send", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        dying.setattr(batch_jobs, "_send", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             wait_for_a_job()
     GeminiJob.objects.update(next_look_at=timezone.now())
@@ -127,7 +128,7 @@ def test_a_late_job_is_cancelled_and_its_photos_are_asked_for_one_by_one(gemini,
 
 @committed
 def test_a_job_that_cannot_be_cancelled_is_given_up_and_not_paid_for_again(gemini, standard, product, monkeypatch):
-    monkeypatch.setattr(batching, "GRACE", timedelta(seconds=0.5))
+    monkeypatch.setattr(batch_jobs, "GRACE", timedelta(seconds=0.5))
     gemini.script(faults.queue(job=["stuck-for-good"]))
     submit(standard, 2)
     wait_for_a_job()
@@ -186,17 +187,17 @@ def test_a_picture_that_cannot_be_stored_is_fetched_again_and_not_paid_for_again
     submit(standard, 2)
     job = wait_for_a_job()
     with monkeypatch.context() as outage:
-        outage.setattr("pipeline.settling.object_store.save_work", _no_store)
+        outage.setattr("pipeline.gemini.outcomes.object_store.save_work", _no_store)
         for _ in range(3):
             GeminiJob.objects.update(next_look_at=timezone.now())
-            harvesting.look_after(GeminiJob.objects.get(pk=job.pk))
+            batch_results.look_after(GeminiJob.objects.get(pk=job.pk))
     assert GeminiJob.objects.get().ended_at is None and said() == ["", ""]
     run_until(all_finished)
     assert said() == [ANSWERED] * 2 and gemini.ledger.total == 2 * HALF
 
 
 def _no_store(key: str, data: bytes) -> None:
-    raise settling.object_store.ObjectStoreError("away")
+    raise outcomes.object_store.ObjectStoreError("away")
 
 
 @committed
@@ -217,7 +218,7 @@ def answer(key: str, outcome: str = "image") -> Answer:
 
 
 def pairs(*answers: Answer, asked: int) -> tuple[dict[int, Answer], int]:
-    found, nameless = harvesting.matched(calls(*range(1, asked + 1)), answers)
+    found, nameless = batch_results.matched(calls(*range(1, asked + 1)), answers)
     return {call.pk: answer for call, answer in found}, len(nameless)
 
 
@@ -279,7 +280,7 @@ def test_a_photo_that_was_never_sent_does_not_disturb_the_order_of_answers(gemin
 def test_a_photo_that_was_replaced_before_its_job_is_sent_is_not_sent(gemini, standard, product):
     submit(standard, 2)
     work()
-    batching.collect()
+    batch_jobs.collect()
     advance(Frame.objects.get(code="P0"), State.SUPERSEDED, actor="worker")
     run_until(all_finished)
     assert gemini.ledger.images == 1 and Frame.objects.get(code="P1").gemini == ANSWERED
@@ -289,7 +290,7 @@ def test_a_photo_that_was_replaced_before_its_job_is_sent_is_not_sent(gemini, st
 def test_a_job_is_sent_to_the_model_that_it_was_collected_for(gemini, standard, product, settings):
     submit(standard, 1)
     work()
-    batching.collect()
+    batch_jobs.collect()
     settings.GEMINI_MODEL = "unknown-model"
     run_until(all_finished)
     assert said() == [ANSWERED]
@@ -319,11 +320,11 @@ def test_a_key_that_is_refused_for_a_while_loses_no_job(gemini, standard, produc
     submit(standard, 1)
     job = wait_for_a_job()
     settings.GEMINI_API_KEY = "refused"
-    sending.gemini.cache_clear()
+    client.gemini.cache_clear()
     GeminiJob.objects.update(next_look_at=timezone.now())
-    assert harvesting.look_after(GeminiJob.objects.get(pk=job.pk)) == []
+    assert batch_results.look_after(GeminiJob.objects.get(pk=job.pk)) == []
     settings.GEMINI_API_KEY = API_KEY
-    sending.gemini.cache_clear()
+    client.gemini.cache_clear()
     run_until(all_finished)
     assert said() == [ANSWERED]
 
@@ -333,15 +334,15 @@ def test_a_job_whose_look_kills_workers_is_given_up(gemini, standard, product, m
     submit(standard, 1)
     job = wait_for_a_job()
     monkeypatch.setattr("pipeline.engines.gemini.Gemini.poll", lambda *_: pytest.fail("looked at once more"))
-    GeminiJob.objects.update(deadline=timezone.now() - 4 * batching.GRACE, next_look_at=timezone.now())
-    assert [frame.gemini for frame in harvesting.look_after(GeminiJob.objects.get(pk=job.pk))] == ["late"]
+    GeminiJob.objects.update(deadline=timezone.now() - 4 * batch_jobs.GRACE, next_look_at=timezone.now())
+    assert [frame.gemini for frame in batch_results.look_after(GeminiJob.objects.get(pk=job.pk))] == ["late"]
 
 
 @committed
 def test_a_fault_of_the_program_while_submitting_leaves_the_job_for_later(gemini, standard, product, monkeypatch):
     submit(standard, 1)
     with monkeypatch.context() as broken:
-        broken.setattr(sending, "prompt", lambda name: 1 / 0)
+        broken.setattr(client, "prompt", lambda name: 1 / 0)
         job = wait_for_a_job()
     assert "division by zero" in GeminiJob.objects.get(pk=job.pk).words
     run_until(all_finished)
@@ -361,13 +362,13 @@ def test_a_lapsed_key_sends_what_waits_on_its_way(gemini, standard, product, set
 def test_a_fault_of_the_program_while_looking_after_a_job_is_said_and_ends(gemini, standard, product, monkeypatch):
     submit(standard, 1)
     job = wait_for_a_job()
-    monkeypatch.setattr(harvesting, "matched", lambda *_: 1 / 0)
+    monkeypatch.setattr(batch_results, "matched", lambda *_: 1 / 0)
     for _ in range(3):
         GeminiJob.objects.update(next_look_at=timezone.now())
-        harvesting.look_after(GeminiJob.objects.get(pk=job.pk))
+        batch_results.look_after(GeminiJob.objects.get(pk=job.pk))
     assert "division by zero" in GeminiJob.objects.get().words
-    GeminiJob.objects.update(deadline=timezone.now() - 2 * batching.GRACE, next_look_at=timezone.now())
-    for frame in harvesting.look_after(GeminiJob.objects.get(pk=job.pk)):
+    GeminiJob.objects.update(deadline=timezone.now() - 2 * batch_jobs.GRACE, next_look_at=timezone.now())
+    for frame in batch_results.look_after(GeminiJob.objects.get(pk=job.pk)):
         jobs.enqueue(frame)
     run_until(all_finished)
     assert said() == ["late"]

@@ -9,30 +9,30 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from pipeline import batching, sending, settling, spending
 from pipeline.calls import NOTHING, UNDER_WAY, GeminiCall, GeminiJob
 from pipeline.engines.gemini import Answer, Failed, GeminiError, Job
 from pipeline.engines.object_store import ObjectStoreError
+from pipeline.gemini import batch_jobs, budget, client, outcomes
 from pipeline.models import Frame
 
 log = logging.getLogger(__name__)
 NEVER_SENT = ("no-photo", "moved-on")
 
 
-def due() -> QuerySet[GeminiJob]:
+def to_look_at() -> QuerySet[GeminiJob]:
     """Jobs to look at now."""
     return GeminiJob.objects.exclude(name="").filter(ended_at=None, next_look_at__lte=timezone.now())
 
 
 def look_after(job: GeminiJob) -> list[Frame]:
     """Look at one job; returns the frames that go on, or are asked for by themselves."""
-    if not batching.hold(job):
+    if not batch_jobs.hold(job):
         return []
-    too_late = (job.cancelled_at or job.deadline) + batching.GRACE
-    if timezone.now() > too_late + 2 * batching.GRACE:  # looking at it kills workers
-        return batching.give_up(job, "Given up: no worker outlived a look at it.")
+    too_late = (job.cancelled_at or job.deadline) + batch_jobs.GRACE
+    if timezone.now() > too_late + 2 * batch_jobs.GRACE:  # looking at it kills workers
+        return batch_jobs.give_up(job, "Given up: no worker outlived a look at it.")
     try:
-        seen = sending.gemini(job.model_name).poll(job.name)
+        seen = client.gemini(job.model_name).poll(job.name)
         if seen.state != "running":
             return _harvest(job, seen)
         _cancel_if_late(job)
@@ -41,28 +41,28 @@ def look_after(job: GeminiJob) -> list[Frame]:
         log.warning("%s: %s", job, error)
         words = str(error)
         if isinstance(error, Failed) and error.is_lasting and _is_unknown(job):
-            return batching.give_up(job, "Gemini does not know the job any more.")
+            return batch_jobs.give_up(job, "Gemini does not know the job any more.")
     except Exception as error:
         log.exception("%s: a fault in the program", job)
         words = f"A fault in the program ({type(error).__name__}: {error}); please report it."
     if timezone.now() > too_late:
-        return batching.give_up(job, f"Given up: Gemini did not end it. {words}".strip())
+        return batch_jobs.give_up(job, f"Given up: Gemini did not end it. {words}".strip())
     pause = timedelta(seconds=settings.GEMINI_BATCH_POLL_SECONDS)
-    batching.release(job, timezone.now() + pause, cancelled_at=job.cancelled_at, words=words)
+    batch_jobs.release(job, timezone.now() + pause, cancelled_at=job.cancelled_at, words=words)
     return []
 
 
 def _is_unknown(job: GeminiJob) -> bool:
     """Whether Gemini answers, and says that there is no such job."""
     try:
-        return sending.gemini(job.model_name).find(job.display_name) is None
+        return client.gemini(job.model_name).find(job.display_name) is None
     except GeminiError:
         return False
 
 
 def _cancel_if_late(job: GeminiJob) -> None:
     if job.cancelled_at is None and timezone.now() > job.deadline:
-        sending.gemini(job.model_name).cancel(job.name)
+        client.gemini(job.model_name).cancel(job.name)
         job.cancelled_at = timezone.now()
         log.warning("%s is late and was cancelled; its frames will be asked for by themselves", job)
 
@@ -77,7 +77,7 @@ def _harvest(job: GeminiJob, seen: Job) -> list[Frame]:
     with transaction.atomic():
         for answer in nameless:
             _note_nameless(job, answer)
-        is_ours = batching.end(job, f"{seen.state}. {seen.words}".strip())
+        is_ours = batch_jobs.end(job, f"{seen.state}. {seen.words}".strip())
         transaction.set_rollback(not is_ours)
     return [frame for frame in frames if frame]
 
@@ -86,24 +86,24 @@ def _take(call: GeminiCall, answer: Answer) -> Frame | None:
     if call.outcome != UNDER_WAY:
         return None
     if answer.outcome == "failed":
-        return batching.undone(call, "failed", answer.words)
-    return settling.settle(call, answer)
+        return batch_jobs.undone(call, "failed", answer.words)
+    return outcomes.settle(call, answer)
 
 
 def _without_answer(call: GeminiCall, seen: Job, nameless: Sequence[Answer]) -> Frame | None:
     """Asked for by itself if nothing can have been made of it; what may be paid for isn't asked for again."""
     if nameless:
-        return settling.finish(call, "unmatched", cost=NOTHING, words="The job's answers could not be told apart.")
+        return outcomes.finish(call, "unmatched", cost=NOTHING, words="The job's answers could not be told apart.")
     words = seen.words or "Gemini's job ended without an answer for this photo."
     if seen.state == "succeeded":
-        return settling.finish(call, "no-answer", cost=None, words=words)
-    return batching.undone(call, "missing", words)
+        return outcomes.finish(call, "no-answer", cost=None, words=words)
+    return batch_jobs.undone(call, "missing", words)
 
 
 def _note_nameless(job: GeminiJob, answer: Answer) -> None:
     """Whose it is can't be told, but it was paid for."""
-    origin = {"price": spending.price(in_job=True), "model_name": job.model_name, "prompt": job.prompt}
-    settling.settle(GeminiCall.objects.create(job=job, **origin), answer)
+    origin = {"price": budget.price(in_job=True), "model_name": job.model_name, "prompt": job.prompt}
+    outcomes.settle(GeminiCall.objects.create(job=job, **origin), answer)
 
 
 Pairs = list[tuple[GeminiCall, Answer]]

@@ -10,10 +10,11 @@ from django.db import connection
 from django.utils import timezone
 from redis import RedisError
 
-from pipeline import asking, intake, jobs, naming, settling, spending
+from pipeline import intake, jobs, naming
 from pipeline.calls import GeminiCall
-from pipeline.engines import object_store, pace
+from pipeline.engines import object_store
 from pipeline.engines.gemini import Answer
+from pipeline.gemini import budget, one_by_one, outcomes, pace
 from pipeline.models import Batch, Frame
 from pipeline.states import ANSWERED, State
 from pipeline.transitions import advance
@@ -85,7 +86,7 @@ def test_when_gemini_fails_it_is_tried_again_so_often_and_no_more(gemini, urgent
     submit(urgent)
     run_until(all_finished)
     assert (only_frame().gemini, gemini.counts["sync"]) == ("failed", settings.GEMINI_MAX_TRIES)
-    assert spending.spent_this_month() == 0
+    assert budget.spent_this_month() == 0
 
 
 def test_a_wrong_key_is_not_tried_again(gemini, urgent, settings):
@@ -120,23 +121,23 @@ def test_a_frame_waits_no_longer_for_a_busy_gemini_than_its_time(gemini, urgent,
 
 
 def test_a_call_whose_worker_died_is_not_made_again(gemini, urgent, monkeypatch):
-    monkeypatch.setattr(asking, "_send", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(one_by_one, "_send", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     [frame] = submit(urgent)
     jobs.process(frame.pk)
     with pytest.raises(KeyboardInterrupt):
-        asking.run(frame.pk)
+        one_by_one.run(frame.pk)
     monkeypatch.undo()
     Frame.objects.update(lease_until=timezone.now())
-    frame = asking.run(frame.pk)
+    frame = one_by_one.run(frame.pk)
     assert (frame.state, frame.gemini, gemini.counts["sync"]) == (State.RECEIVED, "no-answer", 0)
-    assert frame.calls.get().cost is None and spending.spent_this_month() == PRICE  # as if it had been paid for
+    assert frame.calls.get().cost is None and budget.spent_this_month() == PRICE  # as if it had been paid for
 
 
 def test_a_frame_that_somebody_asks_for_is_left_alone_by_others(gemini, urgent):
     [frame] = submit(urgent)
     jobs.process(frame.pk)
     Frame.objects.update(lease_until=timezone.now() + timedelta(minutes=1))
-    assert asking.run(frame.pk) is None and gemini.counts["sync"] == 0
+    assert one_by_one.run(frame.pk) is None and gemini.counts["sync"] == 0
 
 
 def test_the_budget_stops_gemini_and_not_the_pipeline(gemini, urgent, settings):
@@ -150,8 +151,8 @@ def test_the_budget_stops_gemini_and_not_the_pipeline(gemini, urgent, settings):
 def test_last_months_calls_are_not_in_this_months_budget(gemini, urgent):
     submit(urgent)
     run_until(all_finished)
-    GeminiCall.objects.update(asked_at=spending.month_start() - timedelta(seconds=1))
-    assert spending.spent_this_month() == 0
+    GeminiCall.objects.update(asked_at=budget.month_start() - timedelta(seconds=1))
+    assert budget.spent_this_month() == 0
 
 
 def test_a_reprocess_uses_the_picture_that_was_paid_for(gemini, urgent):
@@ -175,14 +176,14 @@ def test_a_photo_that_cannot_be_read_is_not_sent_anywhere(gemini, urgent):
 def test_a_frame_replaced_while_gemini_works_on_it_stays_replaced_and_its_cost_is_kept(gemini, urgent, monkeypatch):
     [frame] = submit(urgent)
     jobs.process(frame.pk)
-    send = asking._send
+    send = one_by_one._send
 
     def send_and_lose(frame: Frame, *arguments: object) -> None:
         advance(Frame.objects.get(pk=frame.pk), State.SUPERSEDED, actor="worker")
         send(frame, *arguments)
 
-    monkeypatch.setattr(asking, "_send", send_and_lose)
-    asking.run(frame.pk)
+    monkeypatch.setattr(one_by_one, "_send", send_and_lose)
+    one_by_one.run(frame.pk)
     assert only_frame().state == State.SUPERSEDED and only_frame().calls.get().cost == PRICE
 
 
@@ -203,7 +204,7 @@ def _no_store(key: str) -> bytes:
 
 
 def test_a_fault_of_the_program_after_sending_is_said_and_gemini_not_asked_again(gemini, urgent, monkeypatch):
-    monkeypatch.setattr(settling, "settle", lambda *_: 1 / 0)
+    monkeypatch.setattr(outcomes, "settle", lambda *_: 1 / 0)
     submit(urgent)
     run_until(all_finished)
     frame = only_frame()
@@ -223,7 +224,7 @@ def test_without_redis_nobody_is_asked_and_nothing_is_lost(gemini, urgent, setti
     [frame] = submit(urgent)
     jobs.process(frame.pk)
     settings.REDIS_URL = f"redis://127.0.0.1:{free_ports(1)}/0"
-    asking.run(frame.pk)
+    one_by_one.run(frame.pk)
     frame = only_frame()
     assert frame.state == State.ENHANCING and frame.not_before > timezone.now() and gemini.counts["sync"] == 0
 
@@ -233,7 +234,7 @@ def test_a_pause_that_redis_does_not_hear_of_is_kept_by_this_frame(gemini, urgen
     [frame] = submit(urgent)
     jobs.process(frame.pk)
     monkeypatch.setattr(pace, "_hold_back", lambda *_: (_ for _ in ()).throw(RedisError("away")))
-    asking.run(frame.pk)
+    one_by_one.run(frame.pk)
     assert only_frame().not_before > timezone.now() and only_frame().calls.get().outcome == "busy"
 
 
@@ -250,7 +251,7 @@ def test_workers_at_once_do_not_break_the_budget(gemini, urgent, settings):
 
 def _ask_in_a_thread(frame: Frame) -> None:
     try:
-        asking.run(frame.pk)
+        one_by_one.run(frame.pk)
     finally:
         connection.close()
 

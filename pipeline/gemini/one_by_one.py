@@ -8,12 +8,12 @@ from django.db import DatabaseError
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from pipeline import leases, sending, settling, spending
+from pipeline import leases
 from pipeline.calls import NOTHING, UNDER_WAY, GeminiCall
-from pipeline.engines import pace
 from pipeline.engines.gemini import Answer, Busy, Failed, NoAnswer
 from pipeline.engines.object_store import MissingObjectError, ObjectStoreError
 from pipeline.faults import faults_answered, left_to_others
+from pipeline.gemini import budget, client, outcomes, pace
 from pipeline.imaging.decode import DecodeError
 from pipeline.models import Frame
 from pipeline.states import State
@@ -24,16 +24,16 @@ log = logging.getLogger(__name__)
 PAUSE_SECONDS = 10
 
 
-def due() -> QuerySet[Frame]:
+def to_be_asked() -> QuerySet[Frame]:
     """Frames to be asked for by themselves, now: urgent ones, and those whose time for a Batch job is over."""
     is_free = Q(lease_until=None) | Q(lease_until__lt=timezone.now())
-    found = Frame.objects.filter(is_free, leases.is_due(), state=State.ENHANCING, ask_until__isnull=False)
+    found = Frame.objects.filter(is_free, leases.grace_is_over(), state=State.ENHANCING, ask_until__isnull=False)
     return found.select_related("batch").order_by("state_since")
 
 
 def run(frame_id: int) -> Frame | None:
     """Ask for one frame, if it is its turn; it may run twice. None when there was nothing to do."""
-    frame = due().filter(pk=frame_id).first()
+    frame = to_be_asked().filter(pk=frame_id).first()
     if frame is None:
         return None
     lease = settings.PROCESS_LEASE_SECONDS
@@ -48,10 +48,10 @@ def run(frame_id: int) -> Frame | None:
 def _ask(frame: Frame) -> None:
     lost = frame.calls.filter(outcome=UNDER_WAY).first()
     if lost:  # its worker died: whether Gemini made a picture of it nobody knows
-        settling.finish(lost, "no-answer", cost=None, words="The worker stopped before the answer came.")
+        outcomes.finish(lost, "no-answer", cost=None, words="The worker stopped before the answer came.")
         return
     if why_not := _why_not(frame):
-        settling.go_on(frame, why_not)
+        outcomes.go_on(frame, why_not)
         return
     turn = pace.Turn()
     if seconds := turn.take():
@@ -65,13 +65,13 @@ def _ask(frame: Frame) -> None:
 
 def _ask_now(frame: Frame) -> None:
     try:
-        photo = sending.photo_of(frame)
+        photo = client.photo_of(frame)
     except (DecodeError, MissingObjectError):
-        settling.go_on(frame, "no-photo")
+        outcomes.go_on(frame, "no-photo")
         return
     call = _open(frame)
     if call is None:
-        settling.go_on(frame, "budget-spent")
+        outcomes.go_on(frame, "budget-spent")
     else:
         _send(frame, call, photo)
 
@@ -84,10 +84,10 @@ def _why_not(frame: Frame) -> str:
 
 def _open(frame: Frame) -> GeminiCall | None:
     """Write down that Gemini is being asked, before it is; None if that would break the budget."""
-    price, model = spending.price(in_job=False), settings.GEMINI_MODEL
+    price, model = budget.price(in_job=False), settings.GEMINI_MODEL
     call = GeminiCall.objects.create(frame=frame, price=price, model_name=model, prompt=settings.GEMINI_PROMPT)
     # With this one, and for all to see: of two workers at once both may give up the last image, but never both take it.
-    if spending.spent_this_month() > settings.GEMINI_MONTHLY_BUDGET:
+    if budget.spent_this_month() > settings.GEMINI_MONTHLY_BUDGET:
         call.delete()
         return None
     return call
@@ -95,32 +95,32 @@ def _open(frame: Frame) -> GeminiCall | None:
 
 def _send(frame: Frame, call: GeminiCall, photo: bytes) -> None:
     try:
-        answer = sending.gemini(call.model_name).relight(photo, sending.prompt(call.prompt))
+        answer = client.gemini(call.model_name).relight(photo, client.prompt(call.prompt))
         _after_answer(frame, call, answer)
     except Busy as busy:
-        settling.close(call, "busy", cost=NOTHING, words=str(busy))
+        outcomes.close(call, "busy", cost=NOTHING, words=str(busy))
         pace.hold_back(busy.retry_after)
         _wait(frame, busy.retry_after)
     except Failed as failed:
-        settling.close(call, "failed", cost=NOTHING, words=str(failed))
+        outcomes.close(call, "failed", cost=NOTHING, words=str(failed))
         log.warning("frame %s (%s): %s", frame.pk, frame, failed)
         _after_failure(frame, is_lasting=failed.is_lasting)
     except NoAnswer as none:
-        settling.finish(call, "no-answer", cost=None, words=str(none))
+        outcomes.finish(call, "no-answer", cost=None, words=str(none))
     except DatabaseError:
         raise
     except Exception as error:  # whatever it was, Gemini may have been paid: not again
         log.exception("frame %s (%s): a fault in the program", frame.pk, frame)
         words = f"A fault in the program ({type(error).__name__}); please report it."
-        settling.finish(call, "no-answer", cost=None, words=words)
+        outcomes.finish(call, "no-answer", cost=None, words=words)
 
 
 def _after_failure(frame: Frame, *, is_lasting: bool) -> None:
     tries = frame.calls.filter(job=None, outcome="failed", asked_at__gte=frame.state_since).count()
     if is_lasting:
-        settling.go_on(frame, "refused")
+        outcomes.go_on(frame, "refused")
     elif tries >= settings.GEMINI_MAX_TRIES:
-        settling.go_on(frame, "failed")
+        outcomes.go_on(frame, "failed")
     else:
         _wait(frame, PAUSE_SECONDS * 2 ** (tries - 1))
 
@@ -128,19 +128,19 @@ def _after_failure(frame: Frame, *, is_lasting: bool) -> None:
 def _after_answer(frame: Frame, call: GeminiCall, answer: Answer) -> None:
     cost = call.price * answer.images
     if answer.outcome == "failed":
-        settling.close(call, "failed", cost=cost, words=answer.words)
+        outcomes.close(call, "failed", cost=cost, words=answer.words)
         _after_failure(frame, is_lasting=False)
         return
     try:
-        settling.settle(call, answer)
+        outcomes.settle(call, answer)
     except ObjectStoreError as error:  # paid for, so not asked for again
-        settling.finish(call, "lost", cost=cost, words=str(error))
+        outcomes.finish(call, "lost", cost=cost, words=str(error))
 
 
 def _wait(frame: Frame, seconds: float) -> None:
     """Till then no worker asks for the frame; not beyond its time."""
     not_before = timezone.now() + timedelta(seconds=seconds)
     if not_before > frame.ask_until:
-        settling.go_on(frame, "out-of-time")
+        outcomes.go_on(frame, "out-of-time")
     else:
         change(frame, not_before=not_before, lease_until=None)

@@ -9,15 +9,13 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from pipeline import sending, settling, spending
 from pipeline.calls import NOTHING, UNDER_WAY, GeminiCall, GeminiJob
 from pipeline.engines.gemini import Busy, Failed, GeminiError, NoAnswer
 from pipeline.engines.object_store import MissingObjectError, ObjectStoreError
-from pipeline.gemini import lanes
+from pipeline.gemini import budget, client, lanes, outcomes
 from pipeline.imaging.decode import DecodeError
 from pipeline.models import Frame
 from pipeline.states import State
-from pipeline.transitions import StaleTransition, change
 
 log = logging.getLogger(__name__)
 # Longer than RQ lets a worker go on: who holds a job so long is dead.
@@ -36,7 +34,7 @@ def uncollected() -> QuerySet[Frame]:
     return waiting.select_related("batch").order_by("state_since", "pk")
 
 
-def is_due() -> bool:
+def enough_wait() -> bool:
     """Whether enough wait, or one has waited long enough."""
     waiting = uncollected()
     oldest = waiting.first()
@@ -48,15 +46,15 @@ def is_due() -> bool:
 
 def collect() -> list[Frame]:
     """Put what waits into a new job; returns the frames that go on without Gemini."""
-    if not is_due():
+    if not enough_wait():
         return []
     frames = list(uncollected()[: settings.GEMINI_BATCH_COUNT])
     if not settings.GEMINI_API_KEY:
-        return [frame for frame in frames if settling.go_on(frame, "switched-off")]
-    in_budget = spending.affordable(in_job=True)
+        return [frame for frame in frames if outcomes.go_on(frame, "switched-off")]
+    in_budget = budget.affordable(in_job=True)
     if frames[:in_budget]:
         _write_down(frames[:in_budget])
-    return [frame for frame in frames[in_budget:] if settling.go_on(frame, "budget-spent")]
+    return [frame for frame in frames[in_budget:] if outcomes.go_on(frame, "budget-spent")]
 
 
 def _write_down(frames: list[Frame]) -> None:
@@ -68,12 +66,12 @@ def _write_down(frames: list[Frame]) -> None:
             job = GeminiJob.objects.create(
                 display_name=f"mattegate-{uuid4().hex}", deadline=deadline, next_look_at=timezone.now(), **origin
             )
-            price = spending.price(in_job=True)
+            price = budget.price(in_job=True)
             GeminiCall.objects.bulk_create(GeminiCall(frame=frame, job=job, price=price, **origin) for frame in frames)
     except IntegrityError:
         log.info("somebody else collects the same frames")
         return
-    if spending.spent_this_month() > settings.GEMINI_MONTHLY_BUDGET:
+    if budget.spent_this_month() > settings.GEMINI_MONTHLY_BUDGET:
         job.delete()  # others spent it meanwhile: count again at the next tick
 
 
@@ -119,7 +117,7 @@ def submit(job: GeminiJob) -> list[Frame]:
 
 def _is_lost(job: GeminiJob) -> bool:
     """Whether an earlier submission, whose answer never came, did not arrive either."""
-    name = sending.gemini(job.model_name).find(job.display_name)
+    name = client.gemini(job.model_name).find(job.display_name)
     if name:
         log.info("%s had arrived, as %s", job, name)
         release(job, timezone.now(), name=name, words="")
@@ -151,7 +149,7 @@ def _submit(job: GeminiJob) -> list[Frame]:
 
 
 def _send(job: GeminiJob, photos: dict[str, bytes]) -> None:
-    name = sending.gemini(job.model_name).submit(job.display_name, photos, sending.prompt(job.prompt))
+    name = client.gemini(job.model_name).submit(job.display_name, photos, client.prompt(job.prompt))
     look_at = timezone.now() + timedelta(seconds=settings.GEMINI_BATCH_POLL_SECONDS)
     release(job, look_at, name=name, words="")
     log.info("%s is submitted: %d photos", job, len(photos))
@@ -163,12 +161,12 @@ def _photos(job: GeminiJob) -> tuple[dict[str, bytes], list[Frame]]:
     unread: list[Frame | None] = []
     for call in open_calls(job):
         if call.frame.state != State.ENHANCING:
-            settling.close(call, "moved-on", cost=NOTHING)
+            outcomes.close(call, "moved-on", cost=NOTHING)
             continue
         try:
-            photos[call.key] = sending.photo_of(call.frame)
+            photos[call.key] = client.photo_of(call.frame)
         except (DecodeError, MissingObjectError) as error:
-            unread.append(settling.finish(call, "no-photo", cost=NOTHING, words=str(error)))
+            unread.append(outcomes.finish(call, "no-photo", cost=NOTHING, words=str(error)))
     return photos, [frame for frame in unread if frame]
 
 
@@ -191,7 +189,7 @@ def _undo(job: GeminiJob, words: str) -> list[Frame]:
 
 def give_up(job: GeminiJob, words: str) -> list[Frame]:
     """Nothing waits for ever; but what may be made, and paid for, is not asked for again."""
-    frames = [settling.finish(call, "late", cost=None, words=words) for call in open_calls(job)]
+    frames = [outcomes.finish(call, "late", cost=None, words=words) for call in open_calls(job)]
     end(job, words)
     return [frame for frame in frames if frame]
 
@@ -208,18 +206,7 @@ def end(job: GeminiJob, words: str) -> bool:
 def undone(call: GeminiCall, outcome: str, words: str) -> Frame | None:
     """A call for which nothing was made, nor paid: its frame is asked for by itself. None if it has moved on."""
     with transaction.atomic():
-        return promote(call.frame) if settling.close(call, outcome, cost=NOTHING, words=words) else None
-
-
-def promote(frame: Frame | None) -> Frame | None:
-    """From the standard lane into the urgent one; None if the frame has moved on."""
-    if frame is None or frame.state != State.ENHANCING:
-        return None
-    try:
-        change(frame, ask_until=lanes.ask_until(), not_before=None)
-    except StaleTransition:
-        return None
-    return frame
+        return lanes.promote(call.frame) if outcomes.close(call, outcome, cost=NOTHING, words=words) else None
 
 
 def late() -> QuerySet[Frame]:
@@ -229,4 +216,4 @@ def late() -> QuerySet[Frame]:
 
 
 def promote_late() -> list[Frame]:
-    return list(filter(None, map(promote, late())))
+    return list(filter(None, map(lanes.promote, late())))
