@@ -11,9 +11,8 @@ from rq.exceptions import DuplicateJobError
 from rq.job import JobStatus
 
 from pipeline import intake, processing, publishing, reaper, recalling
-from pipeline.calls import GeminiJob
 from pipeline.gemini import batch_jobs, batch_results, one_by_one
-from pipeline.models import Batch, Frame
+from pipeline.models import Batch, Frame, GeminiJob
 from pipeline.states import State
 
 log = logging.getLogger(__name__)

@@ -17,11 +17,11 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import condition, require_GET
 
 from pipeline import intake, jobs, naming, pictures
-from pipeline.calls import UNDER_WAY
 from pipeline.engines import object_store
 from pipeline.gemini import budget
 from pipeline.imaging.types import ProductClass
 from pipeline.models import Batch, Frame
+from pipeline.models.gemini import UNDER_WAY
 from pipeline.states import UNFINISHED, State
 
 log = logging.getLogger(__name__)

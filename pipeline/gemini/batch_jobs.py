@@ -9,12 +9,12 @@ from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from pipeline.calls import NOTHING, UNDER_WAY, GeminiCall, GeminiJob
 from pipeline.engines.gemini import Busy, Failed, GeminiError, NoAnswer
 from pipeline.engines.object_store import MissingObjectError, ObjectStoreError
 from pipeline.gemini import budget, client, lanes, outcomes
 from pipeline.imaging.decode import DecodeError
-from pipeline.models import Frame
+from pipeline.models import Frame, GeminiCall, GeminiJob
+from pipeline.models.gemini import NOTHING, UNDER_WAY
 from pipeline.states import State
 
 log = logging.getLogger(__name__)

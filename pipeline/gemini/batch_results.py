@@ -9,11 +9,11 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from pipeline.calls import NOTHING, UNDER_WAY, GeminiCall, GeminiJob
 from pipeline.engines.gemini import Answer, Failed, GeminiError, Job
 from pipeline.engines.object_store import ObjectStoreError
 from pipeline.gemini import batch_jobs, budget, client, outcomes
-from pipeline.models import Frame
+from pipeline.models import Frame, GeminiCall, GeminiJob
+from pipeline.models.gemini import NOTHING, UNDER_WAY
 
 log = logging.getLogger(__name__)
 NEVER_SENT = ("no-photo", "moved-on")

@@ -10,8 +10,8 @@ from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from pipeline.calls import UNDER_WAY, GeminiCall
-from pipeline.models import Batch
+from pipeline.models import Batch, GeminiCall
+from pipeline.models.gemini import UNDER_WAY
 from pipeline.states import ANSWERED, GEMINI_WORDS, State
 
 BATCH_DISCOUNT = Decimal("0.5")

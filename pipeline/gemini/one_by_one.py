@@ -9,13 +9,13 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from pipeline import leases
-from pipeline.calls import NOTHING, UNDER_WAY, GeminiCall
 from pipeline.engines.gemini import Answer, Busy, Failed, NoAnswer
 from pipeline.engines.object_store import MissingObjectError, ObjectStoreError
 from pipeline.faults import faults_answered, left_to_others
 from pipeline.gemini import budget, client, outcomes, pace
 from pipeline.imaging.decode import DecodeError
-from pipeline.models import Frame
+from pipeline.models import Frame, GeminiCall
+from pipeline.models.gemini import NOTHING, UNDER_WAY
 from pipeline.states import State
 from pipeline.transitions import change
 

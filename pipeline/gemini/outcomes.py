@@ -8,11 +8,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from pipeline import naming, work_files
-from pipeline.calls import UNDER_WAY, GeminiCall
 from pipeline.engines import object_store
 from pipeline.engines.gemini import Answer
 from pipeline.imaging.decode import DecodeError
-from pipeline.models import Frame
+from pipeline.models import Frame, GeminiCall
+from pipeline.models.gemini import UNDER_WAY
 from pipeline.states import ANSWERED, GEMINI_WORDS, State
 from pipeline.transitions import StaleTransition, advance
 

@@ -3,9 +3,8 @@
 from playwright.sync_api import expect
 
 from pipeline import naming
-from pipeline.calls import GeminiCall
 from pipeline.engines import object_store
-from pipeline.models import Batch, Frame
+from pipeline.models import Batch, Frame, GeminiCall
 from tests.browser.conftest import IN_A_BROWSER, SAMPLE
 from tests.factories import scorecard
 

@@ -7,10 +7,9 @@ import pytest
 from django.utils import timezone
 
 from pipeline import intake, jobs
-from pipeline.calls import GeminiCall, GeminiJob
 from pipeline.engines.gemini import Answer
 from pipeline.gemini import batch_jobs, batch_results, client, outcomes
-from pipeline.models import Frame
+from pipeline.models import Frame, GeminiCall, GeminiJob
 from pipeline.states import ANSWERED, State
 from pipeline.transitions import advance
 from tests.gemini import faults

@@ -9,9 +9,8 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from pipeline.calls import GeminiCall, GeminiJob
 from pipeline.gemini import batch_jobs, budget
-from pipeline.models import Frame
+from pipeline.models import Frame, GeminiCall, GeminiJob
 from pipeline.states import ANSWERED, GEMINI_WORDS
 from tests.gemini.conftest import committed
 from tests.gemini.faults import Request

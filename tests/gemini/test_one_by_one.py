@@ -11,11 +11,10 @@ from django.utils import timezone
 from redis import RedisError
 
 from pipeline import intake, jobs, naming
-from pipeline.calls import GeminiCall
 from pipeline.engines import object_store
 from pipeline.engines.gemini import Answer
 from pipeline.gemini import budget, one_by_one, outcomes, pace
-from pipeline.models import Batch, Frame
+from pipeline.models import Batch, Frame, GeminiCall
 from pipeline.states import ANSWERED, State
 from pipeline.transitions import advance
 from review.decisions import Said, reprocess

@@ -7,8 +7,7 @@ import pytest
 from django.utils import timezone
 
 from pipeline import intake
-from pipeline.calls import GeminiCall, GeminiJob
-from pipeline.models import Batch, Frame
+from pipeline.models import Batch, Frame, GeminiCall, GeminiJob
 from pipeline.states import ANSWERED, State
 from review.items import item
 from tests.factories import scorecard

@@ -5,6 +5,8 @@ from decimal import Decimal
 from django.db import models
 from django.db.models import Q
 
+from pipeline.models.frames import Frame
+
 UNDER_WAY = ""
 """A call whose outcome nobody has written down yet."""
 
@@ -47,7 +49,7 @@ class GeminiJob(models.Model):
 class GeminiCall(models.Model):
     """One photo sent to Gemini, by itself or within a Batch job."""
 
-    frame = models.ForeignKey("pipeline.Frame", null=True, on_delete=models.CASCADE, related_name="calls")
+    frame = models.ForeignKey(Frame, null=True, on_delete=models.CASCADE, related_name="calls")
     job = models.ForeignKey(GeminiJob, null=True, on_delete=models.CASCADE, related_name="calls")
     outcome = models.CharField(max_length=20, blank=True, default=UNDER_WAY)
     words = models.TextField(blank=True, help_text="what happened, if no usable image came")

@@ -1,22 +1,9 @@
-"""The row that decides, and what it shares with all other records: it is written once."""
-
-from typing import Any
+"""The row that decides."""
 
 from django.db import models
 from django.db.models import Q
 
-
-class Immutable(models.Model):
-    """A row that is written once; only which policy is active may change."""
-
-    class Meta:
-        abstract = True
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self._state.adding:
-            raise TypeError(f"{type(self).__name__} {self.pk} is a record of what happened and can't be changed")
-        super().save(*args, **kwargs)
-
+from pipeline.models.base import Immutable
 
 DEFAULT_TARGET = {"escape": 0.005, "delta": 0.05}
 

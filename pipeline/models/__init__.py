@@ -1,0 +1,26 @@
+"""Rows. State is moved by transitions.advance() only; scorecards, policies and transitions are never rewritten."""
+
+from pipeline.models.base import Immutable
+from pipeline.models.frames import Batch, Frame, Transition
+from pipeline.models.gemini import GeminiCall, GeminiJob
+from pipeline.models.handwork import BridgeLabel, Override
+from pipeline.models.listings import Listing, Rendition
+from pipeline.models.policies import GatePolicy, active_policy
+from pipeline.models.scorecards import Scorecard, ShadowVerdict
+
+__all__ = [
+    "Batch",
+    "BridgeLabel",
+    "Frame",
+    "GatePolicy",
+    "GeminiCall",
+    "GeminiJob",
+    "Immutable",
+    "Listing",
+    "Override",
+    "Rendition",
+    "Scorecard",
+    "ShadowVerdict",
+    "Transition",
+    "active_policy",
+]

@@ -1,0 +1,21 @@
+"""What rows have in common."""
+
+from typing import Any, get_args
+
+from django.db import models
+
+
+class Immutable(models.Model):
+    """A row that is written once; only which policy is active may change."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError(f"{type(self).__name__} {self.pk} is a record of what happened and can't be changed")
+        super().save(*args, **kwargs)
+
+
+def choices_of(literal: Any) -> list[tuple[str, str]]:
+    return [(value, value.title()) for value in get_args(literal)]

@@ -1,0 +1,156 @@
+"""Drops of photos, each photo on its way, and every step of the way."""
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+
+from pipeline.imaging.types import ProductClass, View
+from pipeline.models.base import Immutable, choices_of
+from pipeline.states import (
+    ASK_AGAIN,
+    GEMINI_WORDS,
+    NEVER_DECODED,
+    VERDICT_REASONS,
+    Enhancement,
+    Lane,
+    Look,
+    State,
+    in_words,
+)
+
+if TYPE_CHECKING:
+    from pipeline.models.scorecards import Scorecard
+
+
+class Batch(models.Model):
+    """One drop of photos of one product class. With `gemini` its photos leave the house: by the uploader's choice."""
+
+    name = models.CharField(max_length=100, unique=True)
+    product_class = models.CharField(max_length=20, choices=choices_of(ProductClass), default="eyewear")
+    enhancement = models.CharField(max_length=10, choices=choices_of(Enhancement), default="local")
+    lane = models.CharField(max_length=10, choices=choices_of(Lane), default="standard")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "batches"
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Frame(models.Model):
+    """One photo on its way.
+
+    RECEIVED → PROCESSING → APPROVED → PUBLISHING → PUBLISHED
+      ↓  ↑         ↓ unsure      ↑
+    ENHANCING  EXCEPTION ──operator──→ REJECTED, or RECEIVED again
+    """
+
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="frames")
+    filename = models.CharField(max_length=255)
+    code = models.CharField(max_length=64, db_index=True)
+    view = models.CharField(max_length=10, choices=choices_of(View))
+    sha256 = models.CharField(max_length=64)
+    state = models.CharField(
+        max_length=20, choices=[(s.value, s.value.title()) for s in State], default=State.RECEIVED.value
+    )
+    version = models.PositiveIntegerField(default=0)
+    attempt = models.PositiveIntegerField(default=0, help_text="counts runs of the pipeline; part of the work keys")
+    faults = models.PositiveIntegerField(default=0, help_text="passing faults since the last success or decision")
+    lease_until = models.DateTimeField(null=True, blank=True)
+    not_before = models.DateTimeField(
+        null=True, blank=True, help_text="no worker acts on it before: a decision can be taken back, or Gemini is busy"
+    )
+    gemini = models.CharField(
+        max_length=20, blank=True, help_text="what came of asking Gemini: used, or why it was enhanced here"
+    )
+    ask_until = models.DateTimeField(
+        null=True, blank=True, help_text="so long Gemini may be asked for this photo by itself; none: by a Batch job"
+    )
+    reasons = models.JSONField(default=list)
+    cause = models.TextField(blank=True, help_text="what went wrong, in words, when something did")
+    received_at = models.DateTimeField(auto_now_add=True)
+    state_since = models.DateTimeField(auto_now_add=True)
+    processed_at = models.DateTimeField(null=True, blank=True, help_text="first verdict, or first failure")
+    was_exception = models.BooleanField(default=False, help_text="a person had to look: the review rate counts these")
+    has_failed = models.BooleanField(default=False, help_text="…because something failed, not because of a doubt")
+    published_at = models.DateTimeField(null=True, blank=True)
+    draw = models.FloatField(default=1, help_text="keyed hash of the file, 0–1: below the audit rate it is marked")
+    audit_due = models.CharField(
+        max_length=10, blank=True, choices=choices_of(Look), help_text="a published frame that a person is to look at"
+    )
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["batch", "sha256"], name="same_bytes_once_in_a_batch")]
+        indexes = [models.Index(fields=["state", "state_since"])]
+        permissions = [
+            ("see_picture", "Can see photos and mattes"),
+            ("decide", "Can approve, reject or reprocess exceptions"),
+            ("see_verdict", "Can see state, confidence and verdict"),
+            ("see_figures", "Can see the review rate and other figures"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.view}"
+
+    @property
+    def wants_gemini(self) -> bool:
+        """Whether Gemini is yet to be asked, or again: a person had it reprocessed, and nothing was paid before."""
+        if self.batch.enhancement != "gemini" or self.gemini not in {"", *ASK_AGAIN}:
+            return False
+        last = self.transitions.last() if self.gemini else None
+        return last is None or last.source == State.EXCEPTION
+
+    @property
+    def gemini_words(self) -> str:
+        return GEMINI_WORDS.get(self.gemini, self.gemini)
+
+    @property
+    def card(self) -> "Scorecard | None":
+        """The last attempt's scorecard, if it came that far."""
+        return self.scorecards.filter(attempt=self.attempt).first()
+
+    @property
+    def machine_card(self) -> "Scorecard | None":
+        """The last scorecard that no person had a hand in."""
+        return self.scorecards.filter(override=None).last()
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether the last attempt came as far as previews."""
+        return self.attempt > 0 and not NEVER_DECODED.intersection(self.reasons)
+
+    @property
+    def reason_words(self) -> list[str]:
+        """What is wrong, for whoever decides: the cause of a failure, or the doubts, but never the verdict.
+
+        Where nothing is doubted there is a weakest spot: a frame that is only audited looks like any other.
+        """
+        if self.cause:
+            return [self.cause]
+        return [in_words(code) for code in self.doubts]
+
+    @property
+    def doubts(self) -> list[str]:
+        """Their codes: never what the gate decided, and the weakest spots where nothing is doubted."""
+        codes = [code for code in self.reasons if code not in VERDICT_REASONS]
+        card = None if codes else self.card
+        return card.weakest if card else codes
+
+
+class Transition(Immutable):
+    """Who moved a frame, from where to where, when and why."""
+
+    frame = models.ForeignKey(Frame, on_delete=models.CASCADE, related_name="transitions")
+    source = models.CharField(max_length=20)
+    target = models.CharField(max_length=20)
+    actor = models.CharField(max_length=150)
+    why = models.TextField(blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]

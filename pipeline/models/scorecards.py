@@ -1,0 +1,116 @@
+"""What one run of the pipeline measured, and what policies in shadow would have said of it."""
+
+from typing import Any
+
+from django.db import models
+
+from pipeline import naming
+from pipeline.imaging.score import weakest
+from pipeline.imaging.types import Crop, CropBox, Side
+from pipeline.models.base import Immutable, choices_of
+from pipeline.models.frames import Frame
+from pipeline.models.policies import GatePolicy
+from pipeline.states import BRIDGE_DOUBT_WORDS, FIRST_LOOK, RUNG_WORDS, in_words
+
+
+class Scorecard(Immutable):
+    """What one run of the pipeline measured, and what it was measured with."""
+
+    frame = models.ForeignKey(Frame, on_delete=models.CASCADE, related_name="scorecards")
+    attempt = models.PositiveIntegerField()
+    width = models.PositiveIntegerField(help_text="of the upright photo, in pixels")
+    height = models.PositiveIntegerField()
+    rung = models.CharField(max_length=20, default=FIRST_LOOK, help_text="which look, or rung of the repair ladder")
+    others = models.JSONField(default=list, help_text="what else the ladder tried, with the confidence of each")
+    confidence = models.FloatField()
+    publish = models.BooleanField()
+    threshold = models.FloatField()
+    is_marked = models.BooleanField(default=False, help_text="drawn for the estimates before the gate judged it")
+    audit_rate = models.FloatField(default=0, help_text="with what probability")
+    components = models.JSONField()
+    metrics = models.JSONField()
+    reasons = models.JSONField()
+    bridge_x = models.FloatField(null=True)
+    product_box = models.JSONField(null=True, help_text="what a half-glass crop is taken from")
+    near = models.CharField(max_length=5, blank=True, choices=choices_of(Side), help_text="side of the bridge")
+    bridge_doubt = models.CharField(max_length=40, blank=True)
+    bridge_evidence = models.JSONField(null=True)
+    places = models.JSONField(default=dict, help_text="where each doubt is worst: [x0, y0, x1, y1] by reason code")
+    seconds = models.JSONField()
+    model_name = models.CharField(max_length=100)
+    model_sha256 = models.CharField(max_length=64)
+    enhancer = models.CharField(max_length=100)
+    fidelity = models.JSONField(null=True, help_text="how far Gemini's picture was from the photo's product")
+    scorer_version = models.CharField(max_length=40)
+    policy = models.ForeignKey(GatePolicy, on_delete=models.PROTECT)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["frame", "attempt"], name="one_scorecard_per_attempt")]
+
+    @property
+    def weakest(self) -> list[str]:
+        """The codes of the two components that are the least good."""
+        return weakest(self.components)
+
+    @property
+    def rung_words(self) -> str:
+        return RUNG_WORDS.get(self.rung, self.rung)
+
+    @property
+    def alternatives(self) -> list[dict[str, Any]]:
+        """What else was tried: in words, with its confidence and the name of its picture, kept for held frames only."""
+        return [
+            other
+            | {
+                "words": RUNG_WORDS.get(other["rung"], other["rung"]),
+                "picture": naming.alternative_name(other["rung"], "webp"),
+            }
+            for other in self.others
+        ]
+
+    @property
+    def has_product(self) -> bool:
+        """Whether there is something in the matte."""
+        return "empty" not in self.reasons
+
+    @property
+    def crop(self) -> Crop | None:
+        if self.bridge_x is None:
+            return None
+        return Crop(self.bridge_x, self.product, self.near, self.bridge_doubt or None)
+
+    @property
+    def product(self) -> CropBox:
+        """Its box; all of the photo on cards from before boxes were kept of every product."""
+        return CropBox(**self.product_box) if self.product_box else CropBox(0, 0, self.height, self.width)
+
+    @property
+    def bridge_doubt_words(self) -> str:
+        return BRIDGE_DOUBT_WORDS.get(self.bridge_doubt, self.bridge_doubt)
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether the policy's thresholds were fitted on this very model."""
+        return self.policy.document["model_sha256"] == self.model_sha256
+
+    @property
+    def reason_words(self) -> list[str]:
+        return [in_words(reason) for reason in self.reasons]
+
+
+class ShadowVerdict(Immutable):
+    """What a policy that was not active would have said of a scorecard."""
+
+    policy = models.ForeignKey(GatePolicy, on_delete=models.CASCADE, related_name="shadow_verdicts")
+    scorecard = models.ForeignKey(Scorecard, on_delete=models.CASCADE, related_name="shadow_verdicts")
+    confidence = models.FloatField()
+    threshold = models.FloatField()
+    publish = models.BooleanField()
+    reasons = models.JSONField()
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["policy", "scorecard"], name="one_shadow_verdict_per_scorecard")]
