@@ -1,12 +1,14 @@
 """What a fault does to a frame: it is tried again, or held for a person; nothing stops a worker."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
 from django.db import DatabaseError
+from django.db.models import QuerySet
 
+from pipeline import leases
 from pipeline.engines.object_store import ObjectStoreError
 from pipeline.models import Frame
 from pipeline.states import State
@@ -33,6 +35,20 @@ def retry_or_hold(frame: Frame, back_to: State, cause: str, *, actor: str) -> No
             actor=actor,
             cause=f"{cause} Tried {faults} times; reprocess it when an admin has mended the cause.",
         )
+
+
+def run_step(found: QuerySet[Frame], step: Callable[[Frame], None]) -> Frame | None:
+    """What every job does with its frame: one that is taken back, moved or decided meanwhile is left alone.
+
+    None when there was nothing to do; it may run twice.
+    """
+    frame = found.filter(leases.grace_is_over()).select_related("batch").first()
+    if frame is None:
+        return None
+    with left_to_others(frame):
+        step(frame)
+        return frame
+    return None
 
 
 @contextmanager

@@ -10,9 +10,11 @@ from rq import Queue
 from rq.exceptions import DuplicateJobError
 from rq.job import JobStatus
 
-from pipeline import intake, processing, publishing, reaper, recalling
+from pipeline import intake, processing, reaper
 from pipeline.gemini import batch_jobs, batch_results, one_by_one
 from pipeline.models import Batch, Frame, GeminiJob
+from pipeline.shop.publish import run as publish_files
+from pipeline.shop.withdraw import run as withdraw_files
 from pipeline.states import State
 
 log = logging.getLogger(__name__)
@@ -31,11 +33,11 @@ def ask(frame_id: int) -> None:
 
 
 def publish(frame_id: int) -> None:
-    publishing.run(frame_id)
+    publish_files(frame_id)
 
 
 def withdraw(frame_id: int) -> None:
-    recalling.run(frame_id)
+    withdraw_files(frame_id)
 
 
 def serve_batch_jobs() -> None:

@@ -1,19 +1,18 @@
 """A lease says that somebody is at work on a frame; it is renewed while they are, and lapses when they die."""
 
 import logging
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError, connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from pipeline.heartbeat import beating
 from pipeline.models import Frame
-from pipeline.transitions import StaleTransition
+from pipeline.transitions import StaleTransition, change
 
 log = logging.getLogger(__name__)
 BEAT_SECONDS = 5
@@ -52,29 +51,27 @@ def _ours(frame_id: int, version: int, *, left: int) -> QuerySet[Frame]:
     return Frame.objects.filter(pk=frame_id, version=version, lease_until__gte=until)
 
 
-@contextmanager
-def kept(frame: Frame, seconds: int) -> Iterator[None]:
+def take(frame: Frame, seconds: int) -> None:
+    """Hold a frame that stays in its state; raises StaleTransition if somebody was faster."""
+    change(frame, lease_until=timezone.now() + timedelta(seconds=seconds))
+
+
+def give_back(frame: Frame) -> None:
+    Frame.objects.filter(pk=frame.pk, version=frame.version).update(lease_until=None)
+
+
+def kept(frame: Frame, seconds: int) -> AbstractContextManager[None]:
     """Renew the lease from a thread while the block runs, but not for a block that hangs."""
-    done = threading.Event()
-    thread = threading.Thread(target=_beat, args=(frame.pk, frame.version, seconds, done), daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-
-
-def _beat(frame_id: int, version: int, seconds: int, done: threading.Event) -> None:
     give_up = time.monotonic() + settings.JOB_TIMEOUT_SECONDS
-    try:
-        while not done.wait(BEAT_SECONDS) and time.monotonic() < give_up:
-            try:
-                if not renew(frame_id, version, seconds):
-                    return
-            except DatabaseError as error:
-                log.warning("frame %s: its lease was not renewed, next try in %d s: %s", frame_id, BEAT_SECONDS, error)
-                connection.close()
-            close_old_connections()
-    finally:
-        connection.close()
+    frame_id, version = frame.pk, frame.version
+
+    def beat() -> bool:
+        try:
+            return time.monotonic() < give_up and renew(frame_id, version, seconds)
+        except DatabaseError as error:
+            log.warning("frame %s: its lease was not renewed, next try in %d s: %s", frame_id, BEAT_SECONDS, error)
+            return True
+        finally:
+            connection.close()
+
+    return beating(beat, BEAT_SECONDS)

@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
 from pipeline import gate, leases, naming, work_files
 from pipeline.engines import object_store
@@ -106,14 +104,14 @@ def _next_attempt(frame: Frame) -> Iterator[int]:
     """Hold the frame while its next attempt's pictures are written: nobody else may write them. Gives the last one."""
     if leases.is_held(frame):
         raise StaleTransition(f"frame {frame.pk} ({frame}) is being edited by somebody else")
+    leases.take(frame, settings.PUBLISH_LEASE_SECONDS)
     previous = frame.attempt
-    change(frame, lease_until=timezone.now() + timedelta(seconds=settings.PUBLISH_LEASE_SECONDS))
     frame.attempt += 1
     try:
         yield previous
     except Exception:
         frame.attempt = previous
-        Frame.objects.filter(pk=frame.pk, version=frame.version).update(lease_until=None)
+        leases.give_back(frame)
         raise
 
 

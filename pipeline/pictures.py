@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipeline import naming, publishing, work_files
+from pipeline import naming, work_files
 from pipeline.engines import object_store
 from pipeline.imaging import previews, renditions
 from pipeline.models import Frame
+from pipeline.shop import publish
 from pipeline.states import RUNG_WORDS
 
 SMALL = {
@@ -82,7 +83,7 @@ def _load(frame_id: int, attempt: int, name: str) -> bytes:
 def make_shop_pictures(frame: Frame, bridge_x: float | None) -> list[ShopPicture]:
     """All the files that publishing would make, parted where the bridge stands; raises what `render` there does."""
     shown = []
-    for file in publishing.render(frame, bridge_x):
+    for file in publish.render(frame, bridge_x):
         name = naming.shop_name(file.variant, file.extension, bridge_x)
         work_files.save(frame, name, file.data)
         shown.append(ShopPicture(name, file.variant, file.extension, len(file.data)))

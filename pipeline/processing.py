@@ -10,7 +10,7 @@ from pipeline.cutout import matte_models
 from pipeline.engines import object_store
 from pipeline.enhancing import Enhanced, after_gemini, locally
 from pipeline.examining import examine, timed
-from pipeline.faults import faults_answered, left_to_others
+from pipeline.faults import faults_answered, run_step
 from pipeline.gemini import lanes
 from pipeline.imaging.decode import DecodeError
 from pipeline.imaging.types import RGB
@@ -22,25 +22,18 @@ log = logging.getLogger(__name__)
 
 
 def run(frame_id: int) -> Frame | None:
-    """Process a RECEIVED frame up to the gate, or send it to Gemini first, if its batch is for that.
+    """Process a RECEIVED frame up to the gate, or send it to Gemini first, if its batch is for that."""
+    return run_step(Frame.objects.filter(pk=frame_id, state=State.RECEIVED), _begin)
 
-    None when there was nothing to do; it may run twice.
-    """
-    frame = (
-        Frame.objects.select_related("batch").filter(leases.grace_is_over(), pk=frame_id, state=State.RECEIVED).first()
-    )
-    if frame is None:
-        return None
+
+def _begin(frame: Frame) -> None:
+    if frame.wants_gemini:
+        lanes.send(frame)
+        return
     lease = settings.PROCESS_LEASE_SECONDS
-    with left_to_others(frame):
-        if frame.wants_gemini:
-            lanes.send(frame)
-            return frame
-        advance(frame, State.PROCESSING, actor="worker", lease=lease, attempt=frame.attempt + 1, not_before=None)
-        with leases.kept(frame, lease):
-            _process(frame)
-        return frame
-    return None
+    advance(frame, State.PROCESSING, actor="worker", lease=lease, attempt=frame.attempt + 1, not_before=None)
+    with leases.kept(frame, lease):
+        _process(frame)
 
 
 def _process(frame: Frame) -> None:

@@ -8,10 +8,8 @@ import logging
 import os
 import signal
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +24,8 @@ from rq.executions import Execution
 from rq.job import Job
 from rq.queue import Queue
 from rq.worker import WorkerStatus
+
+from pipeline.heartbeat import beating
 
 log = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 5
@@ -85,25 +85,17 @@ class WarmWorker(SimpleWorker):
             log.info("worker %d uses %d MB and makes way for a fresh one", os.getpid(), resident_mb())
             self._stop_requested = True
 
-    @contextmanager
-    def _heartbeats(self, job: Job, execution: Execution) -> Iterator[None]:
+    def _heartbeats(self, job: Job, execution: Execution) -> AbstractContextManager[None]:
         """Tell RQ every few seconds, from a thread, that this job is still at work."""
-        done = threading.Event()
 
-        def beat() -> None:
-            while not done.wait(HEARTBEAT_SECONDS):
-                try:
-                    self.maintain_heartbeats(job, execution)
-                except RedisError as error:
-                    log.error("a heartbeat of job %s was missed: %s", job.id, error)
+        def beat() -> bool:
+            try:
+                self.maintain_heartbeats(job, execution)
+            except RedisError as error:
+                log.error("a heartbeat of job %s was missed: %s", job.id, error)
+            return True
 
-        thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            done.set()
-            thread.join()
+        return beating(beat, HEARTBEAT_SECONDS)
 
     def _wait_for_redis(self) -> None:
         while not self._stop_requested:

@@ -9,10 +9,10 @@ from datetime import datetime
 from django.contrib.auth.models import User
 from django.db.models import F
 
-from pipeline import recalling
 from pipeline.models import Frame, Scorecard
+from pipeline.shop import withdraw
 from pipeline.states import State
-from pipeline.transitions import StaleTransition
+from pipeline.transitions import change
 from review.models import Decision
 
 NEAREST = 3
@@ -21,16 +21,13 @@ NEAREST = 3
 
 def pass_audit(frame: Frame) -> None:
     """It was published rightly, and stays as it is."""
-    due = Frame.objects.filter(pk=frame.pk, state=State.PUBLISHED, version=frame.version).exclude(audit_due="")
-    if due.update(audit_due="", version=F("version") + 1) != 1:
-        raise StaleTransition(f"frame {frame.pk} ({frame}) was decided by somebody else")
-    frame.version += 1
+    change(frame, audit_due="")
 
 
 def fail_audit(frame: Frame, card: Scorecard, user: User, why: str, *, is_bad: bool, not_before: datetime) -> None:
     """Its files are withdrawn and it comes back to the queue; if matte or crop was bad, its siblings are looked at."""
     is_drawn = frame.audit_due == Decision.Occasion.DRAWN
-    recalling.recall(frame, actor=user.get_username(), why=why, not_before=not_before)
+    withdraw.recall(frame, actor=user.get_username(), why=why, not_before=not_before)
     if is_bad and is_drawn:
         look_at_siblings(frame, card)
 

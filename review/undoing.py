@@ -5,13 +5,13 @@ from datetime import timedelta
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from pipeline import leases
 from pipeline.models import Frame
 from pipeline.states import State
-from pipeline.transitions import StaleTransition, advance
+from pipeline.transitions import StaleTransition, advance, change
 from review.decisions import DECISIONS, DecisionError, Said, note
 from review.models import Decision
 
@@ -70,17 +70,10 @@ def _restore(frame: Frame, decision: Decision, actor: str) -> None:
     if frame.version != decision.version:
         raise StaleTransition(f"frame {frame.pk} ({frame}) has moved on")
     if frame.state == State.PUBLISHED:
-        _audit_again(frame, decision)
+        change(frame, audit_due=decision.occasion)
     elif frame.state == State.REJECTED or not leases.is_acted_on(frame):
         back_to = State.PUBLISHED if frame.state == State.WITHDRAWING else State.EXCEPTION
         fields = {"audit_due": decision.occasion, "reasons": []} if back_to == State.PUBLISHED else {}
         advance(frame, back_to, actor=actor, why="the decision is taken back", not_before=None, **fields)
     else:
         raise StaleTransition(f"frame {frame.pk} ({frame}): a worker may have begun")
-
-
-def _audit_again(frame: Frame, decision: Decision) -> None:
-    passed = Frame.objects.filter(pk=frame.pk, state=State.PUBLISHED, version=frame.version, audit_due="")
-    if passed.update(audit_due=decision.occasion, version=F("version") + 1) != 1:
-        raise StaleTransition(f"frame {frame.pk} ({frame}) has moved on")
-    frame.version += 1

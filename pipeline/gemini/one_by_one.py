@@ -11,7 +11,7 @@ from django.utils import timezone
 from pipeline import leases
 from pipeline.engines.gemini import Answer, Busy, Failed, NoAnswer
 from pipeline.engines.object_store import MissingObjectError, ObjectStoreError
-from pipeline.faults import faults_answered, left_to_others
+from pipeline.faults import faults_answered, run_step
 from pipeline.gemini import budget, client, outcomes, pace
 from pipeline.imaging.decode import DecodeError
 from pipeline.models import Frame, GeminiCall
@@ -32,17 +32,15 @@ def to_be_asked() -> QuerySet[Frame]:
 
 
 def run(frame_id: int) -> Frame | None:
-    """Ask for one frame, if it is its turn; it may run twice. None when there was nothing to do."""
-    frame = to_be_asked().filter(pk=frame_id).first()
-    if frame is None:
-        return None
+    """Ask for one frame, if it is its turn."""
+    return run_step(to_be_asked().filter(pk=frame_id), _begin)
+
+
+def _begin(frame: Frame) -> None:
     lease = settings.PROCESS_LEASE_SECONDS
-    with left_to_others(frame):
-        change(frame, lease_until=timezone.now() + timedelta(seconds=lease))
-        with leases.kept(frame, lease), faults_answered(frame, "Asking Gemini", back_to=State.RECEIVED):
-            _ask(frame)
-        return frame
-    return None
+    leases.take(frame, lease)
+    with leases.kept(frame, lease), faults_answered(frame, "Asking Gemini", back_to=State.RECEIVED):
+        _ask(frame)
 
 
 def _ask(frame: Frame) -> None:

@@ -4,9 +4,10 @@ import pytest
 from django.core.files.storage import storages
 from playwright.sync_api import expect
 
-from pipeline import intake, jobs, processing, publishing
+from pipeline import intake, jobs, processing
 from pipeline.cutout import matte_models
 from pipeline.models import Frame
+from pipeline.shop import publish
 from pipeline.states import State
 from review.models import Decision
 from tests.browser.conftest import IN_A_BROWSER, doubtful_frame
@@ -24,7 +25,7 @@ def published(services, monkeypatch):
     for frame, draw in zip(frames, (0.0, 1.0), strict=True):
         Frame.objects.filter(pk=frame.pk).update(draw=draw)
         processing.run(frame.pk)
-        publishing.run(frame.pk)
+        publish.run(frame.pk)
     assert set(Frame.objects.values_list("state", "audit_due")) == {("published", "drawn"), ("published", "")}
     return frames
 

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline import naming, processing, publishing, work_files
+from pipeline import naming, processing, work_files
 from pipeline.engines import object_store
 from pipeline.imaging.types import Matte
 from pipeline.models import Frame
 from pipeline.overriding import Edit, override
+from pipeline.shop import publish
 from pipeline.states import ANSWERED, State
 from tests.gemini.relighting import relit
 from tests.pipeline.conftest import photo
@@ -48,7 +49,7 @@ def answered(received, matter, batch) -> Callable[[bytes], Frame]:
 
 
 def files(frame: Frame) -> dict[tuple[str, str], bytes]:
-    return {(file.variant, file.extension): file.data for file in publishing.render(frame)}
+    return {(file.variant, file.extension): file.data for file in publish.render(frame)}
 
 
 def test_a_faithful_picture_lends_its_light_and_the_camera_keeps_the_pixels(answered):

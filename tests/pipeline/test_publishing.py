@@ -10,9 +10,10 @@ from django.core.files.storage import storages
 from django.db import OperationalError
 from PIL import Image, ImageDraw
 
-from pipeline import leases, naming, processing, publishing, reaper
+from pipeline import leases, naming, processing, reaper
 from pipeline.engines import object_store
 from pipeline.models import Batch, BridgeLabel, Frame, Listing
+from pipeline.shop import listings, publish
 from pipeline.states import State
 from pipeline.transitions import StaleTransition, advance
 from tests.imaging.scenes import angled_glasses
@@ -39,7 +40,7 @@ def approved(received, matter) -> Callable[..., Frame]:
 
 def test_five_files_and_a_manifest_that_vouches_for_them(approved):
     frame = approved()
-    publishing.run(frame.pk)
+    publish.run(frame.pk)
     frame.refresh_from_db()
     manifest = json.loads(read("AURA1/AURA1_1.json"))
     assert frame.state == State.PUBLISHED and frame.published_at
@@ -51,7 +52,7 @@ def test_five_files_and_a_manifest_that_vouches_for_them(approved):
 
 
 def test_files_carry_content_type_and_cache_headers(approved):
-    publishing.run(approved().pk)
+    publish.run(approved().pk)
     bucket = storages["published"].bucket
     expected = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp", "json": "application/json"}
     for key in published_keys():
@@ -60,7 +61,7 @@ def test_files_carry_content_type_and_cache_headers(approved):
 
 
 def test_the_white_picture_is_a_square_of_pure_white_around_a_product_of_85_per_cent(approved):
-    publishing.run(approved().pk)
+    publish.run(approved().pk)
     picture = np.asarray(Image.open(io.BytesIO(read("AURA1/AURA1_1_white.png"))))
     columns = np.flatnonzero((picture < 250).any(axis=(0, 2)))
     assert picture.shape == (2000, 2000, 3)
@@ -70,8 +71,8 @@ def test_the_white_picture_is_a_square_of_pure_white_around_a_product_of_85_per_
 
 def test_a_newer_photo_takes_the_place_of_the_older(approved):
     older, newer = approved(data=photo(30)), approved(data=photo(60))
-    publishing.run(older.pk)
-    publishing.run(newer.pk)
+    publish.run(older.pk)
+    publish.run(newer.pk)
     older.refresh_from_db()
     assert older.state == State.SUPERSEDED
     assert json.loads(read("AURA1/AURA1_1.json"))["frame"] == newer.pk
@@ -80,7 +81,7 @@ def test_a_newer_photo_takes_the_place_of_the_older(approved):
 def test_an_older_photo_that_comes_late_does_not_replace_the_newer(approved):
     older, newer = approved(data=photo(30)), approved(data=photo(60))
     advance(older, State.EXCEPTION, actor="test")
-    publishing.run(newer.pk)
+    publish.run(newer.pk)
     older.refresh_from_db()
     assert older.state == State.SUPERSEDED
     assert json.loads(read("AURA1/AURA1_1.json"))["frame"] == newer.pk
@@ -89,15 +90,15 @@ def test_an_older_photo_that_comes_late_does_not_replace_the_newer(approved):
 def test_files_that_the_newer_photo_does_not_have_go_with_the_older(approved):
     stale = naming.rendition_key("AURA1", "front", "half-glass", "jpg")
     object_store.put_published(stale, b"of an earlier frame")
-    publishing.run(approved().pk)
+    publish.run(approved().pk)
     assert stale not in published_keys()
 
 
 def test_while_a_frame_is_being_published_another_of_the_same_names_waits(approved):
     first, second = approved(data=photo(30)), approved(data=photo(60))
     advance(first, State.PUBLISHING, actor="worker", lease=60)
-    publishing._take_listing(first)
-    publishing.run(second.pk)
+    listings.take(listings.of(first), first)
+    publish.run(second.pk)
     second.refresh_from_db()
     assert (second.state, second.faults) == (State.APPROVED, 0)
     assert published_keys() == set()
@@ -106,8 +107,8 @@ def test_while_a_frame_is_being_published_another_of_the_same_names_waits(approv
 def test_names_held_by_a_dead_worker_can_be_taken(approved):
     first, second = approved(data=photo(30)), approved(data=photo(60))
     advance(first, State.PUBLISHING, actor="worker", lease=-1)
-    publishing._take_listing(first)
-    publishing.run(second.pk)
+    listings.take(listings.of(first), first)
+    publish.run(second.pk)
     second.refresh_from_db()
     assert second.state == State.PUBLISHED
     assert Listing.objects.get().frame == second
@@ -122,21 +123,21 @@ def test_a_worker_that_lost_its_lease_puts_no_manifest(approved, monkeypatch):
         Frame.objects.filter(pk=frame.pk).update(lease_until=None)
 
     monkeypatch.setattr(object_store, "put_published", lose_the_lease_after_the_first_file)
-    publishing.run(frame.pk)
+    publish.run(frame.pk)
     assert reaper.release_lapsed() == [frame]
     assert "AURA1/AURA1_1.json" not in published_keys()
     assert len(published_keys()) == 1
 
 
 def test_while_files_change_no_manifest_promises_them(approved, monkeypatch):
-    publishing.run(approved(data=photo(30)).pk)
+    publish.run(approved(data=photo(30)).pk)
     newer = approved(data=photo(60))
 
     def fail(key: str, data: bytes) -> None:
         raise object_store.ObjectStoreError("bucket full")
 
     monkeypatch.setattr(object_store, "put_published", fail)
-    publishing.run(newer.pk)
+    publish.run(newer.pk)
     newer.refresh_from_db()
     assert (newer.state, newer.faults) == (State.APPROVED, 1)
     assert "AURA1/AURA1_1.json" not in published_keys()
@@ -150,7 +151,7 @@ def test_a_store_that_keeps_failing_brings_the_frame_to_a_person(approved, setti
         raise object_store.ObjectStoreError("bucket full")
 
     monkeypatch.setattr(object_store, "delete_published", fail)
-    publishing.run(frame.pk)
+    publish.run(frame.pk)
     frame.refresh_from_db()
     assert (frame.state, frame.reasons) == (State.EXCEPTION, ["publishing-failed"])
     assert "bucket full" in frame.cause
@@ -164,13 +165,13 @@ def test_a_lease_that_lapsed_is_not_revived_by_its_sleeping_holder(approved):
 
 def test_publishing_and_replacing_the_older_are_one_step(approved, monkeypatch):
     older, newer = approved(data=photo(30)), approved(data=photo(60))
-    publishing.run(older.pk)
+    publish.run(older.pk)
 
     def die(frame: Frame) -> None:
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(publishing, "_supersede_older", die)
-    publishing.run(newer.pk)
+    monkeypatch.setattr(publish, "_supersede_older", die)
+    publish.run(newer.pk)
     states = dict(Frame.objects.values_list("pk", "state"))
     assert states == {older.pk: State.PUBLISHED, newer.pk: State.PUBLISHING}
 
@@ -180,7 +181,7 @@ def test_dust_far_from_the_product_does_not_shrink_it(approved):
     ImageDraw.Draw(image).rectangle((620, 20, 626, 26), fill="black")
     dusty = io.BytesIO()
     image.save(dusty, "PNG")
-    publishing.run(approved(data=dusty.getvalue()).pk)
+    publish.run(approved(data=dusty.getvalue()).pk)
     picture = np.asarray(Image.open(io.BytesIO(read("AURA1/AURA1_1_white.png"))))
     columns = np.flatnonzero((picture < 250).any(axis=(0, 2)))
     assert columns[-1] - columns[0] + 1 == pytest.approx(1700, abs=4)
@@ -206,7 +207,7 @@ def angled(received) -> Frame:
 
 def published_files(frame: Frame) -> dict[str, bytes]:
     """By the last part of each key: what stands in the bucket once the frame is published."""
-    publishing.run(frame.pk)
+    publish.run(frame.pk)
     assert Frame.objects.get(pk=frame.pk).state == State.PUBLISHED
     return {key.split("_2_")[1]: read(key) for key in published_keys() if "_2_" in key}
 
@@ -238,7 +239,7 @@ def test_a_bridge_beside_the_product_waits_for_a_person_and_says_so(received, ma
     frame = processing.run(angled(received).pk)
     BridgeLabel.objects.create(frame=frame, attempt=1, bridge_x=3, found_x=None, by="olga")
     Frame.objects.filter(pk=frame.pk).update(state=State.APPROVED)
-    publishing.run(frame.pk)
+    publish.run(frame.pk)
     frame.refresh_from_db()
     assert (frame.state, frame.reasons) == (State.EXCEPTION, ["empty-picture"])
     assert frame.cause.startswith("There is nothing of the product left of the bridge; move the bridge")

@@ -7,10 +7,11 @@ import pytest
 from django.core.files.storage import storages
 from django.utils import timezone
 
-from pipeline import jobs, naming, processing, publishing, reaper, recalling
+from pipeline import jobs, naming, processing, reaper
 from pipeline.engines import object_store
 from pipeline.engines.object_store import ObjectStoreError
 from pipeline.models import Frame, Listing
+from pipeline.shop import publish, withdraw
 from pipeline.states import State
 from pipeline.transitions import StaleTransition
 from tests.pipeline.conftest import photo
@@ -20,7 +21,7 @@ from tests.pipeline.conftest import photo
 def published(received, matter):
     frame = received()
     processing.run(frame.pk)
-    publishing.run(frame.pk)
+    publish.run(frame.pk)
     frame.refresh_from_db()
     assert frame.state == State.PUBLISHED
     return frame
@@ -33,8 +34,8 @@ def keys(frame):
 
 def test_a_recalled_frame_has_no_file_left_and_waits_for_a_person(published):
     assert keys(published)
-    recalling.recall(published, actor="olga", why="a temple is gone")
-    recalling.run(published.pk)
+    withdraw.recall(published, actor="olga", why="a temple is gone")
+    withdraw.run(published.pk)
     published.refresh_from_db()
     assert (published.state, published.reasons, keys(published)) == (State.EXCEPTION, ["recalled"], set())
     assert not published.renditions.exists() and Listing.objects.get().frame is None
@@ -43,39 +44,39 @@ def test_a_recalled_frame_has_no_file_left_and_waits_for_a_person(published):
 def test_the_manifest_goes_first(published, monkeypatch):
     deleted = []
     monkeypatch.setattr(object_store, "delete_published", deleted.append)
-    recalling.recall(published, actor="olga", why="")
-    recalling.run(published.pk)
+    withdraw.recall(published, actor="olga", why="")
+    withdraw.run(published.pk)
     assert deleted[0] == naming.manifest_key(published.code, published.view) and len(deleted) > 1
 
 
 def test_a_recalled_frame_can_be_published_again(published):
-    recalling.recall(published, actor="olga", why="")
-    recalling.run(published.pk)
+    withdraw.recall(published, actor="olga", why="")
+    withdraw.run(published.pk)
     Frame.objects.update(state=State.APPROVED)
-    publishing.run(published.pk)
+    publish.run(published.pk)
     published.refresh_from_db()
     assert published.state == State.PUBLISHED and keys(published)
 
 
 def test_a_frame_that_is_only_approved_is_held_at_once(received, matter):
     frame = processing.run(received().pk)
-    recalling.recall(frame, actor="olga", why="")
+    withdraw.recall(frame, actor="olga", why="")
     frame.refresh_from_db()
     assert frame.state == State.EXCEPTION
 
 
 def test_a_bucket_that_is_away_is_asked_again_and_again(published, monkeypatch, caplog):
-    recalling.recall(published, actor="olga", why="")
+    withdraw.recall(published, actor="olga", why="")
     with monkeypatch.context() as patch:
         patch.setattr(object_store, "delete_published", _refuse)
         for _ in range(6):
-            recalling.run(published.pk)
+            withdraw.run(published.pk)
     published.refresh_from_db()
     assert published.state == State.WITHDRAWING and "is still published" in caplog.text
     assert published not in reaper.waiting()
     Frame.objects.update(state_since=timezone.now() - timedelta(hours=1))
     assert published in reaper.waiting()
-    recalling.run(published.pk)
+    withdraw.run(published.pk)
     published.refresh_from_db()
     assert published.state == State.EXCEPTION
 
@@ -85,21 +86,21 @@ def _refuse(key):
 
 
 def test_a_worker_that_died_midway_leaves_nothing_behind(published, monkeypatch):
-    recalling.recall(published, actor="olga", why="")
+    withdraw.recall(published, actor="olga", why="")
     with monkeypatch.context() as patch, pytest.raises(SystemExit):
-        patch.setattr(recalling, "_finish", lambda *_: (_ for _ in ()).throw(SystemExit))
-        recalling.run(published.pk)
-    recalling.run(published.pk)
+        patch.setattr(withdraw, "_finish", lambda *_: (_ for _ in ()).throw(SystemExit))
+        withdraw.run(published.pk)
+    withdraw.run(published.pk)
     published.refresh_from_db()
     assert (published.state, keys(published)) == (State.EXCEPTION, set())
 
 
 def test_the_files_of_a_newer_photo_stay(published, received):
-    recalling.recall(published, actor="olga", why="")
+    withdraw.recall(published, actor="olga", why="")
     newer = received(data=photo(60))
     processing.run(newer.pk)
-    publishing.run(newer.pk)
-    recalling.run(published.pk)
+    publish.run(newer.pk)
+    withdraw.run(published.pk)
     published.refresh_from_db()
     newer.refresh_from_db()
     assert (published.state, newer.state) == (State.EXCEPTION, State.PUBLISHED)
@@ -107,30 +108,30 @@ def test_the_files_of_a_newer_photo_stay(published, received):
 
 
 def test_nothing_is_published_under_names_that_are_being_withdrawn(published, received):
-    recalling.recall(published, actor="olga", why="")
-    recalling._take_listing(Frame.objects.get(pk=published.pk))
+    withdraw.recall(published, actor="olga", why="")
+    withdraw._take_listing(Frame.objects.get(pk=published.pk))
     newer = received(data=photo(60))
     processing.run(newer.pk)
-    publishing.run(newer.pk)
+    publish.run(newer.pk)
     newer.refresh_from_db()
     assert newer.state == State.APPROVED and "withdrawn" in newer.transitions.last().why
 
 
 def test_a_frame_that_is_not_published_can_not_be_recalled(received):
     with pytest.raises(ValueError, match="no move"):
-        recalling.recall(received(), actor="olga", why="")
+        withdraw.recall(received(), actor="olga", why="")
 
 
 def test_of_two_recalls_the_second_is_stale(published):
     seen = Frame.objects.get(pk=published.pk)
-    recalling.recall(published, actor="olga", why="")
+    withdraw.recall(published, actor="olga", why="")
     with pytest.raises(StaleTransition):
-        recalling.recall(seen, actor="oskar", why="")
+        withdraw.recall(seen, actor="oskar", why="")
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_a_withdrawal_is_queued_once(published, services):
-    recalling.recall(published, actor="olga", why="")
+    withdraw.recall(published, actor="olga", why="")
     jobs.enqueue(published)
     jobs.enqueue(published)
     assert django_rq.get_queue("publish").count == 1

@@ -7,8 +7,9 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError
 from django.utils import timezone
 
-from pipeline import jobs, processing, publishing, recalling
+from pipeline import jobs, processing
 from pipeline.models import Batch, BridgeLabel, Frame
+from pipeline.shop import publish, withdraw
 from pipeline.states import State
 from pipeline.transitions import advance
 from review import decisions
@@ -74,7 +75,7 @@ def queued():
 def test_no_worker_acts_on_a_decision_that_can_be_taken_back(state, matted):
     later = timezone.now() + timedelta(seconds=30)
     Frame.objects.update(state=state, not_before=later)
-    for run in (publishing.run, processing.run, recalling.run):
+    for run in (publish.run, processing.run, withdraw.run):
         run(matted.pk)
     matted.refresh_from_db()
     assert (matted.state, matted.not_before) == (state, later)

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from PIL import Image
 
-from pipeline import intake, naming, overriding, processing, publishing
+from pipeline import intake, naming, overriding, processing
 from pipeline.cutout import matte_models
 from pipeline.engines import object_store
 from pipeline.engines.object_store import ObjectStoreError
@@ -15,6 +15,7 @@ from pipeline.imaging import renditions
 from pipeline.imaging.painting import Stroke
 from pipeline.models import Frame, GatePolicy
 from pipeline.overriding import Edit
+from pipeline.shop import publish
 from pipeline.states import State
 from review import decisions, edits
 from review.models import Decision
@@ -80,7 +81,7 @@ def test_what_is_published_is_the_edited_matte(frame, olga):
     save(frame, olga, DOT)
     decisions.decide("approve", frame, frame.version, olga)
     Frame.objects.update(not_before=None)
-    publishing.run(frame.pk)
+    publish.run(frame.pk)
     frame.refresh_from_db()
     assert frame.state == State.PUBLISHED
     white = frame.renditions.get(variant="transparent", extension="png")

@@ -1,7 +1,7 @@
 """Published files come back out of the bucket, and their frame goes to a person. Tried until it succeeds."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
@@ -10,9 +10,11 @@ from django.utils import timezone
 from pipeline import leases, naming
 from pipeline.engines import object_store
 from pipeline.engines.object_store import ObjectStoreError
+from pipeline.faults import run_step
 from pipeline.models import Frame, Listing
+from pipeline.shop import listings
 from pipeline.states import State
-from pipeline.transitions import StaleTransition, advance
+from pipeline.transitions import advance, change
 
 log = logging.getLogger(__name__)
 
@@ -27,38 +29,34 @@ def recall(frame: Frame, *, actor: str, why: str, not_before: datetime | None = 
 
 
 def run(frame_id: int) -> None:
-    """Delete the files of a WITHDRAWING frame; it may run twice."""
-    frame = Frame.objects.filter(leases.grace_is_over(), pk=frame_id, state=State.WITHDRAWING).first()
-    if frame is None:
-        return
+    """Delete the files of a WITHDRAWING frame."""
+    run_step(Frame.objects.filter(pk=frame_id, state=State.WITHDRAWING), _begin)
+
+
+def _begin(frame: Frame) -> None:
     try:
-        listing = _take_listing(frame)
-        if listing:
-            _delete(frame)
-        _finish(frame, listing)
-    except StaleTransition as lost:
-        log.info("%s; left to who has it now", lost)
+        _withdraw(frame)
     except ObjectStoreError as error:
         # It must not stay in the shop: the reaper asks again and again, with growing pauses.
         faults = min(frame.faults + 1, settings.MAX_FAULTS - 1)
-        Frame.objects.filter(pk=frame.pk, version=frame.version).update(faults=faults, state_since=timezone.now())
+        change(frame, faults=faults, state_since=timezone.now(), lease_until=None)
         log.error("frame %s (%s) is still published: %s", frame.pk, frame, error)
+
+
+def _withdraw(frame: Frame) -> None:
+    listing = _take_listing(frame)
+    if listing:
+        _delete(frame)
+    _finish(frame, listing)
 
 
 def _take_listing(frame: Frame) -> Listing | None:
     """The frame's names, held against who would publish under them; None if they show another frame's files."""
-    listing = Listing.objects.select_related("holder").filter(code=frame.code, view=frame.view, frame=frame).first()
-    if listing is None:
+    leases.take(frame, settings.PUBLISH_LEASE_SECONDS)
+    listing = listings.of(frame)
+    if listing.frame_id != frame.pk:
         return None
-    holder = listing.holder
-    if holder and holder.state == State.PUBLISHING and leases.is_held(holder):
-        raise StaleTransition(f"frame {holder.pk} is being published over {frame}")
-    mine = Listing.objects.filter(pk=listing.pk, version=listing.version)
-    lease = timezone.now() + timedelta(seconds=settings.PUBLISH_LEASE_SECONDS)
-    Frame.objects.filter(pk=frame.pk, version=frame.version).update(lease_until=lease)
-    if mine.update(holder=frame, version=listing.version + 1) != 1:
-        raise StaleTransition(f"frame {frame.pk} ({frame}): another frame took the same names")
-    listing.version += 1
+    listings.take(listing, frame)
     return listing
 
 
@@ -74,6 +72,4 @@ def _finish(frame: Frame, listing: Listing | None) -> None:
         advance(frame, State.EXCEPTION, actor="worker", why="its files are withdrawn", faults=0, not_before=None)
         frame.renditions.all().delete()
         if listing:
-            mine = Listing.objects.filter(pk=listing.pk, version=listing.version)
-            if mine.update(frame=None, holder=None, version=listing.version + 1) != 1:
-                raise StaleTransition(f"frame {frame.pk} ({frame}): the listing was taken over")
+            listings.release(listing, shows=None)

@@ -16,22 +16,16 @@ from django.utils import timezone
 from pipeline import leases, naming, work_files
 from pipeline.engines import object_store
 from pipeline.enhancing import GENERATED
-from pipeline.faults import faults_answered, left_to_others
+from pipeline.faults import faults_answered, run_step
 from pipeline.imaging import halfglass, refine, renditions
 from pipeline.imaging.types import Crop
 from pipeline.listing import listing_spec
 from pipeline.models import Frame, Listing, Rendition
+from pipeline.shop import listings
 from pipeline.states import State
 from pipeline.transitions import StaleTransition, advance, hold
 
 log = logging.getLogger(__name__)
-
-
-BUSY = (State.PUBLISHING, State.WITHDRAWING)
-
-
-class ListingTaken(RuntimeError):
-    """Another frame of the same code and view is being published."""
 
 
 @dataclass(frozen=True)
@@ -59,23 +53,24 @@ class File:
 
 
 def run(frame_id: int) -> None:
-    """Publish an APPROVED frame; it may run twice."""
-    frame = Frame.objects.filter(leases.grace_is_over(), pk=frame_id, state=State.APPROVED).first()
-    if frame is None:
-        return
+    """Publish an APPROVED frame."""
+    run_step(Frame.objects.filter(pk=frame_id, state=State.APPROVED), _begin)
+
+
+def _begin(frame: Frame) -> None:
     lease = settings.PUBLISH_LEASE_SECONDS
-    with left_to_others(frame):
-        advance(frame, State.PUBLISHING, actor="worker", lease=lease, not_before=None)
-        with leases.kept(frame, lease):
-            _publish(frame)
+    advance(frame, State.PUBLISHING, actor="worker", lease=lease, not_before=None)
+    with leases.kept(frame, lease):
+        _publish(frame)
 
 
 def _publish(frame: Frame) -> None:
     hint = f". Until it succeeds, {frame} may have no manifest in the bucket."
     with faults_answered(frame, "Publishing", back_to=State.APPROVED, hint=hint):
         try:
-            listing = _take_listing(frame)
-        except ListingTaken as taken:
+            listing = listings.of(frame)
+            listings.take(listing, frame)
+        except listings.ListingTaken as taken:
             advance(frame, State.APPROVED, actor="worker", why=str(taken))
             return
         if listing.frame_id and listing.frame_id > frame.pk:
@@ -88,19 +83,6 @@ def _publish(frame: Frame) -> None:
             return
         _put(frame, files)
         _finish(frame, listing, files)
-
-
-def _take_listing(frame: Frame) -> Listing:
-    """Compare-and-set on the listing's version; a holder whose lease lapsed holds nothing."""
-    listing, _ = Listing.objects.select_related("holder").get_or_create(code=frame.code, view=frame.view)
-    holder = listing.holder
-    if holder and holder.pk != frame.pk and holder.state in BUSY and leases.is_held(holder):
-        raise ListingTaken(f"frame {holder.pk} is being published, or withdrawn, under the same names")
-    taken = Listing.objects.filter(pk=listing.pk, version=listing.version)
-    if taken.update(holder=frame, version=listing.version + 1) != 1:
-        raise ListingTaken("another frame took the same names")
-    listing.version += 1
-    return listing
 
 
 def render(frame: Frame, bridge_x: float | None = None) -> list[File]:
@@ -174,9 +156,7 @@ def _manifest(frame: Frame, files: list[File]) -> bytes:
 def _finish(frame: Frame, listing: Listing, files: list[File]) -> None:
     with transaction.atomic():
         advance(frame, State.PUBLISHED, actor="worker", published_at=timezone.now(), faults=0)
-        mine = Listing.objects.filter(pk=listing.pk, version=listing.version)
-        if mine.update(frame=frame, holder=None, version=listing.version + 1) != 1:
-            raise StaleTransition(f"frame {frame.pk} ({frame}): the listing was taken over")
+        listings.release(listing, shows=frame)
         frame.renditions.all().delete()
         Rendition.objects.bulk_create(file.as_rendition(frame) for file in files)
         _supersede_older(frame)
