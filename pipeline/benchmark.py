@@ -18,7 +18,7 @@ from PIL import Image
 
 from pipeline.engines.protocols import Matter
 from pipeline.imaging.types import RGB, Examined
-from pipeline.listing import listing_spec
+from pipeline.listing_spec import listing_spec
 from pipeline.states import FIRST_LOOK
 
 CPU_LIMIT = "ONEDNN_MAX_CPU_ISA"

@@ -17,7 +17,7 @@ from pipeline.examining import examine
 from pipeline.imaging import previews, renditions
 from pipeline.imaging.decode import DecodeError
 from pipeline.imaging.types import RGB, Candidate, Crop, Policy, ProductClass, View
-from pipeline.states import in_words
+from pipeline.words import in_words
 
 log = logging.getLogger(__name__)
 _SUFFIXES = "jpg jpeg jpe png webp tif tiff bmp gif mpo jp2 avif heic heif hif dng cr2 cr3 nef arw raf "

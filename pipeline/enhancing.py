@@ -11,7 +11,7 @@ from pipeline.imaging.registration import box_of, cut
 from pipeline.imaging.scale import shrink
 from pipeline.imaging.transfer import transfer
 from pipeline.imaging.types import RGB, Alpha, ProductClass
-from pipeline.listing import listing_spec
+from pipeline.listing_spec import listing_spec
 
 Mode = Literal["transfer", "replace"]
 IDENTITY = "identity"

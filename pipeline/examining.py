@@ -26,7 +26,7 @@ from pipeline.imaging.types import (
     View,
 )
 from pipeline.imaging.viewpoint import seen_view
-from pipeline.listing import has_half_glass, listing_spec
+from pipeline.listing_spec import has_half_glass, listing_spec
 from pipeline.states import FIRST_LOOK
 
 Seconds = dict[str, float]

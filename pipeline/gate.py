@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from pipeline import regating
+from pipeline import replay
 from pipeline.enhancing import Enhanced
 from pipeline.imaging.framing import bounding_box
 from pipeline.imaging.score import SCORER_VERSION
@@ -33,7 +33,7 @@ def record(
     with transaction.atomic():
         card = write_card(frame, policy, examined, **origin, is_marked=marked, places=places)
         for other in GatePolicy.objects.filter(in_shadow=True):
-            regating.shadow(card, other)
+            replay.shadow(card, other)
         if examined.best.verdict.publish:
             due = "drawn" if marked else ""
             fields = first_verdict(frame) | {"gemini": gemini, "audit_due": due}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
-from pipeline import marks, naming
+from pipeline import audit_draw, naming
 from pipeline.engines import object_store
 from pipeline.models import Batch, Frame
 from pipeline.states import State
@@ -93,7 +93,7 @@ def receive(batch: Batch, filename: str, data: bytes) -> Receipt:
                 code=name.code,
                 view=name.view,
                 sha256=digest,
-                draw=marks.draw(digest, settings.AUDIT_KEY),
+                draw=audit_draw.draw(digest, settings.AUDIT_KEY),
                 state=State.RECEIVED,
             )
     except IntegrityError:

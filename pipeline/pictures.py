@@ -9,7 +9,7 @@ from pipeline.engines import object_store
 from pipeline.imaging import previews, renditions
 from pipeline.models import Frame
 from pipeline.shop import publish
-from pipeline.states import RUNG_WORDS
+from pipeline.words import RUNG_WORDS
 
 SMALL = {
     "original.webp",

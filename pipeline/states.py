@@ -56,98 +56,10 @@ def is_allowed(source: State, target: State) -> bool:
     return target in MOVES[source]
 
 
-REASON_WORDS: dict[str, str] = {
-    # vetoes
-    "empty": "nothing found in the photo",
-    "touches-border": "product touches the edge of the photo",
-    "no-bridge": "no bridge found: one lens, a lens that is lost, or no gap between two",
-    "looks-front": "the view does not match the name: this looks like a front view",
-    "looks-angle": "the view does not match the name: this looks like an angled view",
-    "looks-side": "the view does not match the name: this looks like a side view",
-    # doubtful components of the score
-    "soft-edge": "matte undecided: many half-transparent places",
-    "wide-band": "edge softer than usual",
-    "edge-not-in-photo": "outline does not follow an edge in the photo",
-    "torn": "a part is cut off, or a second object is kept",
-    "haze": "faint remains around the product: haze, shadow or a lost part",
-    "left-out": "something that stands out of the backdrop was left out: a lost part?",
-    "see-through": "half-transparent places inside the product",
-    "weak-prediction": "the model was not certain of anything",
-    "outline-gap": "a stretch of the outline has no edge in the photo",
-    "faint-outline": "hardly any contrast along parts of the outline",
-    "pieces": "in more pieces than usual",
-    "eaten": "small holes in the product",
-    "frayed": "frayed edges or loose threads",
-    "fading": "thin parts fade out",
-    "fading-stretch": "a long thin part fades out",
-    "half-gone": "a part is half gone",
-    "halo": "a rim of backdrop along the edge, or an edge cut into",
-    "like-backdrop": "product and backdrop have nearly the same colour",
-    "backdrop-kept": "places with the colour of the backdrop were kept",
-    "stray": "something else lies around the product",
-    "odd-shape": "unusual shape for this view",
-    "asymmetrical": "the two sides of a front view differ",
-    "view-unclear": "the view can't be told from the cut-out",
-    "blurred": "out of focus",
-    "burnt-out": "burnt-out highlights on the product",
-    "second-look": "a second look saw it differently",
-    "second-look-place": "a second look saw one place differently",
-    "bridge-unsure": "bridge position uncertain",
-    # verdicts
-    "low-confidence": "doubtful overall, no single cause",
-    "held-all": "the policy holds every frame for a person",
-    # failures
-    "not-decodable": "the file could not be read",
-    "original-missing": "the upload broke off before the photo was stored",
-    "program-fault": "a fault in the program stopped this photo",
-    "attempts-spent": "processing failed again and again",
-    "publishing-failed": "the files could not be stored",
-    "empty-picture": "a picture would be empty",
-    "recalled": "somebody looked at it before, and sent it back",
-}
-
-
 FIRST_LOOK, BY_HAND = "first-look", "by-hand"
-RUNG_WORDS: dict[str, str] = {
-    FIRST_LOOK: "first look",
-    "closer": "closer look",
-    "relit": "weak contrasts raised, and seen in the mirror too",
-    "difference": "all that differs from the backdrop",
-    "second-model": "second model",
-    BY_HAND: "worked over by hand",
-}
 
-# Why a bridge that was found isn't trusted.
-BRIDGE_DOUBT_WORDS: dict[str, str] = {
-    "estimates-disagree": "the valley of the profile and the gap between the lenses are not in the same place",
-    "older-finder": "an older version of the finder was not sure of it",
-    "lenses-unlike": "what stands left and right of it doesn't look like two lenses of one pair",
-}
 
 ANSWERED = "answered"
-GEMINI_WORDS: dict[str, str] = {
-    ANSWERED: "Gemini's picture came",
-    # why the local enhancer served instead
-    "blocked": "Gemini refused the photo",
-    "safety": "Gemini held its picture back",
-    "text-only": "Gemini answered without a picture",
-    "unreadable": "Gemini's picture could not be read",
-    "failed": "Gemini failed again and again",
-    "refused": "Gemini refuses everything: an admin has to check its key and model",
-    "no-answer": "Gemini's answer never came; it isn't asked twice, since it may have been paid for",
-    "lost": "Gemini's picture could not be kept",
-    "unmatched": "the answers of Gemini's Batch job could not be told apart",
-    "late": "Gemini's Batch job was given up",
-    "out-of-time": "Gemini was busy for too long",
-    "budget-spent": "this month's budget for Gemini is spent",
-    "switched-off": "there is no key for Gemini any more",
-    "no-photo": "the photo could not be read, so Gemini wasn't asked",
-    "nothing-found": "nothing was found in the photo that Gemini's picture could be compared with",
-    "geometry-changed": "Gemini changed the product's shape",
-    "outline-changed": "Gemini changed the product's outline",
-    "detail-changed": "Gemini changed a detail of the product",
-    "colour-changed": "Gemini changed the product's colour",
-}
 
 ASK_AGAIN = frozenset({"failed", "refused", "out-of-time", "budget-spent", "switched-off", "no-photo"})
 """Nothing was made then, nor paid: whoever has the photo reprocessed has Gemini asked anew."""
@@ -156,11 +68,3 @@ ASK_AGAIN = frozenset({"failed", "refused", "out-of-time", "budget-spent", "swit
 VERDICT_REASONS = frozenset({"low-confidence", "held-all"})
 
 NEVER_DECODED = frozenset({"not-decodable", "original-missing"})
-
-
-def in_words(reason: str) -> str:
-    """
-    >>> in_words("not-decodable")
-    'the file could not be read'
-    """
-    return REASON_WORDS[reason]

@@ -8,7 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from pipeline.models import Frame, Transition
-from pipeline.states import State, in_words, is_allowed
+from pipeline.states import State, is_allowed
+from pipeline.words import in_words
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from django.utils.timesince import timesince
 from unfold.decorators import action, display
 
 from pipeline.admin import FrameListAdmin
-from pipeline.states import REASON_WORDS
+from pipeline.words import REASON_WORDS
 from review import bulk, decisions, undoing
 from review.models import QueueItem
 

@@ -27,7 +27,7 @@ def pass_audit(frame: Frame) -> None:
 def fail_audit(frame: Frame, card: Scorecard, user: User, why: str, *, is_bad: bool, not_before: datetime) -> None:
     """Its files are withdrawn and it comes back to the queue; if matte or crop was bad, its siblings are looked at."""
     is_drawn = frame.audit_due == Decision.Occasion.DRAWN
-    withdraw.recall(frame, actor=user.get_username(), why=why, not_before=not_before)
+    withdraw.withdraw(frame, actor=user.get_username(), why=why, not_before=not_before)
     if is_bad and is_drawn:
         look_at_siblings(frame, card)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pipeline.imaging import halfglass
 from pipeline.imaging.types import Side
-from pipeline.listing import has_half_glass, listing_spec
+from pipeline.listing_spec import has_half_glass, listing_spec
 from pipeline.models import BridgeLabel, Frame, Scorecard
 
 MARGIN = 0.02

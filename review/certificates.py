@@ -11,9 +11,9 @@ import numpy as np
 from django.conf import settings
 from django.utils import timezone
 
-from pipeline.marks import is_for_certifying
+from pipeline.audit_draw import is_for_certifying
 from pipeline.models import GatePolicy
-from pipeline.regating import replay
+from pipeline.replay import replay
 from review.labels import Sample, samples
 from review.models import Certificate
 from review.statistics import Certified, certify, least_clean

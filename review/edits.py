@@ -5,12 +5,12 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from pipeline import overriding, work_files
+from pipeline import override, work_files
 from pipeline.imaging import painting, previews
 from pipeline.imaging.framing import part_of
 from pipeline.imaging.painting import PaintError, Stroke
 from pipeline.models import Frame
-from pipeline.overriding import Edit, EditError
+from pipeline.override import Edit, EditError
 from pipeline.transitions import StaleTransition
 from review.decisions import DecisionError, Said, note, occasion_of, require_version
 from review.models import Decision
@@ -42,7 +42,7 @@ def save(frame: Frame, version: int, user: User, edit: Edit) -> None:
         raise DecisionError(f"There is nothing to save: nothing was chosen for {frame}, and nothing painted.")
     card, occasion = frame.card, occasion_of(frame)
     try:
-        overriding.override(frame, edit, actor=user.get_username())
+        override.override(frame, edit, actor=user.get_username())
     except StaleTransition as error:
         raise DecisionError(f"{frame} was decided by somebody else just now; your edit was not saved.") from error
     except (EditError, PaintError) as error:
@@ -52,7 +52,7 @@ def save(frame: Frame, version: int, user: User, edit: Edit) -> None:
 
 def try_click(frame: Frame, edit: Edit) -> dict[str, Any]:
     """What the last stroke would make of the matte: the box that changes, and the alpha in it as a mask."""
-    alpha, rgb = overriding.matte_of(frame, edit.rung), work_files.enhanced_photo(frame)
+    alpha, rgb = override.matte_of(frame, edit.rung), work_files.enhanced_photo(frame)
     try:
         alpha = painting.paint(alpha, rgb, edit.strokes[:-1])
         box = painting.apply(alpha, rgb, edit.strokes[-1])

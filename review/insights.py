@@ -11,7 +11,8 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from pipeline.models import Frame, Scorecard
-from pipeline.states import FIRST_LOOK, RUNG_WORDS
+from pipeline.states import FIRST_LOOK
+from pipeline.words import RUNG_WORDS
 from review.models import Decision
 
 DAYS = 30
@@ -50,8 +51,8 @@ class Figures:
 
     @property
     def review_rate(self) -> float:
-        """Exceptions / processed, in per cent."""
-        return 100 * self.exceptions / self.processed
+        """Exceptions / processed, 0–1."""
+        return self.exceptions / self.processed
 
 
 def outcomes(days: int = DAYS) -> list[Outcome]:
@@ -105,7 +106,7 @@ def today(user: User) -> dict[str, Any]:
         "byAll": decided.count(),
         "published": Frame.objects.filter(published_at__gte=midnight).count(),
         "processed": processed,
-        "reviewRate": 100 * reviewed / processed if processed else None,
+        "reviewRate": reviewed / processed if processed else None,
     }
 
 

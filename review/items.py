@@ -8,7 +8,8 @@ from django.utils.timesince import timesince
 
 from pipeline import naming
 from pipeline.models import Frame, Scorecard
-from pipeline.states import ANSWERED, RUNG_WORDS, in_words
+from pipeline.states import ANSWERED
+from pipeline.words import RUNG_WORDS, in_words
 from review import bridges, claims, decisions, insights
 
 RAIL = 9

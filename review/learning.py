@@ -5,11 +5,11 @@ import logging
 import numpy as np
 from django.conf import settings
 
+from pipeline.audit_draw import is_for_certifying
 from pipeline.imaging.calibrating import Labelled, learn, loosest_threshold, quantiles
 from pipeline.imaging.logistic import Values
-from pipeline.marks import is_for_certifying
 from pipeline.models import GatePolicy
-from pipeline.regating import replay
+from pipeline.replay import replay
 from review.certificates import certificate_of, evidence
 from review.labels import Sample, samples
 from review.models import Proposal

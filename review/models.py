@@ -81,7 +81,6 @@ class Certificate(Immutable):
     n = models.PositiveIntegerField(help_text="marked, labelled frames that pass, one per product")
     k = models.PositiveIntegerField(help_text="of them bad")
     bound = models.FloatField(help_text="exact upper bound of the escape rate")
-    labels_since = models.DateTimeField(null=True)
     labels_until = models.DateTimeField()
     model_sha256 = models.CharField(max_length=64)
     scorer_version = models.CharField(max_length=40)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from pipeline.imaging.score import SCORER_VERSION
 from pipeline.models import GatePolicy, Scorecard, active_policy
-from pipeline.regating import comparison, regate
+from pipeline.replay import comparison, regate
 from review.certificates import certificate_of, evidence, is_valid
 from review.models import Activation, Certificate, Proposal
 from review.policies import PolicyError, activate, certify_and_activate, put_in_shadow, words_for

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.models import Batch, Frame, GatePolicy, Scorecard, active_policy
-from pipeline.regating import replay
+from pipeline.replay import replay
 from pipeline.states import State
 from review.models import Decision
 

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from pipeline.models import Batch, GeminiCall
 from pipeline.models.gemini import UNDER_WAY
-from pipeline.states import ANSWERED, GEMINI_WORDS, State
+from pipeline.states import ANSWERED, State
+from pipeline.words import GEMINI_WORDS
 
 BATCH_DISCOUNT = Decimal("0.5")
 """Gemini's price list: an image of a Batch job costs half of what it costs by itself."""

@@ -13,8 +13,9 @@ from pipeline.engines.gemini import Answer
 from pipeline.imaging.decode import DecodeError
 from pipeline.models import Frame, GeminiCall
 from pipeline.models.gemini import UNDER_WAY
-from pipeline.states import ANSWERED, GEMINI_WORDS, State
+from pipeline.states import ANSWERED, State
 from pipeline.transitions import StaleTransition, advance
+from pipeline.words import GEMINI_WORDS
 
 
 def settle(call: GeminiCall, answer: Answer) -> Frame | None:

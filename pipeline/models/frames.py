@@ -7,17 +7,8 @@ from django.db import models
 
 from pipeline.imaging.types import ProductClass, View
 from pipeline.models.base import Immutable, choices_of
-from pipeline.states import (
-    ASK_AGAIN,
-    GEMINI_WORDS,
-    NEVER_DECODED,
-    VERDICT_REASONS,
-    Enhancement,
-    Lane,
-    Look,
-    State,
-    in_words,
-)
+from pipeline.states import ASK_AGAIN, NEVER_DECODED, VERDICT_REASONS, Enhancement, Lane, Look, State
+from pipeline.words import GEMINI_WORDS, in_words
 
 if TYPE_CHECKING:
     from pipeline.models.scorecards import Scorecard

@@ -10,7 +10,8 @@ from pipeline.imaging.types import Crop, CropBox, Side
 from pipeline.models.base import Immutable, choices_of
 from pipeline.models.frames import Frame
 from pipeline.models.policies import GatePolicy
-from pipeline.states import BRIDGE_DOUBT_WORDS, FIRST_LOOK, RUNG_WORDS, in_words
+from pipeline.states import FIRST_LOOK
+from pipeline.words import BRIDGE_DOUBT_WORDS, RUNG_WORDS, in_words
 
 
 class Scorecard(Immutable):

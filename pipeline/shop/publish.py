@@ -19,7 +19,7 @@ from pipeline.enhancing import GENERATED
 from pipeline.faults import faults_answered, run_step
 from pipeline.imaging import halfglass, refine, renditions
 from pipeline.imaging.types import Crop
-from pipeline.listing import listing_spec
+from pipeline.listing_spec import listing_spec
 from pipeline.models import Frame, Listing, Rendition
 from pipeline.shop import listings
 from pipeline.states import State

@@ -19,9 +19,9 @@ from pipeline.transitions import advance, change
 log = logging.getLogger(__name__)
 
 
-def recall(frame: Frame, *, actor: str, why: str, not_before: datetime | None = None) -> None:
+def withdraw(frame: Frame, *, actor: str, why: str, not_before: datetime | None = None) -> None:
     """Begin to take a published frame back; a worker does the rest. One that isn't published yet is held at once."""
-    fields = {"audit_due": "", "reasons": ["recalled"], "faults": 0, "not_before": not_before}
+    fields = {"audit_due": "", "reasons": ["withdrawn"], "faults": 0, "not_before": not_before}
     if frame.state == State.APPROVED:
         advance(frame, State.EXCEPTION, actor=actor, why=why, **fields)
     else:

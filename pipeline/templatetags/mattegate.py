@@ -5,23 +5,9 @@ from typing import Any
 
 from django import template
 
-from pipeline.states import State
+from pipeline.words import STATE_WORDS
 
 register = template.Library()
-
-STATE_WORDS: dict[str, str] = {
-    State.RECEIVED: "waiting",
-    State.ENHANCING: "for Gemini",
-    State.PROCESSING: "in work",
-    State.EXCEPTION: "needs a person",
-    State.APPROVED: "approved",
-    State.PUBLISHING: "being published",
-    State.PUBLISHED: "published",
-    State.REJECTED: "to be reshot",
-    State.WITHDRAWING: "being withdrawn",
-    State.SUPERSEDED: "replaced by a newer photo",
-    State.PURGED: "pictures deleted",
-}
 
 
 @register.filter
@@ -40,15 +26,6 @@ def spaced(code: str) -> str:
     'soft edge'
     """
     return code.replace("-", " ").replace("_", " ")
-
-
-@register.filter
-def percent(share: float) -> str:
-    """
-    >>> percent(0.8605)
-    '86%'
-    """
-    return f"{100 * share:.0f}%"
 
 
 @register.filter

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from pipeline import regating
+from pipeline import replay
 from pipeline.models import active_policy
 from tests.browser.conftest import IN_A_BROWSER
 from tests.factories import judged, policy
@@ -26,7 +26,7 @@ def test_a_shadow_policy_is_replayed_read_and_activated(page, sign_in_as, servic
     page.get_by_role("button", name="Activate", exact=True).first.click()
     expect(page.get_by_role("heading", name="strict v1 decides now")).to_be_visible()
     expect(page.get_by_text("a careful week")).to_be_visible()
-    assert active_policy() == strict and regating.comparison(strict).held == 1
+    assert active_policy() == strict and replay.comparison(strict).held == 1
 
 
 def test_labels_certify_what_is_published_unseen(page, sign_in_as, services):

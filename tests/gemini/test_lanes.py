@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from pipeline.gemini import batch_jobs, budget
 from pipeline.models import Frame, GeminiCall, GeminiJob
-from pipeline.states import ANSWERED, GEMINI_WORDS
+from pipeline.states import ANSWERED
+from pipeline.words import GEMINI_WORDS
 from tests.gemini.conftest import committed
 from tests.gemini.faults import Request
 from tests.gemini.frames import all_finished, run_until, submit

@@ -96,7 +96,7 @@ def _measured(case: Any, kind: str, mattes: dict[bytes, Any]) -> Any:
 
 def _matte(rgb: np.ndarray, kind: str) -> np.ndarray:
     from pipeline import matting
-    from pipeline.listing import listing_spec
+    from pipeline.listing_spec import listing_spec
 
     return matting.matte(matting.scene_of(rgb, kind, listing_spec().lens), matte_models.matter()).alpha
 

@@ -11,7 +11,7 @@ from pipeline.benchmark import Run
 from pipeline.examining import examine
 from pipeline.imaging import refine, renditions
 from pipeline.imaging.types import Matte
-from pipeline.listing import listing_spec
+from pipeline.listing_spec import listing_spec
 from pipeline.policies.shipped import shipped_policy
 from tests.imaging.scenes import angled_glasses
 from tests.pipeline.conftest import ColourKeyMatter

@@ -11,7 +11,7 @@ from pipeline import naming, processing, work_files
 from pipeline.engines import object_store
 from pipeline.imaging.types import Matte
 from pipeline.models import Frame
-from pipeline.overriding import Edit, override
+from pipeline.override import Edit, override
 from pipeline.shop import publish
 from pipeline.states import ANSWERED, State
 from tests.gemini.relighting import relit

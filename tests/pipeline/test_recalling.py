@@ -32,25 +32,25 @@ def keys(frame):
     return names & {item.key for item in storages["published"].bucket.objects.all()}
 
 
-def test_a_recalled_frame_has_no_file_left_and_waits_for_a_person(published):
+def test_a_withdrawn_frame_has_no_file_left_and_waits_for_a_person(published):
     assert keys(published)
-    withdraw.recall(published, actor="olga", why="a temple is gone")
+    withdraw.withdraw(published, actor="olga", why="a temple is gone")
     withdraw.run(published.pk)
     published.refresh_from_db()
-    assert (published.state, published.reasons, keys(published)) == (State.EXCEPTION, ["recalled"], set())
+    assert (published.state, published.reasons, keys(published)) == (State.EXCEPTION, ["withdrawn"], set())
     assert not published.renditions.exists() and Listing.objects.get().frame is None
 
 
 def test_the_manifest_goes_first(published, monkeypatch):
     deleted = []
     monkeypatch.setattr(object_store, "delete_published", deleted.append)
-    withdraw.recall(published, actor="olga", why="")
+    withdraw.withdraw(published, actor="olga", why="")
     withdraw.run(published.pk)
     assert deleted[0] == naming.manifest_key(published.code, published.view) and len(deleted) > 1
 
 
-def test_a_recalled_frame_can_be_published_again(published):
-    withdraw.recall(published, actor="olga", why="")
+def test_a_withdrawn_frame_can_be_published_again(published):
+    withdraw.withdraw(published, actor="olga", why="")
     withdraw.run(published.pk)
     Frame.objects.update(state=State.APPROVED)
     publish.run(published.pk)
@@ -60,13 +60,13 @@ def test_a_recalled_frame_can_be_published_again(published):
 
 def test_a_frame_that_is_only_approved_is_held_at_once(received, matter):
     frame = processing.run(received().pk)
-    withdraw.recall(frame, actor="olga", why="")
+    withdraw.withdraw(frame, actor="olga", why="")
     frame.refresh_from_db()
     assert frame.state == State.EXCEPTION
 
 
 def test_a_bucket_that_is_away_is_asked_again_and_again(published, monkeypatch, caplog):
-    withdraw.recall(published, actor="olga", why="")
+    withdraw.withdraw(published, actor="olga", why="")
     with monkeypatch.context() as patch:
         patch.setattr(object_store, "delete_published", _refuse)
         for _ in range(6):
@@ -86,7 +86,7 @@ def _refuse(key):
 
 
 def test_a_worker_that_died_midway_leaves_nothing_behind(published, monkeypatch):
-    withdraw.recall(published, actor="olga", why="")
+    withdraw.withdraw(published, actor="olga", why="")
     with monkeypatch.context() as patch, pytest.raises(SystemExit):
         patch.setattr(withdraw, "_finish", lambda *_: (_ for _ in ()).throw(SystemExit))
         withdraw.run(published.pk)
@@ -96,7 +96,7 @@ def test_a_worker_that_died_midway_leaves_nothing_behind(published, monkeypatch)
 
 
 def test_the_files_of_a_newer_photo_stay(published, received):
-    withdraw.recall(published, actor="olga", why="")
+    withdraw.withdraw(published, actor="olga", why="")
     newer = received(data=photo(60))
     processing.run(newer.pk)
     publish.run(newer.pk)
@@ -108,7 +108,7 @@ def test_the_files_of_a_newer_photo_stay(published, received):
 
 
 def test_nothing_is_published_under_names_that_are_being_withdrawn(published, received):
-    withdraw.recall(published, actor="olga", why="")
+    withdraw.withdraw(published, actor="olga", why="")
     withdraw._take_listing(Frame.objects.get(pk=published.pk))
     newer = received(data=photo(60))
     processing.run(newer.pk)
@@ -117,21 +117,21 @@ def test_nothing_is_published_under_names_that_are_being_withdrawn(published, re
     assert newer.state == State.APPROVED and "withdrawn" in newer.transitions.last().why
 
 
-def test_a_frame_that_is_not_published_can_not_be_recalled(received):
+def test_a_frame_that_is_not_published_can_not_be_withdrawn(received):
     with pytest.raises(ValueError, match="no move"):
-        withdraw.recall(received(), actor="olga", why="")
+        withdraw.withdraw(received(), actor="olga", why="")
 
 
-def test_of_two_recalls_the_second_is_stale(published):
+def test_of_two_withdrawals_the_second_is_stale(published):
     seen = Frame.objects.get(pk=published.pk)
-    withdraw.recall(published, actor="olga", why="")
+    withdraw.withdraw(published, actor="olga", why="")
     with pytest.raises(StaleTransition):
-        withdraw.recall(seen, actor="oskar", why="")
+        withdraw.withdraw(seen, actor="oskar", why="")
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_a_withdrawal_is_queued_once(published, services):
-    withdraw.recall(published, actor="olga", why="")
+    withdraw.withdraw(published, actor="olga", why="")
     jobs.enqueue(published)
     jobs.enqueue(published)
     assert django_rq.get_queue("publish").count == 1

@@ -3,7 +3,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from pipeline import marks, processing, regating
+from pipeline import audit_draw, processing, replay
 from pipeline.models import Frame, GatePolicy, Scorecard, ShadowVerdict
 from pipeline.policies.shipped import shipped_policy
 from pipeline.states import State
@@ -32,14 +32,14 @@ def test_regate_replays_stored_metrics_and_changes_no_frame(mixed):
 
 def test_regate_twice_notes_each_verdict_once(mixed):
     strict = policy("strict", thresholds=STRICT)
-    regating.regate(strict)
-    regating.regate(strict)
+    replay.regate(strict)
+    replay.regate(strict)
     assert ShadowVerdict.objects.count() == 5
 
 
 def test_scorecards_that_lack_what_a_policy_asks_for_are_counted_apart(mixed):
     newer = policy("newer", components={"soft-edge": {"metric": "softness", "ranks": [[0, 0], [1, 1]]}})
-    assert regating.regate(newer) == (0, 5)
+    assert replay.regate(newer) == (0, 5)
 
 
 def test_regate_names_the_policies_there_are(mixed):
@@ -53,7 +53,7 @@ def test_a_policy_in_shadow_says_what_it_would_have_done_and_does_nothing(receiv
     )
     frame = processing.run(received().pk)
     assert frame.state == State.APPROVED
-    found = regating.comparison(lenient)
+    found = replay.comparison(lenient)
     assert (found.replayed, len(found.newly_held), found.newly_published) == (1, 1, [])
 
 
@@ -96,12 +96,12 @@ def test_a_second_run_of_a_frame_is_never_marked(received, matter):
 
 def test_the_draw_is_the_files_and_the_keys_alone(received, settings):
     frame = received()
-    assert frame.draw == marks.draw(frame.sha256, settings.AUDIT_KEY)
+    assert frame.draw == audit_draw.draw(frame.sha256, settings.AUDIT_KEY)
 
 
 def test_as_many_files_are_marked_as_the_rate_says_and_half_of_the_products_certify():
     files = [f"{n:064x}" for n in range(20_000)]
-    marked = [file for file in files if marks.draw(file, "key") < 0.05]
+    marked = [file for file in files if audit_draw.draw(file, "key") < 0.05]
     assert abs(len(marked) - 1000) < 4 * (20_000 * 0.05 * 0.95) ** 0.5
-    certify = sum(marks.is_for_certifying(file, "key") for file in marked)
+    certify = sum(audit_draw.is_for_certifying(file, "key") for file in marked)
     assert abs(certify - len(marked) / 2) < 4 * (len(marked) / 4) ** 0.5

@@ -1,7 +1,8 @@
 from pipeline import ladder
 from pipeline.imaging import score
 from pipeline.policies.shipped import shipped_policy
-from pipeline.states import BY_HAND, FIRST_LOOK, MOVES, REASON_WORDS, RUNG_WORDS, State
+from pipeline.states import BY_HAND, FIRST_LOOK, MOVES, State
+from pipeline.words import REASON_WORDS, RUNG_WORDS
 
 
 def test_every_state_can_be_reached_and_only_purged_is_final():

@@ -6,7 +6,8 @@ import pytest
 from django.contrib.auth.models import Group, User
 
 from pipeline.models import Batch, Frame
-from pipeline.states import State, in_words
+from pipeline.states import State
+from pipeline.words import in_words
 from review.models import Claim
 from tests.factories import scorecard
 

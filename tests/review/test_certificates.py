@@ -3,7 +3,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
 
-from pipeline.marks import is_for_certifying
+from pipeline.audit_draw import is_for_certifying
 from pipeline.models import GatePolicy, Scorecard, active_policy
 from review import drift, learning
 from review.certificates import certificate_of, evidence, is_valid

@@ -7,14 +7,14 @@ import pytest
 from django.contrib.auth.models import User
 from PIL import Image
 
-from pipeline import intake, naming, overriding, processing
+from pipeline import intake, naming, override, processing
 from pipeline.cutout import matte_models
 from pipeline.engines import object_store
 from pipeline.engines.object_store import ObjectStoreError
 from pipeline.imaging import renditions
 from pipeline.imaging.painting import Stroke
 from pipeline.models import Frame, GatePolicy
-from pipeline.overriding import Edit
+from pipeline.override import Edit
 from pipeline.shop import publish
 from pipeline.states import State
 from review import decisions, edits
@@ -177,4 +177,4 @@ def test_every_file_can_be_seen_as_the_shop_will_show_it(frame, sign_in):
 def test_the_alpha_that_was_painted_is_the_one_that_is_read_again(frame, olga):
     save(frame, olga, DOT)
     again = renditions.decode_alpha(object_store.load_work(naming.work_key(frame.pk, 2, "alpha.png")))
-    assert (overriding.matte_of(frame, "") == again).all()
+    assert (override.matte_of(frame, "") == again).all()

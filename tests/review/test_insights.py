@@ -43,7 +43,7 @@ def test_each_frame_is_counted_once_under_what_became_of_it(frame):
         3,
         1,
     )
-    assert all_of_them.review_rate == 60
+    assert all_of_them.review_rate == 0.6
     assert all_of_them.median_seconds == 20
 
 

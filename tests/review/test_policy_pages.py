@@ -3,7 +3,7 @@ from http import HTTPStatus
 import pytest
 from django.contrib.auth.models import Group, Permission
 
-from pipeline import regating
+from pipeline import replay
 from pipeline.models import GatePolicy, active_policy
 from review.models import Activation, Certificate, Proposal
 from tests.factories import judged, policy
@@ -36,7 +36,7 @@ def test_a_shadow_policy_shows_what_it_would_have_done_and_is_activated(sign_in)
     client = sign_in("manager")
     client.post(f"{POLICIES}{other.pk}/shadow/")
     client.post(f"{POLICIES}{other.pk}/regate/")
-    assert regating.comparison(other).replayed == 1
+    assert replay.comparison(other).replayed == 1
     assert "P1 front" not in client.get(f"{POLICIES}{other.pk}/").content.decode()  # they agree
     client.post(f"{POLICIES}{other.pk}/activate/", {"why": "it is better"})
     assert active_policy() == other and Activation.objects.get().by == "manager"
@@ -52,7 +52,7 @@ def test_frames_that_a_shadow_policy_treats_otherwise_are_listed(sign_in):
     card = judged(1, policy(is_active=True), haze=0.1)
     thresholds = {"eyewear": dict.fromkeys(("front", "angle", "side", "unnamed"), 0.999)}
     strict = policy("strict", in_shadow=True, thresholds=thresholds)
-    regating.regate(strict)
+    replay.regate(strict)
     page = sign_in("manager").get(f"{POLICIES}{strict.pk}/").content.decode()
     assert "Would be held: 1" in page and f"/admin/pipeline/frame/{card.frame_id}/change/" in page
 

@@ -60,6 +60,15 @@ def test_a_database_of_the_version_before_goes_on_with_all_its_rows(old, manage)
     assert manage("migrate", "--check").returncode == 0
 
 
+def test_a_frame_that_was_recalled_is_called_withdrawn(old, manage):
+    old.execute('UPDATE pipeline_frame SET reasons = \'["haze", "recalled"]\' WHERE id = 3')
+    assert manage("migrate", "--verbosity", "0").returncode == 0
+    reasons = [
+        row["reasons"] for row in old.execute("SELECT reasons FROM pipeline_frame WHERE id IN (2, 3) ORDER BY id")
+    ]
+    assert reasons == ['["haze"]', '["haze", "withdrawn"]']
+
+
 def test_an_older_database_is_told_which_version_to_pass_through(old, manage):
     old.execute("DELETE FROM django_migrations WHERE name = '0011_gemini'")
     before = rows(old)

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from pipeline import regating
+from pipeline import replay
 from pipeline.models import GatePolicy, ShadowVerdict
 
 LINES = 20
@@ -19,10 +19,10 @@ class Command(BaseCommand):
         if chosen is None:
             known = ", ".join(f"{row.pk} ({row})" for row in GatePolicy.objects.order_by("pk"))
             raise CommandError(f"There is no policy {policy}; there are {known}.")
-        replayed, skipped = regating.regate(chosen)
-        found = regating.comparison(chosen)
+        replayed, skipped = replay.regate(chosen)
+        found = replay.comparison(chosen)
         self.stdout.write(f"{chosen}: {replayed} frames replayed, {skipped} not (measured by an older scorer).")
-        self.stdout.write(f"It would publish {found.published} and hold {found.held} ({found.review_rate:.1f} %).")
+        self.stdout.write(f"It would publish {found.published} and hold {found.held} ({found.review_rate:.1%}).")
         self._list("Published now, held before", found.newly_published)
         self._list("Held now, published before", found.newly_held)
 

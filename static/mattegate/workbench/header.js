@@ -26,5 +26,5 @@ export function day({ left, today: { processed, reviewRate } }) {
   at("left").textContent = count(left);
   at("week").hidden = reviewRate === null;
   if (reviewRate === null) return;
-  at("week").replaceChildren("reviewed this week ", bold(`${reviewRate.toFixed(1)} %`), ` of ${count(processed)}`);
+  at("week").replaceChildren("reviewed this week ", bold(`${(100 * reviewRate).toFixed(1)} %`), ` of ${count(processed)}`);
 }

@@ -116,7 +116,7 @@ export function showToday(list, { byMe, byAll, published, processed, reviewRate 
     ["decided by you today", byMe],
     ["decided by all today", byAll],
     ["published today", published],
-    ["reviewed this week", reviewRate === null ? "–" : `${reviewRate.toFixed(1)} % of ${processed.toLocaleString("en")}`],
+    ["reviewed this week", reviewRate === null ? "–" : `${(100 * reviewRate).toFixed(1)} % of ${processed.toLocaleString("en")}`],
   ];
   list.replaceChildren(...rows.map(([words, value]) => element("div", {}, element("dt", {}, words), element("dd", {}, value.toLocaleString("en")))));
 }

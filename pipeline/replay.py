@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from pipeline.imaging.score import judge, score
 from pipeline.imaging.types import Score, Verdict
-from pipeline.listing import has_half_glass
+from pipeline.listing_spec import has_half_glass
 from pipeline.models import GatePolicy, Scorecard, ShadowVerdict
 
 log = logging.getLogger(__name__)
@@ -26,8 +26,8 @@ class Comparison:
 
     @property
     def review_rate(self) -> float:
-        """Held / replayed, in per cent."""
-        return 100 * self.held / self.replayed if self.replayed else 0.0
+        """Held / replayed, 0–1."""
+        return self.held / self.replayed if self.replayed else 0.0
 
 
 def replay(card: Scorecard, policy: GatePolicy) -> tuple[Score, Verdict]:
