@@ -7,10 +7,10 @@ from typing import Any
 from django.db import transaction
 
 from pipeline import replay
-from pipeline.enhancing import Enhanced
+from pipeline.cutout.relight import Enhanced
 from pipeline.imaging.framing import bounding_box
-from pipeline.imaging.score import SCORER_VERSION
 from pipeline.imaging.types import Candidate, Examined
+from pipeline.imaging.verdict.score import SCORER_VERSION
 from pipeline.models import Frame, GatePolicy, Scorecard
 from pipeline.states import State
 from pipeline.transitions import advance, first_verdict, hold

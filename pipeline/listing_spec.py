@@ -4,7 +4,7 @@ import json
 from functools import cache
 from pathlib import Path
 
-from pipeline.imaging.spec import ListingSpec
+from pipeline.imaging.pictures.spec import ListingSpec
 from pipeline.imaging.types import ProductClass, View
 
 

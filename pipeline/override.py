@@ -8,9 +8,10 @@ from django.conf import settings
 from django.db import transaction
 
 from pipeline import gate, leases, naming, work_files
+from pipeline.cutout.examine import examine_again
 from pipeline.engines import object_store
-from pipeline.examining import examine_again
-from pipeline.imaging import painting, renditions
+from pipeline.imaging.matte import painting
+from pipeline.imaging.pictures import renditions
 from pipeline.imaging.types import RGB, Alpha, Candidate, Examined, Matte
 from pipeline.models import Frame, Override, Scorecard, active_policy
 from pipeline.states import BY_HAND

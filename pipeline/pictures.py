@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pipeline import naming, work_files
 from pipeline.engines import object_store
-from pipeline.imaging import previews, renditions
+from pipeline.imaging.pictures import previews, renditions
 from pipeline.models import Frame
 from pipeline.shop import publish
 from pipeline.words import RUNG_WORDS

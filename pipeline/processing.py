@@ -7,12 +7,12 @@ from django.conf import settings
 
 from pipeline import gate, leases, naming, work_files
 from pipeline.cutout import matte_models
+from pipeline.cutout.examine import examine, timed
+from pipeline.cutout.relight import Enhanced, after_gemini, locally
 from pipeline.engines import object_store
-from pipeline.enhancing import Enhanced, after_gemini, locally
-from pipeline.examining import examine, timed
 from pipeline.faults import faults_answered, run_step
 from pipeline.gemini import lanes
-from pipeline.imaging.decode import DecodeError
+from pipeline.imaging.pictures.decode import DecodeError
 from pipeline.imaging.types import RGB
 from pipeline.models import Frame, active_policy
 from pipeline.states import ANSWERED, State

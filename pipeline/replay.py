@@ -3,8 +3,8 @@
 import logging
 from dataclasses import dataclass, field
 
-from pipeline.imaging.score import judge, score
 from pipeline.imaging.types import Score, Verdict
+from pipeline.imaging.verdict.score import judge, score
 from pipeline.listing_spec import has_half_glass
 from pipeline.models import GatePolicy, Scorecard, ShadowVerdict
 

@@ -3,13 +3,13 @@
 from django.conf import settings
 
 from pipeline import naming
+from pipeline.cutout.relight import GEMINI, IDENTITY, locally
 from pipeline.engines import object_store
-from pipeline.enhancing import GEMINI, IDENTITY, locally
-from pipeline.imaging import previews, renditions
-from pipeline.imaging.decode import DecodeLimits, decode
-from pipeline.imaging.doubts import find_doubts
-from pipeline.imaging.score import weakest
+from pipeline.imaging.metrics.doubts import find_doubts
+from pipeline.imaging.pictures import previews, renditions
+from pipeline.imaging.pictures.decode import DecodeLimits, decode
 from pipeline.imaging.types import RGB, Alpha, Alternative, Score
+from pipeline.imaging.verdict.score import weakest
 from pipeline.models import Frame
 
 PREVIEW_SIDE, THUMB_SIDE = 1600, 320

@@ -15,8 +15,8 @@ from unfold.decorators import action, display
 
 from pipeline.admin import FrameListAdmin
 from pipeline.words import REASON_WORDS
-from review import bulk, decisions, undoing
 from review.models import QueueItem
+from review.queue import bulk, decisions, undo
 
 # A row of the queue shows this many reasons; the frame's own page shows all.
 CHIPS = 4
@@ -63,7 +63,7 @@ class QueueAdmin(FrameListAdmin):
         return redirect(f"{reverse('workbench')}?{urlencode({'frame': object_id})}")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        takeable = undoing.last_of(request.user)
+        takeable = undo.last_of(request.user)
         return super().changelist_view(request, {"takeable": takeable, **(extra_context or {})})
 
     def has_decide_permission(self, request: HttpRequest) -> bool:

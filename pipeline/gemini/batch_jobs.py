@@ -12,7 +12,7 @@ from django.utils import timezone
 from pipeline.engines.gemini import Busy, Failed, GeminiError, NoAnswer
 from pipeline.engines.object_store import MissingObjectError, ObjectStoreError
 from pipeline.gemini import budget, client, lanes, outcomes
-from pipeline.imaging.decode import DecodeError
+from pipeline.imaging.pictures.decode import DecodeError
 from pipeline.models import Frame, GeminiCall, GeminiJob
 from pipeline.models.gemini import NOTHING, UNDER_WAY
 from pipeline.states import State

@@ -7,7 +7,7 @@ from django.template.loader import render_to_string
 
 from pipeline import work_files
 from pipeline.engines.gemini import Gemini, GeminiConfig
-from pipeline.imaging import renditions
+from pipeline.imaging.pictures import renditions
 from pipeline.imaging.scale import shrink
 from pipeline.models import Frame
 

@@ -13,7 +13,7 @@ from pipeline.engines.gemini import Answer, Busy, Failed, NoAnswer
 from pipeline.engines.object_store import MissingObjectError, ObjectStoreError
 from pipeline.faults import faults_answered, run_step
 from pipeline.gemini import budget, client, outcomes, pace
-from pipeline.imaging.decode import DecodeError
+from pipeline.imaging.pictures.decode import DecodeError
 from pipeline.models import Frame, GeminiCall
 from pipeline.models.gemini import NOTHING, UNDER_WAY
 from pipeline.states import State

@@ -10,7 +10,7 @@ from django.utils import timezone
 from pipeline import naming, work_files
 from pipeline.engines import object_store
 from pipeline.engines.gemini import Answer
-from pipeline.imaging.decode import DecodeError
+from pipeline.imaging.pictures.decode import DecodeError
 from pipeline.models import Frame, GeminiCall
 from pipeline.models.gemini import UNDER_WAY
 from pipeline.states import ANSWERED, State

@@ -5,8 +5,8 @@ from typing import Any
 from django.db import models
 
 from pipeline import naming
-from pipeline.imaging.score import weakest
 from pipeline.imaging.types import Crop, CropBox, Side
+from pipeline.imaging.verdict.score import weakest
 from pipeline.models.base import Immutable, choices_of
 from pipeline.models.frames import Frame
 from pipeline.models.policies import GatePolicy

@@ -14,10 +14,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from pipeline import leases, naming, work_files
+from pipeline.cutout.relight import GENERATED
 from pipeline.engines import object_store
-from pipeline.enhancing import GENERATED
 from pipeline.faults import faults_answered, run_step
-from pipeline.imaging import halfglass, refine, renditions
+from pipeline.imaging.crop import halfglass
+from pipeline.imaging.matte import refine
+from pipeline.imaging.pictures import renditions
 from pipeline.imaging.types import Crop
 from pipeline.listing_spec import listing_spec
 from pipeline.models import Frame, Listing, Rendition

@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from pipeline import naming
 from pipeline.engines import object_store
-from pipeline.imaging import previews, renditions
+from pipeline.imaging.pictures import previews, renditions
 from pipeline.models import Frame, Scorecard
 from tests.browser.conftest import IN_A_BROWSER, SAMPLE, doubtful_frame, ellipse
 from tests.browser.test_workbench import SCREEN, settled, shown, wait_for_another, wait_for_next

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from pipeline import naming
 from pipeline.engines import object_store
-from pipeline.imaging import previews, renditions
+from pipeline.imaging.pictures import previews, renditions
 from pipeline.imaging.types import Alpha
 from pipeline.models import Batch, Frame
 from pipeline.states import State

@@ -17,7 +17,7 @@ from pipeline.gemini import budget, one_by_one, outcomes, pace
 from pipeline.models import Batch, Frame, GeminiCall
 from pipeline.states import ANSWERED, State
 from pipeline.transitions import advance
-from review.decisions import Said, reprocess
+from review.queue.decisions import Said, reprocess
 from tests.gemini import faults
 from tests.gemini.conftest import committed, work
 from tests.gemini.frames import all_finished, run_until, small_photo, submit

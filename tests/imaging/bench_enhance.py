@@ -22,7 +22,7 @@ from PIL import Image
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from pipeline.cutout import matte_models
-from pipeline.imaging.enhance import Diagnosis, diagnose, enhance
+from pipeline.imaging.light.enhance import Diagnosis, diagnose, enhance
 from pipeline.imaging.types import RGB
 
 SHARED = Path(__file__).parents[3] / "shared"
@@ -91,8 +91,8 @@ class Judge:
 
     def row(self, rgb: RGB, meta: dict[str, Any]) -> dict[str, Any]:
         """evaluate.py's row: its defects, its SAD and what the gate says."""
-        from pipeline.examining import examine
-        from pipeline.imaging import renditions
+        from pipeline.cutout.examine import examine
+        from pipeline.imaging.pictures import renditions
         from pipeline.policies.shipped import shipped_policy
 
         matter, policy = matte_models.matter(), shipped_policy()

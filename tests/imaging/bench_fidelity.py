@@ -39,7 +39,7 @@ class Row:
 
     @property
     def codes(self) -> tuple[str, ...]:
-        from pipeline.imaging.fidelity import changes
+        from pipeline.imaging.light.fidelity import changes
 
         return changes(self.measured)
 
@@ -81,9 +81,9 @@ def _cases(rgb: np.ndarray, alpha: np.ndarray, seed: int) -> Iterator[tuple[str,
 
 def _measured(case: Any, kind: str, mattes: dict[bytes, Any]) -> Any:
     """As `enhancing.after_gemini` has it."""
-    from pipeline.enhancing import COMPARED_SIDE
-    from pipeline.imaging import fidelity
-    from pipeline.imaging.registration import box_of, cut
+    from pipeline.cutout.relight import COMPARED_SIDE
+    from pipeline.imaging.light import fidelity
+    from pipeline.imaging.light.registration import box_of, cut
     from pipeline.imaging.scale import shrink
 
     photo = shrink(case.photo, COMPARED_SIDE)
@@ -95,10 +95,10 @@ def _measured(case: Any, kind: str, mattes: dict[bytes, Any]) -> Any:
 
 
 def _matte(rgb: np.ndarray, kind: str) -> np.ndarray:
-    from pipeline import matting
+    from pipeline.cutout.matte import matte_once, scene_of
     from pipeline.listing_spec import listing_spec
 
-    return matting.matte(matting.scene_of(rgb, kind, listing_spec().lens), matte_models.matter()).alpha
+    return matte_once(scene_of(rgb, kind, listing_spec().lens), matte_models.matter()).alpha
 
 
 def report(rows: list[Row]) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage as ndi
 
-from pipeline.imaging.backdrop import LEAST_GAIN, Backdrop, fit_backdrop, flatten
+from pipeline.imaging.matte.backdrop import LEAST_GAIN, Backdrop, fit_backdrop, flatten
 from tests.imaging import scenes
 from tests.imaging.scenes import Scene, Studio
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.imaging import logistic
-from pipeline.imaging.calibrating import auroc, loosest_threshold, ranked
-from pipeline.imaging.logistic import Calibration
+from pipeline.imaging.verdict import logistic
+from pipeline.imaging.verdict.calibrate import auroc, loosest_threshold, ranked
+from pipeline.imaging.verdict.logistic import Calibration
 
 NAMES = ["tells", "says nothing", "lies"]
 

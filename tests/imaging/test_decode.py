@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from pipeline.imaging.decode import DecodeError, DecodeLimits, decode
+from pipeline.imaging.pictures.decode import DecodeError, DecodeLimits, decode
 
 WIDTH, HEIGHT = 48, 32
 ORIENTATION = 0x0112

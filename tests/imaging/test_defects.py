@@ -8,12 +8,12 @@ import pytest
 from scipy import ndimage as ndi
 from skimage.morphology import skeletonize
 
-from pipeline.imaging import difference, refine
-from pipeline.imaging import score as scoring
-from pipeline.imaging.backdrop import fit_backdrop
 from pipeline.imaging.framing import look_at_fit
-from pipeline.imaging.measuring import measure
+from pipeline.imaging.matte import difference, refine
+from pipeline.imaging.matte.backdrop import fit_backdrop
+from pipeline.imaging.metrics.measure import measure
 from pipeline.imaging.types import CropBox, Matte, Verdict
+from pipeline.imaging.verdict import score as scoring
 from tests.imaging import scenes
 from tests.imaging.scenes import Studio
 

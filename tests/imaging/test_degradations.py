@@ -7,9 +7,9 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from pipeline.imaging import score as scoring
-from pipeline.imaging.measuring import measure
+from pipeline.imaging.metrics.measure import measure
 from pipeline.imaging.types import Matte
+from pipeline.imaging.verdict import score as scoring
 from tests.imaging import scenes
 
 POLICY = json.loads(resources.files("pipeline").joinpath("policies/default.json").read_text())

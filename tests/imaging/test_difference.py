@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from scipy import ndimage as ndi
 
-from pipeline.imaging.backdrop import fit_backdrop
-from pipeline.imaging.difference import distance_from, fuse
-from pipeline.imaging.refine import SNAP_LOW
+from pipeline.imaging.matte.backdrop import fit_backdrop
+from pipeline.imaging.matte.difference import distance_from, fuse
+from pipeline.imaging.matte.refine import SNAP_LOW
 from tests.imaging import scenes
 from tests.imaging.scenes import Scene, Studio
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scipy import ndimage as ndi
 
-from pipeline.imaging import doubts
-from pipeline.imaging.doubts import find_doubts
-from pipeline.imaging.score import VETOES
+from pipeline.imaging.metrics import doubts
+from pipeline.imaging.metrics.doubts import find_doubts
+from pipeline.imaging.verdict.score import VETOES
 
 HEIGHT, WIDTH = 480, 640
 PRODUCT = (slice(160, 320), slice(120, 520))

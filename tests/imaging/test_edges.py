@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from pipeline.imaging import edges
+from pipeline.imaging import masks
+from pipeline.imaging.metrics import edges
 from tests.imaging import scenes
 
 ALPHA_METRICS = [
@@ -56,7 +57,7 @@ def test_a_shifted_matte_leaves_the_photographs_edges(watch):
 
 
 def alignment(alpha, rgb):
-    return edges.edge_alignment(alpha, edges.photo_edges(alpha, edges.gradient_of(rgb)))
+    return edges.edge_alignment(alpha, edges.photo_edges(alpha, masks.gradient_of(rgb)))
 
 
 def test_edge_alignment_is_zero_on_a_photograph_without_edges(watch):

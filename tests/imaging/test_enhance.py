@@ -3,7 +3,7 @@ import pytest
 from numpy.typing import NDArray
 from skimage.color import deltaE_ciede2000, rgb2lab
 
-from pipeline.imaging.enhance import diagnose, enhance
+from pipeline.imaging.light.enhance import diagnose, enhance
 from tests.imaging import scenes
 
 GLASSES, WATCH = scenes.angled_glasses(width=480, height=360), scenes.watch_head(size=360)

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.imaging.crop.halfglass import crop_at, find_crop, half_box
 from pipeline.imaging.framing import bounding_box
-from pipeline.imaging.halfglass import crop_at, find_crop, half_box
 from pipeline.imaging.types import Crop, CropBox
 from tests.imaging import scenes
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.imaging.lenses import apply_rule, find_lenses
+from pipeline.imaging.matte.lenses import apply_rule, find_lenses
 
 ROWS, COLUMNS = np.ogrid[:300, :600]
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import ndimage as ndi
 
-from pipeline.imaging import edges, exposure, separation, shape, topology
+from pipeline.imaging import masks
+from pipeline.imaging.metrics import edges, exposure, separation, shape, topology
 from tests.imaging import scenes
 
 GLASSES = scenes.on_sweep(scenes.angled_glasses(width=800, height=600))
@@ -65,7 +66,7 @@ def test_two_looks_disagree_by_what_one_of_them_lost():
 
 
 def test_an_outline_away_from_the_photos_edges_has_a_gap():
-    gradient = edges.gradient_of(WATCH.rgb)
+    gradient = masks.gradient_of(WATCH.rgb)
     bulge = WATCH.alpha.copy()
     bulge[100:300, 60:120] = 1
     gaps = [topology.unsupported_gap(alpha, edges.photo_edges(alpha, gradient)) for alpha in (WATCH.alpha, bulge)]
@@ -95,7 +96,7 @@ def test_burnt_out_product_and_soft_focus_are_seen():
     assert exposure.clipped_highlights(WATCH.rgb, WATCH.alpha) < 0.01
     blurred = np.stack([ndi.gaussian_filter(channel, 4) for channel in np.moveaxis(WATCH.rgb, 2, 0)], 2)
     sharp, soft = (
-        exposure.focus(edges.outline_strength(WATCH.alpha, edges.gradient_of(rgb))) for rgb in (WATCH.rgb, blurred)
+        exposure.focus(edges.outline_strength(WATCH.alpha, masks.gradient_of(rgb))) for rgb in (WATCH.rgb, blurred)
     )
     assert sharp > 2 * soft
 

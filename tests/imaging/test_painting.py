@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.imaging.painting import PaintError, Stroke, apply, difference, paint
+from pipeline.imaging.matte.painting import PaintError, Stroke, apply, difference, paint
 
 HOLE = (slice(130, 170), slice(150, 190))
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.imaging.projection import smooth, valley, vertical_profile
+from pipeline.imaging.crop.projection import smooth, valley, vertical_profile
 
 
 def two_lobes(gap):

@@ -3,8 +3,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from pipeline.imaging import refine
-from pipeline.imaging.refine import estimate_foreground, snap
+from pipeline.imaging.matte import refine
+from pipeline.imaging.matte.refine import estimate_foreground, snap
 from pipeline.imaging.types import RGB, Alpha
 
 DARK, GREEN = (40, 30, 35), (40, 230, 60)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.imaging.registration import box_of, cut
+from pipeline.imaging.light.registration import box_of, cut
 from tests.imaging.scenes import angled_glasses, on_sweep
 
 PHOTO = on_sweep(angled_glasses(), noise=0.5).rgb

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, JpegImagePlugin
 
 import pipeline.policies
-from pipeline.imaging import previews, renditions
 from pipeline.imaging.framing import bounding_box
-from pipeline.imaging.renditions import EmptyPictureError, compose, compose_half, encode, flatten, render_all
-from pipeline.imaging.spec import Align, ListingSpec
+from pipeline.imaging.pictures import previews, renditions
+from pipeline.imaging.pictures.renditions import EmptyPictureError, compose, compose_half, encode, flatten, render_all
+from pipeline.imaging.pictures.spec import Align, ListingSpec
 from pipeline.imaging.types import RGB, Alpha, Crop, CropBox, HalfSide, Side
 from pipeline.naming import VARIANT_FORMATS
 from tests.imaging.scenes import Scene, angled_glasses

@@ -5,10 +5,10 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from pipeline.imaging import score as scoring
-from pipeline.imaging.halfglass import find_crop
-from pipeline.imaging.measuring import measure, measure_view
+from pipeline.imaging.crop.halfglass import find_crop
+from pipeline.imaging.metrics.measure import measure, measure_view
 from pipeline.imaging.types import Matte, Score
+from pipeline.imaging.verdict import score as scoring
 from tests.imaging import scenes
 
 POLICY = json.loads(resources.files("pipeline").joinpath("policies/default.json").read_text())

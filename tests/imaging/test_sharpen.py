@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 from scipy import ndimage as ndi
 
+from pipeline.imaging.matte.sharpen import upsample
 from pipeline.imaging.scale import shrink
-from pipeline.imaging.sharpen import upsample
 from tests.imaging import scenes
 
 PRODUCTS = {

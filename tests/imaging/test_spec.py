@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import pipeline.policies
-from pipeline.imaging.spec import HalfGlassSpec, ListingSpec
+from pipeline.imaging.pictures.spec import HalfGlassSpec, ListingSpec
 
 SHIPPED = json.loads((Path(pipeline.policies.__path__[0]) / "listing.json").read_text())
 

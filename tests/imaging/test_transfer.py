@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage as ndi
 
-from pipeline.imaging.transfer import transfer
+from pipeline.imaging.light.transfer import transfer
 from tests.imaging.scenes import angled_glasses, on_sweep
 
 GLASSES = angled_glasses()

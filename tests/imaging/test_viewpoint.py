@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from pipeline.imaging.halfglass import find_crop
+from pipeline.imaging.crop.halfglass import find_crop
+from pipeline.imaging.crop.viewpoint import seen_view
 from pipeline.imaging.types import Crop, CropBox
-from pipeline.imaging.viewpoint import seen_view
 from tests.imaging import scenes
 
 

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline import benchmark, naming
-from pipeline.benchmark import Run
-from pipeline.examining import examine
-from pipeline.imaging import refine, renditions
+from pipeline import naming
+from pipeline.cutout.examine import examine
+from pipeline.imaging.matte import refine
+from pipeline.imaging.pictures import renditions
 from pipeline.imaging.types import Matte
 from pipeline.listing_spec import listing_spec
+from pipeline.management import race
+from pipeline.management.race import Run
 from pipeline.policies.shipped import shipped_policy
 from tests.imaging.scenes import angled_glasses
 from tests.pipeline.conftest import ColourKeyMatter
@@ -21,7 +23,7 @@ SCENE = angled_glasses()
 
 @pytest.fixture
 def photo(matter: ColourKeyMatter, monkeypatch: pytest.MonkeyPatch) -> bytes:
-    monkeypatch.delenv(benchmark.CPU_LIMIT, raising=False)
+    monkeypatch.delenv(race.CPU_LIMIT, raising=False)
     buffer = io.BytesIO()
     Image.fromarray(SCENE.rgb).save(buffer, "PNG")
     return buffer.getvalue()
@@ -36,47 +38,47 @@ def test_the_raced_path_makes_the_very_files_that_publishing_puts(photo, matter)
     colour = refine.estimate_foreground(SCENE.rgb, best.alpha)
     published = renditions.render_all(colour, best.alpha, best.crop, listing_spec(), naming.VARIANT_FORMATS)
     assert len(published) == 8
-    assert benchmark.whole_path(photo, {}) == list(published.values())
+    assert race.whole_path(photo, {}) == list(published.values())
 
 
 def test_the_stages_add_up_to_the_whole(photo):
-    raced = benchmark.measure(benchmark.whole_path, photo)
+    raced = race.measure(race.whole_path, photo)
     assert raced.files == 8
     assert {"decode", "matte", "crop", "score", "foreground", "compose", "encode png"} <= raced.stages.keys()
     assert sum(raced.stages.values()) == pytest.approx(raced.seconds, rel=0.05)
 
 
 def test_the_reviewers_pictures_are_timed_apart(photo):
-    raced = benchmark.measure(benchmark.reviewers_pictures, photo)
+    raced = race.measure(race.reviewers_pictures, photo)
     assert raced.files == 5 and list(raced.stages) == ["previews, alpha.png"]
 
 
 def test_a_confident_angled_frame_is_told_from_an_empty_one(photo, matter, monkeypatch):
-    assert benchmark.makes_eight_files(photo)
+    assert race.makes_eight_files(photo)
     monkeypatch.setattr(matter, "matte", lambda rgb: Matte(np.zeros(rgb.shape[:2], np.float32), 0.0, 0.0))
-    assert not benchmark.makes_eight_files(photo)
+    assert not race.makes_eight_files(photo)
 
 
 def test_the_most_memory_is_that_of_this_run_alone():
     def hungry(photo, stages):
         return [bytes(np.ones(300_000_000, np.uint8)[:1])]
 
-    modest = benchmark.measure(lambda photo, stages: [], b"")
-    assert benchmark.measure(hungry, b"").peak_mb > modest.peak_mb + 250
-    assert benchmark.measure(lambda photo, stages: [], b"").peak_mb < modest.peak_mb + 100
+    modest = race.measure(lambda photo, stages: [], b"")
+    assert race.measure(hungry, b"").peak_mb > modest.peak_mb + 250
+    assert race.measure(lambda photo, stages: [], b"").peak_mb < modest.peak_mb + 100
 
 
 def test_an_enlarged_photo_has_the_size_and_is_the_same_each_time(photo):
-    large = benchmark.enlarged(photo, 1)
+    large = race.enlarged(photo, 1)
     with Image.open(io.BytesIO(large)) as picture:
         assert picture.format == "JPEG" and picture.size == (1155, 866)
-    assert benchmark.enlarged(photo, 1) == large
+    assert race.enlarged(photo, 1) == large
 
 
 def test_the_race_is_judged_pair_by_pair():
     # The machine was slow in the second round, for both.
     races = {4: [(run(1.0), run(2.0)), (run(10.0), run(20.0)), (run(1.0), run(4.0))]}
-    rows = dict(line.rsplit(maxsplit=1) for line in benchmark.race_table(races).splitlines()[1:])
+    rows = dict(line.rsplit(maxsplit=1) for line in race.race_table(races).splitlines()[1:])
     assert rows["A: the whole path, 8 files (s)"] == "1.000"
     assert rows["B: rembg remove(), 1 PNG (s)"] == "4.000"
     assert rows["A / B, median of the pairs"] == "0.500"
@@ -85,7 +87,7 @@ def test_the_race_is_judged_pair_by_pair():
 
 def test_each_stage_has_its_row_and_what_is_not_counted_says_so():
     races = {size: [(run(3.0, matte=1.0 * size, score=0.5), run(6.0))] for size in (4, 24)}
-    lines = benchmark.stages_table(races, {size: run(9.0, previews=0.25) for size in (4, 24)}).splitlines()
+    lines = race.stages_table(races, {size: run(9.0, previews=0.25) for size in (4, 24)}).splitlines()
     assert [line.split() for line in lines] == [
         ["A", "by", "stage", "(s)", "4", "MP", "24", "MP"],
         ["matte", "4.000", "24.000"],

@@ -108,7 +108,7 @@ def test_a_persons_matte_is_put_on_the_photo_that_the_machine_relit(answered):
 def test_scorecards_of_before_the_enhancer_stand_for_the_photo_as_it_was(answered, monkeypatch):
     frame = answered(tinted(photo()))
     frame.scorecards.update(enhancer="identity")
-    monkeypatch.setattr("pipeline.enhancing.enhance.enhance", lambda rgb: rgb // 2)
+    monkeypatch.setattr("pipeline.cutout.relight.enhance.enhance", lambda rgb: rgb // 2)
     assert np.array_equal(work_files.enhanced_photo(frame), pixels(photo()))
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline import ladder
-from pipeline.examining import examine
+from pipeline.cutout import ladder
+from pipeline.cutout.examine import examine
 from pipeline.imaging.types import RGB, Matte
 from pipeline.policies.shipped import shipped_policy
 from tests.imaging import scenes
@@ -37,7 +37,7 @@ class Matter:
 
 @pytest.fixture(autouse=True)
 def no_help_from_the_backdrop(monkeypatch):
-    monkeypatch.setattr("pipeline.imaging.backdrop.MOST_ROUGHNESS", -1.0)
+    monkeypatch.setattr("pipeline.imaging.matte.backdrop.MOST_ROUGHNESS", -1.0)
 
 
 def test_a_confident_photo_is_matted_once_and_pays_nothing():

@@ -9,7 +9,7 @@ from django.utils import timezone
 from pipeline import intake
 from pipeline.models import Batch, Frame, GeminiCall, GeminiJob
 from pipeline.states import ANSWERED, State
-from review.items import item
+from review.workbench.frame_json import item
 from tests.factories import scorecard
 
 KEY = "a-key-that-nobody-may-see"

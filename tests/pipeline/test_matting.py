@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from django.conf import settings
 
-from pipeline import matting
+from pipeline.cutout.matte import matte_once, scene_of
 from pipeline.engines import weights
 from pipeline.engines.rembg_matter import RembgMatter
 from tests.imaging import scenes
@@ -23,7 +23,7 @@ def matter() -> RembgMatter:
 
 def errors(photo: scenes.Studio, matter: RembgMatter, product_class: str) -> tuple[float, float]:
     """Of our matte and of the bare network's: what is wrongly kept or lost, over the product's area."""
-    ours = matting.matte(matting.scene_of(photo.rgb, product_class, "keep"), matter)
+    ours = matte_once(scene_of(photo.rgb, product_class, "keep"), matter)
     bare = matter.matte(photo.rgb)
     ours_off, bare_off = (float(np.abs(matte.alpha - photo.alpha).sum() / photo.alpha.sum()) for matte in (ours, bare))
     return ours_off, bare_off
@@ -45,11 +45,11 @@ def test_a_dark_watch_on_black_is_matted_whole(matter):
 
 def test_before_a_textured_backdrop_the_matte_is_the_bare_networks(matter):
     photo = scenes.on_sweep(scenes.angled_glasses(width=1000, height=750), grain=8)
-    ours = matting.matte(matting.scene_of(photo.rgb, "eyewear", "keep"), matter)
+    ours = matte_once(scene_of(photo.rgb, "eyewear", "keep"), matter)
     assert np.array_equal(ours.alpha, matter.matte(photo.rgb).alpha)
 
 
 def test_a_photo_of_nothing_stays_nearly_empty(matter):
     photo = scenes.on_sweep(scenes.nothing(width=1200, height=900))
-    ours = matting.matte(matting.scene_of(photo.rgb, "eyewear", "keep"), matter)
+    ours = matte_once(scene_of(photo.rgb, "eyewear", "keep"), matter)
     assert (ours.alpha > 0.5).mean() < 0.002

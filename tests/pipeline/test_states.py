@@ -1,5 +1,5 @@
-from pipeline import ladder
-from pipeline.imaging import score
+from pipeline.cutout import ladder
+from pipeline.imaging.verdict import score
 from pipeline.policies.shipped import shipped_policy
 from pipeline.states import BY_HAND, FIRST_LOOK, MOVES, State
 from pipeline.words import REASON_WORDS, RUNG_WORDS

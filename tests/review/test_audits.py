@@ -5,10 +5,10 @@ from django.contrib.auth.models import User
 
 from pipeline.models import Frame
 from pipeline.states import State
-from review import decisions
-from review.estimates import estimates
-from review.labels import samples
+from review.evidence.estimates import estimates
+from review.evidence.labels import samples
 from review.models import Decision, QueueItem
+from review.queue import decisions
 from tests.factories import judged, label, policy
 
 pytestmark = pytest.mark.django_db

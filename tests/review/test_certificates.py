@@ -5,10 +5,11 @@ from django.core.management import call_command
 
 from pipeline.audit_draw import is_for_certifying
 from pipeline.models import GatePolicy, Scorecard, active_policy
-from review import drift, learning
-from review.certificates import certificate_of, evidence, is_valid
+from review.evidence import drift
 from review.models import Activation, Certificate, DriftAlarm, Proposal
-from review.policies import PolicyError, activate, certify_and_activate, put_in_shadow
+from review.policy import challenger
+from review.policy.activation import PolicyError, activate, certify_and_activate, put_in_shadow
+from review.policy.certificates import certificate_of, evidence, is_valid
 from tests.factories import judged, label, policy
 
 pytestmark = pytest.mark.django_db
@@ -131,11 +132,11 @@ def test_what_people_say_teaches_a_better_score_that_runs_in_shadow():
     for i in range(120):
         card = judged_softly(next(teaching), row, haze=(i % 7) / 10, softness=0.9 if i % 3 == 0 else 0.1)
         label(card, bad=i % 3 == 0)
-    proposal = learning.challenge(row)
+    proposal = challenger.challenge(row)
     assert proposal.policy.in_shadow and not proposal.policy.is_active
     assert proposal.figures["auroc"] > 0.99 and proposal.figures["gain_low"] > 0.2
     assert proposal.policy.document["calibration"]["weights"]["soft-edge"] > 0.5
-    assert learning.challenge(row) is None  # nothing new was said since
+    assert challenger.challenge(row) is None  # nothing new was said since
 
 
 def judged_softly(number, row, *, haze, softness):
@@ -149,7 +150,7 @@ def judged_softly(number, row, *, haze, softness):
 
 def test_too_few_labels_teach_nothing(row):
     labelled(row, 30, certifying=False)
-    assert learning.challenge(row) is None
+    assert challenger.challenge(row) is None
 
 
 def test_a_batch_unlike_the_calibration_raises_one_alarm():

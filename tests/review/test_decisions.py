@@ -12,7 +12,7 @@ from pipeline.models import Batch, BridgeLabel, Frame
 from pipeline.shop import publish, withdraw
 from pipeline.states import State
 from pipeline.transitions import advance
-from review import decisions
+from review.queue import decisions
 from tests.factories import bridge_fields, scorecard
 
 

@@ -11,14 +11,15 @@ from pipeline import intake, naming, override, processing
 from pipeline.cutout import matte_models
 from pipeline.engines import object_store
 from pipeline.engines.object_store import ObjectStoreError
-from pipeline.imaging import renditions
-from pipeline.imaging.painting import Stroke
+from pipeline.imaging.matte.painting import Stroke
+from pipeline.imaging.pictures import renditions
 from pipeline.models import Frame, GatePolicy
 from pipeline.override import Edit
 from pipeline.shop import publish
 from pipeline.states import State
-from review import decisions, edits
 from review.models import Decision
+from review.queue import decisions
+from review.workbench import edits
 from tests.pipeline.conftest import ColourKeyMatter, photo
 
 pytestmark = pytest.mark.django_db

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from pipeline.models import Batch, Frame
-from review import insights
+from review.insights import figures
 from review.models import DriftAlarm
 from tests.factories import judged, label, policy, scorecard
 
@@ -36,7 +36,7 @@ def test_each_frame_is_counted_once_under_what_became_of_it(frame):
     frame(was_exception=True, seconds=5000)
     frame(was_exception=True, has_failed=True)
     frame(processed=False)
-    [all_of_them] = insights.overall(insights.outcomes())
+    [all_of_them] = figures.overall(figures.outcomes())
     assert (all_of_them.processed, all_of_them.auto_published, all_of_them.exceptions, all_of_them.failed) == (
         5,
         2,
@@ -51,14 +51,14 @@ def test_days_and_batches_are_told_apart_and_old_days_left_out(frame):
     frame(batch="Spring", days_ago=1)
     frame(batch="Autumn")
     frame(batch="Autumn")
-    frame(batch="Ancient", days_ago=insights.DAYS + 1)
-    rows = insights.outcomes()
-    assert [(f.label, f.processed) for f in insights.by_batch(rows)] == [("Autumn", 2), ("Spring", 1)]
-    assert [f.processed for f in insights.by_day(rows)] == [2, 1]
+    frame(batch="Ancient", days_ago=figures.DAYS + 1)
+    rows = figures.outcomes()
+    assert [(f.label, f.processed) for f in figures.by_batch(rows)] == [("Autumn", 2), ("Spring", 1)]
+    assert [f.processed for f in figures.by_day(rows)] == [2, 1]
 
 
 def test_before_anything_was_processed_there_are_no_figures(db):
-    assert insights.overall(insights.outcomes()) == []
+    assert figures.overall(figures.outcomes()) == []
 
 
 def test_each_rung_is_counted_as_tried_and_where_it_cleared_the_doubt_as_rescued(frame):
@@ -68,9 +68,9 @@ def test_each_rung_is_counted_as_tried_and_where_it_cleared_the_doubt_as_rescued
     ):
         frame(attempt=attempt)
         scorecard(Frame.objects.latest("pk"), rung=rung, others=others)
-    assert insights.ladder() == [
-        insights.RungFigures("closer look", tried=2, rescued=0),
-        insights.RungFigures("weak contrasts raised, and seen in the mirror too", tried=2, rescued=1),
+    assert figures.ladder() == [
+        figures.RungFigures("closer look", tried=2, rescued=0),
+        figures.RungFigures("weak contrasts raised, and seen in the mirror too", tried=2, rescued=1),
     ]
 
 

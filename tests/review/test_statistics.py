@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from review.statistics import (
+from review.evidence.statistics import (
     GRID,
     auroc_gain,
     certify,

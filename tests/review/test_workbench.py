@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from pipeline.models import Batch, BridgeLabel, Frame
 from pipeline.states import State
-from review import bulk, claims, decisions, items, undoing
-from review.labels import samples
+from review.evidence.labels import samples
 from review.models import Claim, Decision, QueueItem
+from review.queue import bulk, claims, decisions, undo
+from review.workbench import frame_json
 from tests.factories import bridge_fields, judged, label, policy, scorecard
 
 pytestmark = pytest.mark.django_db
@@ -98,19 +99,19 @@ def test_a_skipped_frame_comes_after_all_others_but_first_for_everybody_else(olg
 def test_a_decision_that_is_taken_back_leaves_the_frame_as_it_was_and_says_nothing(kind, olga):
     frame = waiting("A")
     decide(kind, frame, olga)
-    assert [back.pk for back in undoing.take_back(olga)] == [frame.pk]
+    assert [back.pk for back in undo.take_back(olga)] == [frame.pk]
     frame.refresh_from_db()
     assert (frame.state, frame.reasons, frame.not_before) == (State.EXCEPTION, ["haze"], None)
     assert frame.transitions.last().why == "the decision is taken back"
     with pytest.raises(decisions.DecisionError, match="nothing to take back"):
-        undoing.take_back(olga)
+        undo.take_back(olga)
 
 
 @pytest.mark.parametrize("kind", ["approve", "discard"])
 def test_an_audit_that_is_taken_back_is_due_again_and_is_no_label(kind, olga):
     frame = judged(1, policy(is_active=True), haze=0.1).frame
     decide(kind, frame, olga)
-    undoing.take_back(olga)
+    undo.take_back(olga)
     frame.refresh_from_db()
     assert (frame.state, frame.audit_due, frame.reasons) == (State.PUBLISHED, "drawn", [])
     assert samples() == []
@@ -122,7 +123,7 @@ def test_decisions_are_taken_back_one_by_one_the_last_first_and_only_ones_own(ol
     frames = [waiting(code) for code in "ABC"]
     for frame, user in zip(frames, (olga, olga, oskar), strict=True):
         decide("approve", frame, user)
-    assert [undoing.take_back(olga)[0].code for _ in range(2)] == ["B", "A"]
+    assert [undo.take_back(olga)[0].code for _ in range(2)] == ["B", "A"]
     assert Frame.objects.get(code="C").state == State.APPROVED
 
 
@@ -131,7 +132,7 @@ def test_what_a_worker_may_have_begun_is_not_taken_back(olga):
     decide("approve", frame, olga)
     Frame.objects.update(not_before=timezone.now())
     with pytest.raises(decisions.DecisionError, match="too late"):
-        undoing.take_back(olga)
+        undo.take_back(olga)
     frame.refresh_from_db()
     assert frame.state == State.APPROVED
 
@@ -141,7 +142,7 @@ def test_a_bridge_that_was_moved_stays_moved_when_the_decision_is_taken_back(olg
     frame.scorecards.all().delete()
     scorecard(frame, **bridge_fields())
     decide("approve", frame, olga, bridge_x=730.0)
-    undoing.take_back(olga)
+    undo.take_back(olga)
     assert BridgeLabel.objects.get().bridge_x == 730
     decide("approve", frame, olga)
     assert Decision.objects.last().label == "bad"
@@ -164,7 +165,7 @@ def test_many_are_decided_at_once_refused_one_by_one_and_taken_back_together(olg
         "F front is no longer in the queue; somebody decided it.",
         "oskar is looking at D front right now; nothing was changed.",
     ]
-    assert {back.pk for back in undoing.take_back(olga)} == {frame.pk for frame in frames}
+    assert {back.pk for back in undo.take_back(olga)} == {frame.pk for frame in frames}
     assert set(Frame.objects.exclude(code="F").values_list("state", flat=True)) == {State.EXCEPTION}
 
 
@@ -213,7 +214,7 @@ def test_a_frame_that_is_not_there_gives_way_to_the_next(asked, sign_in):
 def test_each_doubt_names_its_place_and_the_tool_that_mends_it(olga):
     frame = waiting("A", reasons=["haze", "odd-shape"])
     type(frame.card).objects.update(places={"haze": [1, 2, 3, 4]})
-    chips = items.item(Frame.objects.get(pk=frame.pk), olga)["chips"]
+    chips = frame_json.item(Frame.objects.get(pk=frame.pk), olga)["chips"]
     assert [(chip["place"], chip["tool"]) for chip in chips] == [([1, 2, 3, 4], "erase"), (None, None)]
 
 
@@ -221,7 +222,7 @@ def test_an_alternative_surer_than_the_matte_is_the_best_guess_and_no_confidence
     frame = waiting("A")
     others = [{"rung": "closer", "confidence": 0.2}, {"rung": "relit", "confidence": 0.6}]
     type(frame.card).objects.update(others=others)
-    told = items.item(Frame.objects.get(pk=frame.pk), olga)
+    told = frame_json.item(Frame.objects.get(pk=frame.pk), olga)
     assert [(other["rung"], other["isBest"]) for other in told["alternatives"]] == [("relit", True), ("closer", False)]
     assert "0.6" not in json.dumps(told) and "score" not in told
 
@@ -232,7 +233,7 @@ def test_an_alternative_surer_than_the_matte_is_the_best_guess_and_no_confidence
 def test_where_nothing_is_parted_there_is_no_bridge(fields, product_class, olga):
     frame = waiting("A", **fields)
     Batch.objects.update(product_class=product_class)
-    assert items.item(Frame.objects.get(pk=frame.pk), olga)["bridge"] is None
+    assert frame_json.item(Frame.objects.get(pk=frame.pk), olga)["bridge"] is None
 
 
 def test_the_last_of_several_placings_of_a_bridge_counts_and_its_maker_is_named(olga):
@@ -241,5 +242,5 @@ def test_the_last_of_several_placings_of_a_bridge_counts_and_its_maker_is_named(
     scorecard(frame, **bridge_fields())
     for place, by in [(650, "oskar"), (699.5, "olga")]:
         BridgeLabel.objects.create(frame=frame, attempt=1, bridge_x=place, found_x=716.25, by=by)
-    told = items.item(Frame.objects.get(pk=frame.pk), olga)["bridge"]
+    told = frame_json.item(Frame.objects.get(pk=frame.pk), olga)["bridge"]
     assert (told["x"], told["found"], told["placedBy"]) == (699.5, 716.25, "olga")

@@ -6,10 +6,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from pipeline import dryrun
 from pipeline.cutout import matte_models
 from pipeline.engines.weights import WeightsError
 from pipeline.imaging.types import ProductClass
+from pipeline.management import dryrun
 from pipeline.policies.shipped import shipped_policy
 
 

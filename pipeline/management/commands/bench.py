@@ -10,9 +10,9 @@ import django
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from pipeline import benchmark
-from pipeline.benchmark import Pair, Run
 from pipeline.engines import weights
+from pipeline.management import race
+from pipeline.management.race import Pair, Run
 
 MEGAPIXELS = (4, 24)
 ROUNDS = 5
@@ -33,30 +33,30 @@ class Command(BaseCommand):
         except weights.WeightsError as error:
             raise CommandError(str(error)) from error
         os.environ["OMP_NUM_THREADS"] = "1"  # rembg takes its threads from here; a worker of ours has one
-        os.environ.pop(benchmark.CPU_LIMIT, None)
+        os.environ.pop(race.CPU_LIMIT, None)
         if isa:
-            os.environ[benchmark.CPU_LIMIT] = isa.upper()
+            os.environ[race.CPU_LIMIT] = isa.upper()
         with _own_process(_as_a_worker) as ours, _own_process() as theirs:
-            self._race(ours, theirs, partial(benchmark.bare_rembg, model_file=model_file), isa)
+            self._race(ours, theirs, partial(race.bare_rembg, model_file=model_file), isa)
 
     def _race(
-        self, ours: ProcessPoolExecutor, theirs: ProcessPoolExecutor, bare_rembg: benchmark.Contender, isa: str | None
+        self, ours: ProcessPoolExecutor, theirs: ProcessPoolExecutor, bare_rembg: race.Contender, isa: str | None
     ) -> None:
         sample, photos = self._find_photos(ours)
-        self.stdout.write(_circumstances(sample, ours.submit(benchmark.runtime).result(), isa))
+        self.stdout.write(_circumstances(sample, ours.submit(race.runtime).result(), isa))
         races, beside, climbs = {}, {}, {}
         for size, photo in photos.items():
             self.stderr.write(f"{size} megapixels: {ROUNDS} rounds, after one to warm up …")
-            a = _runner(ours, benchmark.whole_path, photo)
+            a = _runner(ours, race.whole_path, photo)
             races[size] = _alternate(a, _runner(theirs, bare_rembg, photo))
-            beside[size] = _runner(ours, benchmark.reviewers_pictures, photo)()
+            beside[size] = _runner(ours, race.reviewers_pictures, photo)()
         for size, photo in photos.items():
-            climb = _runner(ours, benchmark.ladder_climbed, photo)
+            climb = _runner(ours, race.ladder_climbed, photo)
             climbs[size] = [climb(), climb()][-1]  # the first one loads the second model
         tables = (
-            benchmark.race_table(races),
-            benchmark.stages_table(races, beside),
-            benchmark.ladder_table(climbs),
+            race.race_table(races),
+            race.stages_table(races, beside),
+            race.ladder_table(climbs),
         )
         self.stdout.write("\n" + "\n\n".join(tables))
 
@@ -64,8 +64,8 @@ class Command(BaseCommand):
         """The first sample, angled ones before others, that needs no ladder and has a bridge at both sizes."""
         samples = settings.BASE_DIR / "samples"
         for sample in [*sorted(samples.glob("*_2.jpg")), *sorted(samples.glob("*_1.jpg"))]:
-            photos = {size: benchmark.enlarged(sample.read_bytes(), size) for size in MEGAPIXELS}
-            if all(ours.submit(benchmark.makes_eight_files, photo).result() for photo in photos.values()):
+            photos = {size: race.enlarged(sample.read_bytes(), size) for size in MEGAPIXELS}
+            if all(ours.submit(race.makes_eight_files, photo).result() for photo in photos.values()):
                 return sample.name, photos
         raise CommandError(
             f"{samples}: none of these is well matted and has a bridge, so there is no confident frame to race with."
@@ -83,8 +83,8 @@ def _own_process(set_up: Callable[[], None] | None = None) -> ProcessPoolExecuto
     return ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"), initializer=set_up)
 
 
-def _runner(process: ProcessPoolExecutor, contender: benchmark.Contender, photo: bytes) -> Callable[[], Run]:
-    return lambda: process.submit(benchmark.measure, contender, photo).result()
+def _runner(process: ProcessPoolExecutor, contender: race.Contender, photo: bytes) -> Callable[[], Run]:
+    return lambda: process.submit(race.measure, contender, photo).result()
 
 
 def _alternate(a: Callable[[], Run], b: Callable[[], Run]) -> list[Pair]:

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.template.loader import render_to_string
 from scipy.stats import spearmanr
 
-from pipeline.imaging.halfglass import MOST_APART
+from pipeline.imaging.crop.halfglass import MOST_APART
 
 ALLOWED = 3.0
 """Per cent of the width: a shop sends a crop back that is further off."""

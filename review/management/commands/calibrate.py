@@ -10,12 +10,12 @@ import numpy as np
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
-from pipeline.imaging.calibrating import Labelled, Lesson, auroc, learn, loosest_threshold, quantiles, ranked
-from pipeline.imaging.score import VETOES
 from pipeline.imaging.types import Policy
+from pipeline.imaging.verdict.calibrate import Labelled, Lesson, auroc, learn, loosest_threshold, quantiles, ranked
+from pipeline.imaging.verdict.score import VETOES
 from pipeline.policies.shipped import shipped_policy
-from review.policies import new_version, with_thresholds
-from review.statistics import upper_bound
+from review.evidence.statistics import upper_bound
+from review.policy.activation import new_version, with_thresholds
 
 Row = dict[str, Any]
 

@@ -3,7 +3,8 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from pipeline.models import active_policy
-from review import drift, learning
+from review.evidence import drift
+from review.policy import challenger
 
 
 class Command(BaseCommand):
@@ -13,6 +14,6 @@ class Command(BaseCommand):
         policy = active_policy()
         for alarm in drift.watch(policy):
             self.stdout.write(f"Drift: {alarm.scope} {alarm.name}, {alarm.n} frames, distance {alarm.statistic:.2f}")
-        for proposal in (learning.challenge(policy), learning.propose_threshold(policy)):
+        for proposal in (challenger.challenge(policy), challenger.propose_threshold(policy)):
             if proposal:
                 self.stdout.write(f"Proposed: {proposal.get_kind_display()}, {proposal.policy}: {proposal.figures}")

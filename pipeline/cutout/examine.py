@@ -1,0 +1,163 @@
+"""One photo, from its pixels to a verdict: matte, crop, score, judge; a second look unless the score is sure; then the
+repair ladder, if it doubts."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from pipeline.cutout import ladder
+from pipeline.cutout.matte import matte_in_mirror, matte_once, scene_of
+from pipeline.engines.protocols import Matter
+from pipeline.imaging.crop import halfglass
+from pipeline.imaging.crop.viewpoint import seen_view
+from pipeline.imaging.matte import refine
+from pipeline.imaging.metrics.measure import LOOKS, MEASURED_SIZE, measure, measure_second_look, measure_view
+from pipeline.imaging.pictures import renditions
+from pipeline.imaging.scale import shrink
+from pipeline.imaging.types import (
+    RGB,
+    Alternative,
+    Candidate,
+    Crop,
+    Examined,
+    Matte,
+    Policy,
+    ProductClass,
+    Score,
+    Verdict,
+    View,
+)
+from pipeline.imaging.verdict.score import VIEW_VETOES, judge, score
+from pipeline.listing_spec import has_half_glass, listing_spec
+from pipeline.states import FIRST_LOOK
+
+Seconds = dict[str, float]
+# For policies from before the ladder: no confidence exceeds 1.
+NEVER = 2.0
+
+
+def examine(
+    rgb: RGB,
+    matter: Matter,
+    product_class: ProductClass,
+    view: View | None,
+    policy: Policy,
+    second_matter: Callable[[], Matter | None] = lambda: None,
+    *,
+    with_others: bool = False,
+) -> Examined:
+    """Find the best matte of one enhanced photo. Touches no row, no bucket; a confident photo is matted once.
+
+    Unless it is to be looked at as if it were doubted: `with_others` has the ladder climbed for its alternatives alone.
+    """
+    examiner = _Examiner(rgb, product_class, view, policy, seconds={})
+    with timed(examiner.seconds, "matte"):
+        scene = scene_of(rgb, product_class, listing_spec().lens)
+        first = matte_once(scene, matter)
+    best = examiner.candidate(FIRST_LOOK, first, matter, earlier={})
+    second_look = None
+    if best.score.confidence < policy.get("sure_from", 0) and "empty" not in best.score.vetoes:
+        with timed(examiner.seconds, "second look"):
+            mirrored = matte_in_mirror(scene, matter)
+            best = examiner.with_more(best, measure_second_look(first, mirrored))
+            second_look = shrink(mirrored.alpha, MEASURED_SIZE)
+    others: list[Alternative] = []
+    is_doubted = not is_well_matted(best)
+    if is_doubted or with_others:
+        doubted = ladder.Doubted(scene, first, matter, second_matter)
+        for rung, attempt in ladder.RUNGS.items():
+            with timed(examiner.seconds, rung):
+                tried = attempt(doubted)
+            if tried is None:
+                continue
+            another = examiner.candidate(rung, *tried, earlier=best.score.metrics)
+            if is_doubted and _rescues(another, policy):
+                return Examined(another, (*others, _packed(best)), examiner.seconds)
+            others.append(_packed(another))
+    return Examined(best, tuple(others), examiner.seconds, second_look)
+
+
+def examine_again(
+    rgb: RGB, matte: Matte, product_class: ProductClass, view: View | None, policy: Policy
+) -> tuple[Crop | None, Score, Verdict]:
+    """Measure and judge a matte that a person made. Parameters as for `examine`; no model looks at it."""
+    return _Examiner(rgb, product_class, view, policy, seconds={}).found(matte, earlier={})
+
+
+def is_well_matted(first: Candidate) -> bool:
+    """Whether no better matte could help: the score is confident, and at most the name is wrong."""
+    return first.score.confidence >= first.verdict.threshold and VIEW_VETOES.issuperset(first.score.vetoes)
+
+
+def _rescues(candidate: Candidate, policy: Policy) -> bool:
+    """Whether a rung's matte may take the first one's place: the more are tried, the surer the one has to be."""
+    if candidate.rung in ladder.FOR_PEOPLE_ONLY or not candidate.is_confident:
+        return False
+    return bool(candidate.score.confidence >= policy.get("rescue_threshold", NEVER))
+
+
+@dataclass(frozen=True)
+class _Examiner:
+    """What stays the same from rung to rung."""
+
+    rgb: RGB
+    product_class: ProductClass
+    view: View | None
+    policy: Policy
+    seconds: Seconds
+
+    def candidate(self, rung: str, matte: Matte, model: Matter, earlier: Mapping[str, float]) -> Candidate:
+        """Look for the bridge, score and clean a matte; `earlier` are the first look's metrics, on a later one."""
+        crop, result, verdict = self.found(matte, earlier)
+        with timed(self.seconds, "clean"):
+            alpha = refine.snap(matte.alpha)
+            refine.drop_specks(alpha, out=alpha)
+        return Candidate(rung, model.name, model.sha256, alpha, crop, result, verdict)
+
+    def found(self, matte: Matte, earlier: Mapping[str, float]) -> tuple[Crop | None, Score, Verdict]:
+        """The bridge, the score, and what the gate says of it."""
+        crop_expected = has_half_glass(self.product_class, self.view)
+        with timed(self.seconds, "crop"):
+            found = halfglass.find_crop(matte.alpha) if self.product_class == "eyewear" else None
+            crop = found if crop_expected else None
+        with timed(self.seconds, "score"):
+            metrics = measure(
+                self.rgb,
+                matte,
+                crop,
+                crop_expected=crop_expected,
+                product_class=self.product_class,
+                view=self.view,
+            )
+            result, verdict = self._judged(metrics | self._looks(matte, found, earlier))
+        return crop, result, verdict
+
+    def with_more(self, candidate: Candidate, metrics: Mapping[str, float]) -> Candidate:
+        """The same candidate, judged by further metrics too."""
+        result, verdict = self._judged({**candidate.score.metrics, **metrics})
+        return replace(candidate, score=result, verdict=verdict)
+
+    def _judged(self, metrics: Mapping[str, float]) -> tuple[Score, Verdict]:
+        crop_expected = has_half_glass(self.product_class, self.view)
+        result = score(metrics, self.policy, crop_expected=crop_expected)
+        return result, judge(result, self.policy, self.product_class, self.view)
+
+    def _looks(self, matte: Matte, found: Crop | None, earlier: Mapping[str, float]) -> dict[str, float]:
+        """Once a view was seen it stays seen: a rung that loses a lens would be silent about it."""
+        if self.product_class != "eyewear":
+            return {}
+        looks = measure_view(seen_view(matte.alpha, found), self.view)
+        return looks | {name: max(looks[name], earlier.get(name, 0)) for name in LOOKS}
+
+
+def _packed(candidate: Candidate) -> Alternative:
+    return Alternative(candidate.rung, candidate.score.confidence, renditions.encode_alpha(candidate.alpha))
+
+
+@contextmanager
+def timed(seconds: Seconds, stage: str) -> Iterator[None]:
+    """Add to the seconds of a stage."""
+    start = time.perf_counter()
+    yield
+    seconds[stage] = round(seconds.get(stage, 0) + time.perf_counter() - start, 4)

@@ -1,0 +1,178 @@
+"""The half-glass crop: where the bridge is in an angled shot of a pair of glasses, and the box that ends there.
+
+On an angled shot the temples stretch the silhouette far to one side, so neither its middle nor its thinnest column is
+the bridge. The two lens bodies are found first. Two estimates then look for the bridge between them: the valley of the
+vertical projection, and the gap between the bodies along the line through their centres. Where they agree, the gap is
+taken, which turns with the frame; where they are apart, something is wrong with the matte there: the valley is taken,
+which bears with broken rims and stubs, and the bridge is not sure.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import ndimage as ndi
+
+from pipeline.imaging.crop.bodies import Body, Pair, find_pair
+from pipeline.imaging.crop.projection import Profile, Valley, smooth, valley, vertical_profile
+from pipeline.imaging.framing import bounding_box, part_of
+from pipeline.imaging.scale import shrink
+from pipeline.imaging.types import Alpha, BridgeEvidence, Crop, CropBox, HalfSide, Side
+
+WORKING_SIZE = 384
+SOLID = 0.5
+FAINT = 0.1
+SPECK = 0.01
+"""Pieces smaller than this part of the largest are left out of account."""
+TEAR = 0.02
+"""Pieces nearer than this part of the window's width belong together."""
+SMOOTHING = 2.0
+"""Of the profile, in columns of the working size."""
+SHORE = 0.25
+"""Height between floor and lower lobe at which a valley's sides are taken: above nose pads, below the lenses' bulge."""
+LEAST_LIKENESS, SURE_LIKENESS = 0.2, 0.4
+MOST_APART = 0.015
+"""The two estimates of a sure bridge are no further apart than this part of the product's width."""
+
+
+def find_crop(alpha: Alpha) -> Crop | None:
+    """Find the bridge column of an angled pair of glasses, and what the half-glass crop is taken from.
+
+    Parameters
+    ----------
+    alpha : (H, W) float32, 0–1
+        The whole matte, at any size.
+
+    Returns
+    -------
+    Crop or None
+        Its bridge is in pixels of `alpha`; its nearer side that of the larger lens; its product all that hangs together
+        with the two lenses. None when there is no object, no second lens, or no valley between the two. Its doubt
+        is "lenses-unlike" if the two bodies are no likely pair of lenses, "estimates-disagree" if valley and gap
+        are apart.
+    """
+    view = _look(alpha)
+    pair = find_pair(view.alpha) if view else None
+    if view is None or pair is None or pair.likeness < LEAST_LIKENESS:
+        return None
+    profile = _profile(view.alpha, pair)
+    dip = _valley(profile, pair)
+    if dip is None:
+        return None
+    silhouette = _silhouette(view.alpha, pair)
+    doubt = _doubt(pair, dip, silhouette.x1 - silhouette.x0)
+    return Crop(
+        bridge_x=view.column(dip.midpoint if doubt else pair.gap_x),
+        product=view.box(silhouette),
+        near="left" if pair.left.size > pair.right.size else "right",
+        doubt=doubt,
+        evidence=_evidence(profile, dip, pair, view),
+    )
+
+
+@dataclass(frozen=True)
+class _View:
+    """A copy of a window of the matte, `scale` times smaller, and the way back."""
+
+    alpha: Alpha
+    window: CropBox
+    scale: float
+
+    def column(self, small: float) -> float:
+        return self.window.x0 + (small + 0.5) * self.scale - 0.5
+
+    def box(self, small: CropBox) -> CropBox:
+        return _enlarged(small, self.window, self.scale)
+
+
+def _look(alpha: Alpha) -> _View | None:
+    """Cut all but specks out of the matte, with a margin."""
+    small = shrink(alpha, WORKING_SIZE)
+    pieces, _ = ndi.label(small > FAINT, np.ones((3, 3)))
+    areas = np.bincount(pieces.ravel(), weights=(small > SOLID).ravel())
+    areas[0] = 0
+    if not areas.any():
+        return None
+    box = bounding_box((areas >= SPECK * areas.max())[pieces])
+    window = _enlarged(box, CropBox(0, 0, *alpha.shape), alpha.shape[1] / small.shape[1])
+    part = shrink(np.ascontiguousarray(part_of(alpha, window)), WORKING_SIZE)
+    return _View(part, window, (window.x1 - window.x0) / part.shape[1])
+
+
+def _enlarged(box: CropBox, within: CropBox, scale: float) -> CropBox:
+    """Bring a box from a small copy back to where that was made of, a small pixel larger all round."""
+    return CropBox(
+        max(within.y0, within.y0 + int((box.y0 - 1) * scale)),
+        max(within.x0, within.x0 + int((box.x0 - 1) * scale)),
+        min(within.y1, within.y0 + int((box.y1 + 1) * scale) + 1),
+        min(within.x1, within.x0 + int((box.x1 + 1) * scale) + 1),
+    )
+
+
+def _profile(alpha: Alpha, pair: Pair) -> Profile:
+    """Of the rows that the lenses lie in, with the lenses filled."""
+    return smooth(vertical_profile(np.maximum(alpha, pair.filled)[pair.rows]), SMOOTHING)
+
+
+def _valley(profile: Profile, pair: Pair) -> Valley | None:
+    left, right = (_lobe(profile, body) for body in (pair.left, pair.right))
+    return valley(profile, left, right, level=SHORE) if left < right else None
+
+
+def _lobe(profile: Profile, body: Body) -> int:
+    first, last = body.columns.min(), body.columns.max()
+    return int(first + profile[first : last + 1].argmax())
+
+
+def _silhouette(alpha: Alpha, pair: Pair) -> CropBox:
+    """Bounding box of the two bodies and all that hangs on them, torn-off temples too; props stay out."""
+    is_fg = (alpha > FAINT) | pair.filled
+    reach = 2 * round(TEAR * alpha.shape[1] / 2) + 1
+    pieces, _ = ndi.label(ndi.maximum_filter(is_fg.view(np.uint8), reach), np.ones((3, 3)))
+    owners = [pieces[body.rows[0], body.columns[0]] for body in (pair.left, pair.right)]
+    return bounding_box(is_fg & np.isin(pieces, owners))
+
+
+def _doubt(pair: Pair, dip: Valley, width: int) -> str | None:
+    if pair.likeness < SURE_LIKENESS:
+        return "lenses-unlike"
+    return "estimates-disagree" if abs(dip.midpoint - pair.gap_x) > MOST_APART * width else None
+
+
+def _evidence(profile: Profile, dip: Valley, pair: Pair, view: _View) -> BridgeEvidence:
+    shares = profile / profile.max()
+    return BridgeEvidence(
+        profile=tuple(round(float(share), 3) for share in shares),
+        first=view.column(0),
+        last=view.column(len(shares) - 1),
+        valley=(view.column(dip.left), view.column(dip.right)),
+        by_valley=view.column(dip.midpoint),
+        by_gap=view.column(pair.gap_x),
+    )
+
+
+def crop_at(bridge_x: float, product: CropBox, near: Side | None) -> Crop:
+    """The crop whose bridge a person has placed.
+
+    Parameters
+    ----------
+    bridge_x : float
+        Pixels.
+    product : CropBox
+        What is parted.
+    near : {"left", "right"} or None
+        The nearer side, if it is known; else the one that the product reaches further to, as its temple does.
+    """
+    reach = bridge_x - product.x0, product.x1 - 1 - bridge_x
+    return Crop(bridge_x, product, near or ("left" if reach[0] > reach[1] else "right"))
+
+
+def kept_side(wanted: HalfSide, near: Side) -> Side:
+    """Left or right of the bridge, where the nearer side may be wanted."""
+    return near if wanted == "near" else wanted
+
+
+def half_box(crop: Crop, side: HalfSide) -> CropBox:
+    """The part of the product on one side of the bridge, a whole number of pixels; empty if the bridge is beyond it."""
+    edge = int(np.clip(np.floor(crop.bridge_x + 1), crop.product.x0, crop.product.x1))  # column 3 ends where 4 begins
+    is_left = kept_side(side, crop.near) == "left"
+    return replace(crop.product, x1=edge) if is_left else replace(crop.product, x0=edge)

@@ -1,0 +1,300 @@
+"""Where in the picture the score's doubts come from: a map for each reason that has a place.
+
+A map shows, pixel by pixel, what the metric behind its reason sums up, at the size that `measuring.measure` measures
+at. No map is asked for unless there is a product.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage as ndi
+from skimage.morphology import skeletonize
+
+from pipeline.imaging import masks
+from pipeline.imaging.framing import bounding_box, look_at_fit, part_of, window_around
+from pipeline.imaging.masks import EIGHT, SOLID, UNKNOWN, Mask, dilate, longer_side
+from pipeline.imaging.matte.backdrop import fit_backdrop
+from pipeline.imaging.matte.difference import GLARING, VISIBLE, distance_from
+from pipeline.imaging.metrics import edges
+from pipeline.imaging.metrics.exposure import CLIPPED
+from pipeline.imaging.metrics.measure import MEASURED_SIZE
+from pipeline.imaging.metrics.separation import NOISE, Floats, Sides, sides_of
+from pipeline.imaging.metrics.topology import CRUMB
+from pipeline.imaging.scale import shrink
+from pipeline.imaging.types import RGB, Alpha, CropBox
+
+# Shares of the product's longer side.
+PATCH, BLUR, MARGIN, LEAST_SIDE = 0.06, 0.01, 0.02, 0.08
+# A gradient, or a colour distance across the edge, from which on the edge is plain.
+PLAIN = 0.2
+# A map that nowhere exceeds this shows nothing.
+NOTHING = 0.05
+# How much less each further reason counts in the heat, and the least that one does.
+STEP, LEAST_WEIGHT = 0.1, 0.4
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """Where a score's doubts lie.
+
+    `heat` is h × w at the measured size, 0 (no doubt) – 1 (the worst); `places` holds, by reason, the box around the
+    reason's worst patch, in the photo's own pixels.
+    """
+
+    heat: Floats
+    places: Mapping[str, CropBox]
+
+
+def find_doubts(rgb: RGB, alpha: Alpha, reasons: Sequence[str], second: Alpha | None = None) -> Doubts:
+    """Show where the reasons for doubting a matte lie.
+
+    Parameters
+    ----------
+    rgb : (H, W, 3) uint8
+    alpha : (H, W) float32, 0–1
+    reasons : sequence of str
+        Codes, the costliest first.
+    second : (h, w) float32, 0–1, or None
+        A second matte of the same photo, of any size; without it a second look has no place.
+
+    Returns
+    -------
+    Doubts
+        Codes without a place, unknown ones, and those of which nothing is seen are not in its `places`; an empty alpha
+        has none, and no heat.
+    """
+    scene = _scene_of(rgb, alpha, second)
+    maps = _maps_of(scene, reasons) if scene.is_fg.any() else {}
+    places = {code: _enlarged(_worst_patch(scene, layer), layer.shape, alpha.shape) for code, layer in maps.items()}
+    return Doubts(_heat(scene, list(maps.values())), places)
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """A matte and its photo at the measured size, and what several maps read from them, found when first asked for."""
+
+    alpha: Alpha
+    photo: RGB
+    second: Alpha | None
+
+    @cached_property
+    def is_fg(self) -> Mask:
+        return self.alpha > SOLID
+
+    @cached_property
+    def side(self) -> int:
+        return longer_side(self.is_fg)
+
+    @cached_property
+    def filled(self) -> Mask:
+        return np.asarray(ndi.binary_fill_holes(self.is_fg), np.bool_)
+
+    @cached_property
+    def undecided(self) -> Floats:
+        return 4 * self.alpha * (1 - self.alpha)
+
+    @cached_property
+    def gradient(self) -> Floats:
+        return masks.gradient_of(self.photo)
+
+    @cached_property
+    def outline(self) -> Mask:
+        return self.is_fg & dilate(~self.is_fg, 1)
+
+    @cached_property
+    def unsupported(self) -> Mask:
+        return self.outline & ~edges.photo_edges(self.alpha, self.gradient)
+
+    @cached_property
+    def sides(self) -> Sides:
+        return sides_of(self.alpha, self.photo)
+
+    @cached_property
+    def off_backdrop(self) -> Floats:
+        """Colour distance from the backdrop nearby."""
+        return _length(self.sides.colour - self.sides.backdrop)
+
+    @cached_property
+    def weak_lines(self) -> Mask:
+        lines = np.asarray(skeletonize(self.alpha > 0.3), np.bool_)  # type: ignore[no-untyped-call]
+        return np.asarray(lines & (ndi.maximum_filter(self.alpha, 2 * self.pixels(0.005, 2) + 1) <= 0.75), np.bool_)
+
+    @cached_property
+    def apart(self) -> Floats:
+        """How far the second look is from the first: not at all, if there was none."""
+        return np.asarray(np.abs(self.alpha - (self.alpha if self.second is None else self.second)), np.float32)
+
+    def pixels(self, share: float, least: int) -> int:
+        """That share of the product's longer side."""
+        return max(least, round(share * self.side))
+
+    def core(self, depth: float) -> Mask:
+        """Well inside the filled silhouette."""
+        silhouette = ndi.binary_fill_holes(self.alpha > UNKNOWN[0])
+        return ~dilate(~silhouette, self.pixels(depth, 2))
+
+
+def _scene_of(rgb: RGB, alpha: Alpha, second: Alpha | None) -> _Scene:
+    small = shrink(alpha, MEASURED_SIZE)
+    if second is not None:
+        second = np.clip(_resized(second, small.shape), 0, 1)
+    return _Scene(small, shrink(rgb, MEASURED_SIZE), second)
+
+
+def _resized(layer: Floats, size: tuple[int, ...]) -> Floats:
+    return look_at_fit(layer, CropBox(0, 0, *layer.shape), layer.shape, (size[0], size[1]))
+
+
+def _maps_of(scene: _Scene, reasons: Sequence[str]) -> dict[str, Floats]:
+    maps = {code: np.clip(np.asarray(MAPS[code](scene), np.float32), 0, 1) for code in reasons if code in MAPS}
+    return {code: layer for code, layer in maps.items() if layer.max() > NOTHING}
+
+
+def _heat(scene: _Scene, maps: Sequence[Floats]) -> Floats:
+    """The maps in one, the costlier ones hotter."""
+    heat = np.zeros(scene.alpha.shape, np.float32)
+    for index, layer in enumerate(maps):
+        blurred = ndi.gaussian_filter(layer, max(1.0, BLUR * scene.side))
+        np.maximum(heat, blurred * (max(LEAST_WEIGHT, 1 - STEP * index) / blurred.max()), out=heat)
+    return heat
+
+
+def _worst_patch(scene: _Scene, layer: Floats) -> CropBox:
+    """The surroundings of where the map has the most within a small window."""
+    window = scene.pixels(PATCH, 3)
+    summed = ndi.uniform_filter(layer, window, mode="constant")
+    pieces, _ = ndi.label(summed > 0.7 * summed.max())
+    worst = pieces == pieces[np.unravel_index(summed.argmax(), summed.shape)]
+    box = bounding_box(dilate(worst, window // 2) & (layer > layer.max() / 4))
+    box = _at_least(box, scene.pixels(LEAST_SIDE, 3), layer.shape)
+    return window_around(box, layer.shape, margin=MARGIN, least_aspect=0)
+
+
+def _at_least(box: CropBox, side: int, shape: tuple[int, ...]) -> CropBox:
+    half, row, column = -(-side // 2), (box.y0 + box.y1) // 2, (box.x0 + box.x1) // 2
+    y0, x0 = max(0, min(box.y0, row - half)), max(0, min(box.x0, column - half))
+    return CropBox(y0, x0, min(shape[0], max(box.y1, row + half)), min(shape[1], max(box.x1, column + half)))
+
+
+def _enlarged(box: CropBox, small: tuple[int, ...], shape: tuple[int, ...]) -> CropBox:
+    down, across = shape[0] / small[0], shape[1] / small[1]
+    y1, x1 = min(shape[0], round(box.y1 * down)), min(shape[1], round(box.x1 * across))
+    return CropBox(int(box.y0 * down), int(box.x0 * across), y1, x1)
+
+
+def _length(colours: Floats) -> Floats:
+    return np.asarray(np.linalg.norm(colours, axis=-1), np.float32)
+
+
+def _largest(mask: NDArray[Any]) -> Mask:
+    """Its largest piece alone."""
+    pieces, count = ndi.label(mask, EIGHT)
+    return np.asarray(pieces == (np.bincount(pieces.ravel())[1:].argmax() + 1 if count else -1), np.bool_)
+
+
+def _half_gone(scene: _Scene) -> NDArray[Any]:
+    return np.where(scene.core(0.005) & (scene.alpha > 0.3), 1 - scene.alpha, 0)
+
+
+def _faint_outline(scene: _Scene) -> NDArray[Any]:
+    strength = ndi.maximum_filter(scene.gradient, 2 * scene.pixels(0.004, 1) + 1)
+    return np.where(scene.outline, 1 - strength / PLAIN, 0)
+
+
+def _other_pieces(scene: _Scene) -> NDArray[Any]:
+    return scene.is_fg & ~_largest(scene.is_fg)
+
+
+def _eaten(scene: _Scene) -> NDArray[Any]:
+    openings, _ = ndi.label(scene.filled & ~scene.is_fg)
+    is_small = np.bincount(openings.ravel()) < CRUMB * scene.is_fg.sum()
+    is_small[0] = False
+    return np.asarray(is_small[openings])
+
+
+def _haze(scene: _Scene) -> NDArray[Any]:
+    is_outside = ~dilate(scene.is_fg, scene.pixels(0.008, 2))
+    return np.where(is_outside, scene.alpha / SOLID, 0)
+
+
+def _left_out(scene: _Scene) -> NDArray[Any]:
+    """What no flood from the border reaches; in the product's openings only more than a clear lens makes."""
+    backdrop, shape = fit_backdrop(scene.photo), scene.alpha.shape
+    if not backdrop.is_studio:
+        return _stray(scene)
+    colour = np.dstack([_resized(np.ascontiguousarray(layer), shape) for layer in np.moveaxis(backdrop.colour, 2, 0)])
+    is_reached = _resized(backdrop.is_reached.astype(np.float32), shape) > 0.5
+    distance = distance_from(scene.photo, colour, is_reached)
+    is_left = ~dilate(scene.is_fg, scene.sides.reach) & ~is_reached
+    return np.where(is_left & (distance > np.where(scene.filled, GLARING, VISIBLE)), distance / GLARING, 0)
+
+
+def _halo(scene: _Scene) -> NDArray[Any]:
+    sides = scene.sides
+    along = sides.product - sides.backdrop
+    square = np.einsum("ijk,ijk->ij", along, along)
+    seen = np.einsum("ijk,ijk->ij", sides.colour - sides.backdrop, along) / (square + 1e-6)
+    weight = square / (square + 4 * NOISE**2)
+    return np.where(sides.band, weight * np.abs(scene.alpha - np.clip(seen, 0, 1)), 0)
+
+
+def _like_backdrop(scene: _Scene) -> NDArray[Any]:
+    return scene.sides.band * (1 - _length(scene.sides.product - scene.sides.backdrop) / PLAIN)
+
+
+def _stray(scene: _Scene) -> NDArray[Any]:
+    around = dilate(scene.is_fg, scene.pixels(0.05, 0)) & scene.sides.outside
+    return np.where(around & (scene.off_backdrop > 2 * NOISE), scene.off_backdrop, 0)
+
+
+def _asymmetrical(scene: _Scene) -> NDArray[Any]:
+    differs = np.zeros_like(scene.filled)
+    box = bounding_box(scene.filled)
+    silhouette = part_of(scene.filled, box)
+    part_of(differs, box)[...] = silhouette ^ silhouette[:, ::-1]
+    return differs
+
+
+def _at_border(scene: _Scene) -> NDArray[Any]:
+    return scene.is_fg & dilate(~np.pad(np.ones_like(scene.is_fg), 1), 1)[1:-1, 1:-1]
+
+
+MAPS: dict[str, Callable[[_Scene], NDArray[Any]]] = {
+    "touches-border": _at_border,
+    "soft-edge": lambda scene: scene.undecided,
+    "wide-band": lambda scene: scene.undecided,
+    "edge-not-in-photo": lambda scene: scene.unsupported,
+    "outline-gap": lambda scene: _largest(scene.unsupported),
+    "faint-outline": _faint_outline,
+    "torn": _other_pieces,
+    "pieces": _other_pieces,
+    "eaten": _eaten,
+    "frayed": lambda scene: scene.is_fg & ~ndi.binary_opening(scene.is_fg),
+    "fading": lambda scene: scene.weak_lines,
+    "fading-stretch": lambda scene: _largest(scene.weak_lines),
+    "haze": _haze,
+    "half-gone": _half_gone,
+    "see-through": lambda scene: scene.core(0.01) * scene.undecided,
+    "left-out": _left_out,
+    "halo": _halo,
+    "like-backdrop": _like_backdrop,
+    "backdrop-kept": lambda scene: scene.is_fg & (scene.off_backdrop < NOISE),
+    "stray": _stray,
+    "asymmetrical": _asymmetrical,
+    "burnt-out": lambda scene: scene.is_fg & (scene.photo.min(axis=2) > CLIPPED),
+    "second-look": lambda scene: scene.apart,
+    "second-look-place": lambda scene: _largest(ndi.binary_opening(scene.apart > 0.4)),
+}
+"""What each reason's metric sums up, 0–1 once clipped."""
+
+PLACELESS = frozenset(
+    {
+        *("empty", "no-bridge", "bridge-unsure", "looks-front", "looks-angle", "looks-side"),
+        *("view-unclear", "odd-shape", "weak-prediction", "blurred"),
+    }
+)
+"""Reasons of the score that speak of the whole picture, or of the bridge line, which is drawn anyway."""

@@ -1,0 +1,85 @@
+"""How finished pictures look: the listing spec, read from a parsed listing.json and checked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, get_args
+
+from pipeline.imaging.matte.lenses import LensRule
+from pipeline.imaging.types import HalfSide
+
+Align = Literal["top", "middle", "bottom"]
+PIXELS = "a whole number of pixels above 0"
+
+
+@dataclass(frozen=True)
+class HalfGlassSpec:
+    """How a half-glass picture looks: which half, square canvas (px), the share of it kept free along every edge,
+    where the product stands between top and bottom."""
+
+    side: HalfSide
+    canvas: int
+    padding: float
+    align: Align
+
+    @classmethod
+    def from_mapping(cls, document: Mapping[str, Any]) -> "HalfGlassSpec":
+        """Read the part of a listing.json; ValueError names what is wrong."""
+        _expect("half_glass", document, isinstance(document, Mapping), "an object with keys of its own")
+        _expect_keys(document, cls, "half_glass.")
+        side, canvas, padding, align = (document[entry.name] for entry in fields(cls))
+        _expect("half_glass.side", side, side in get_args(HalfSide), " or ".join(get_args(HalfSide)))
+        _expect("half_glass.canvas", canvas, _is_size(canvas), PIXELS)
+        is_share = isinstance(padding, int | float) and 0 <= padding <= 0.4
+        _expect("half_glass.padding", padding, is_share, "a share from 0 to 0.4")
+        _expect("half_glass.align", align, align in get_args(Align), " or ".join(get_args(Align)))
+        return cls(**document)
+
+    @property
+    def margin(self) -> int:
+        """The padding in pixels; the bridge is as far from the edge that it faces."""
+        return round(self.padding * self.canvas)
+
+
+@dataclass(frozen=True)
+class ListingSpec:
+    """How a listing picture looks: clear lenses kept or cut out, square canvas (px), the share its product fills,
+    encoder settings; the half-glass picture has a canvas of its own."""
+
+    lens: LensRule
+    canvas: int
+    fill: float
+    half_glass: HalfGlassSpec
+    background: tuple[int, int, int]
+    jpeg_quality: int
+    jpeg_subsampling: str
+    webp_quality: int
+    webp_method: int
+    png_level: int
+
+    @classmethod
+    def from_mapping(cls, document: Mapping[str, Any]) -> "ListingSpec":
+        """Read a parsed listing.json; ValueError names missing and unknown keys."""
+        _expect_keys(document, cls)
+        canvas, fill, lens = document["canvas"], document["fill"], document["lens"]
+        _expect("canvas", canvas, _is_size(canvas), PIXELS)
+        _expect("fill", fill, isinstance(fill, int | float) and 0 < fill <= 1, "a share above 0, at most 1")
+        _expect("lens", lens, lens in get_args(LensRule), " or ".join(get_args(LensRule)))
+        half_glass = HalfGlassSpec.from_mapping(document["half_glass"])
+        return cls(**{**document, "half_glass": half_glass, "background": tuple(document["background"])})
+
+
+def _expect_keys(document: Mapping[str, Any], spec: type[HalfGlassSpec | ListingSpec], prefix: str = "") -> None:
+    known = {prefix + entry.name for entry in fields(spec)}
+    given = {prefix + name for name in document}
+    if known != given:
+        missing, unknown = sorted(known - given), sorted(given - known)
+        raise ValueError(f"listing spec: missing {missing}, unknown {unknown}; expected {sorted(known)}")
+
+
+def _is_size(value: Any) -> bool:
+    return type(value) is int and value > 0
+
+
+def _expect(name: str, value: Any, is_right: bool, expected: str) -> None:
+    if not is_right:
+        raise ValueError(f"listing spec: {name} is {value!r}; expected {expected}")

@@ -1,0 +1,156 @@
+"""From a matte to a confidence that can be explained, and from that to a verdict.
+
+metrics (raw figures) → components (0–1, 1 = good) by their rank among reference photos → confidence → verdict by a
+threshold.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from pipeline.imaging.types import Policy, ProductClass, Score, Verdict, View
+from pipeline.imaging.verdict.logistic import Calibration, doubts
+
+SCORER_VERSION = "4"
+
+MOST_REASONS = 6
+LEAST_COVERAGE = 0.002
+MOST_BORDER = 0.001
+
+VETOES: dict[str, Callable[[Mapping[str, float]], bool]] = {
+    "empty": lambda metrics: metrics["coverage"] < LEAST_COVERAGE,
+    "touches-border": lambda metrics: metrics["border_touch"] > MOST_BORDER,
+    "no-bridge": lambda metrics: metrics.get("bridge_found") == 0,
+    "looks-front": lambda metrics: metrics.get("looks_front") == 1,
+    "looks-angle": lambda metrics: metrics.get("looks_angle") == 1,
+    "looks-side": lambda metrics: metrics.get("looks_side") == 1,
+}
+VIEW_VETOES = frozenset({"looks-front", "looks-angle", "looks-side"})
+OF_THE_VIEW = frozenset({"unusual_shape", "asymmetry", "view_unseen"})
+"""Metrics that are bad when the name says another view than the photo shows."""
+
+
+def score(metrics: Mapping[str, float], policy: Policy, *, crop_expected: bool) -> Score:
+    """Combine metrics to one confidence, with the breakdown and the reasons for doubt.
+
+    Parameters
+    ----------
+    metrics : mapping of str to float
+        As `measuring` measures them.
+    policy : Policy
+        Without a `calibration` the confidence is `combine`'s, else that of `logistic.Calibration`.
+    crop_expected : bool
+        Whether a half-glass crop is asked for; else the bridge's metrics are not asked for either.
+
+    Returns
+    -------
+    Score
+        Its confidence never falls when a component rises. Reasons are the codes of the vetoes, then of the components
+        below the policy's `doubt_below` that cost the most confidence, at most six, the costliest first.
+
+    Raises
+    ------
+    KeyError
+        If the policy names a metric that was not measured, and that isn't optional.
+    """
+    components = {
+        name: component(metrics[part["metric"]], part)
+        for name, part in policy["components"].items()
+        if not (part.get("optional") and part["metric"] not in metrics) and (crop_expected or not _is_of_bridge(part))
+    }
+    vetoes = tuple(code for code in policy["vetoes"] if VETOES[code](metrics))
+    return Score(
+        confidence=confidence_of(components, policy),
+        components=components,
+        metrics=dict(metrics),
+        vetoes=vetoes,
+        reasons=_reasons(vetoes, _doubted(components, policy), policy),
+    )
+
+
+def _doubted(components: Mapping[str, float], policy: Policy) -> list[str]:
+    """What lowers the confidence: a component that has no weight is no reason, however low it is."""
+    weights = (policy.get("calibration") or {}).get("weights") or dict.fromkeys(components, 1.0)
+    low = {name: value for name, value in components.items() if value < policy["doubt_below"]}
+    costs = {name: weights[name] * float(doubts(value)) for name, value in low.items() if name in weights}
+    return sorted(costs, key=lambda name: -costs[name])[:MOST_REASONS]
+
+
+def confidence_of(components: Mapping[str, float], policy: Policy) -> float:
+    """The policy's calibration of some components, or the cold start's word if it has none."""
+    calibration = policy.get("calibration")
+    return Calibration(**calibration).confidence(components) if calibration else combine(components)
+
+
+def _reasons(vetoes: tuple[str, ...], doubts: list[str], policy: Policy) -> tuple[str, ...]:
+    """Each fact once: nothing more can be said of nothing, of a bridge that was not found, nor of the wrong view."""
+    if "empty" in vetoes:
+        return ("empty",)
+    if "no-bridge" in vetoes:
+        doubts = [name for name in doubts if not _is_of_bridge(policy["components"][name])]
+    if VIEW_VETOES.intersection(vetoes):
+        doubts = [name for name in doubts if policy["components"][name]["metric"] not in OF_THE_VIEW]
+    return (*vetoes, *doubts)
+
+
+def _is_of_bridge(part: Mapping[str, Any]) -> bool:
+    return str(part["metric"]).startswith("bridge_")
+
+
+def judge(score: Score, policy: Policy, product_class: ProductClass, view: View | None) -> Verdict:
+    """Say whether a score is good enough to publish unseen.
+
+    Parameters
+    ----------
+    score : Score
+    policy : Policy
+        With `auto_publish` false nothing is published.
+    product_class : {"eyewear", "watch"}
+    view : {"front", "angle", "side"} or None
+
+    Returns
+    -------
+    Verdict
+        Its reasons are never empty when it does not publish.
+    """
+    threshold = float(policy["thresholds"][product_class][view or "unnamed"])
+    if not policy["auto_publish"]:
+        return Verdict(publish=False, threshold=threshold, reasons=(*score.reasons, "held-all"))
+    if not score.vetoes and score.confidence >= threshold:
+        return Verdict(publish=True, threshold=threshold)
+    return Verdict(publish=False, threshold=threshold, reasons=score.reasons or ("low-confidence",))
+
+
+def component(value: float, part: Mapping[str, Any]) -> float:
+    """Place a metric between the best and the worst that a policy's component knows of.
+
+    Parameters
+    ----------
+    value : float
+    part : mapping
+        Its `ranks` are pairs of a metric's value and the share of the reference photos that were better, in the order
+        of the values; straight in between. Policies from before the ranks have `good` and `bad` instead.
+
+    Returns
+    -------
+    float, 0 (as bad as the worst) – 1 (as good as the best)
+    """
+    if "ranks" not in part:
+        return float(np.clip((value - part["bad"]) / (part["good"] - part["bad"]), 0, 1))
+    values, better = zip(*part["ranks"], strict=True)
+    return 1 - float(np.interp(value, values, better))
+
+
+def weakest(components: Mapping[str, float]) -> list[str]:
+    """The codes of the two components that are the least good."""
+    return sorted(components, key=lambda name: components[name])[:2]
+
+
+def combine(components: Mapping[str, float]) -> float:
+    """Cold start, without any label: 0–1, near 0 as soon as one component is among the worst.
+
+    The doubts add up as they do in a calibration whose weights are all alike.
+    """
+    total = float(np.mean(doubts(np.array(list(components.values())))))
+    return float(np.exp(-total))

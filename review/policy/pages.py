@@ -1,0 +1,135 @@
+"""The manager's pages: what decides now and what it promises, what would decide otherwise, and who changed it."""
+
+from collections.abc import Callable
+
+from django.contrib import admin, messages
+from django.contrib.auth.decorators import login_required, permission_required
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from pipeline.imaging.verdict.score import SCORER_VERSION
+from pipeline.models import GatePolicy, Scorecard, active_policy
+from pipeline.replay import comparison, regate
+from review.models import Activation, Certificate, Proposal
+from review.policy.activation import PolicyError, activate, certify_and_activate, put_in_shadow, words_for
+from review.policy.certificates import certificate_of, evidence, is_valid
+
+SHOWN = 50
+
+
+@require_GET
+@login_required
+@permission_required("pipeline.view_gatepolicy", raise_exception=True)
+def policies(request: HttpRequest) -> HttpResponse:
+    active = active_policy()
+    context = (
+        admin.site.each_context(request)
+        | _promise(active)
+        | {
+            "title": "Policies",
+            "policy": active,
+            "proposals": _newest_proposals(active),
+            "shadows": [(row, comparison(row)) for row in GatePolicy.objects.filter(in_shadow=True).order_by("-pk")],
+            "others": GatePolicy.objects.filter(in_shadow=False, is_active=False).order_by("-pk"),
+            "activations": Activation.objects.select_related("policy", "previous").order_by("-pk")[:SHOWN],
+        }
+    )
+    return render(request, "review/policies.html", context)
+
+
+@require_GET
+@login_required
+@permission_required("pipeline.view_gatepolicy", raise_exception=True)
+def policy(request: HttpRequest, pk: int) -> HttpResponse:
+    """One policy: what it is, and the frames that it would have treated otherwise."""
+    row = get_object_or_404(GatePolicy, pk=pk)
+    found = comparison(row)
+    changed = [("Would be published", found.newly_published), ("Would be held", found.newly_held)]
+    context = (
+        admin.site.each_context(request)
+        | _promise(row)
+        | {
+            "title": str(row),
+            "policy": row,
+            "comparison": found,
+            "changed": [(heading, verdicts[:SHOWN], len(verdicts)) for heading, verdicts in changed],
+        }
+    )
+    return render(request, "review/policy.html", context)
+
+
+def _newest_proposals(active: GatePolicy) -> list[Proposal]:
+    """The last one of each kind, until it is acted upon."""
+    newest = (Proposal.objects.filter(kind=kind).select_related("policy").last() for kind in Proposal.Kind)
+    return [row for row in newest if row and _is_open(row, active)]
+
+
+def _is_open(proposal: Proposal, active: GatePolicy) -> bool:
+    if proposal.kind == Proposal.Kind.THRESHOLD:
+        return proposal.policy_id == active.pk and certificate_of(active) is None
+    return proposal.policy.in_shadow
+
+
+def _promise(row: GatePolicy) -> dict[str, object]:
+    """The policy's certificate, whether it still holds, and what a new one would need."""
+    certificate, found = certificate_of(row), evidence(row)
+    latest = Scorecard.objects.last()
+    model = latest.model_sha256 if latest else row.document["model_sha256"]
+    return {
+        "certificate": certificate,
+        "is_valid": certificate is not None and is_valid(certificate, model, SCORER_VERSION),
+        "changed": _changed_since(certificate, model) if certificate else [],
+        "evidence": found,
+        "lacking": words_for(found),
+        "sureness": 1 - row.target["delta"],
+    }
+
+
+def _changed_since(certificate: Certificate, model: str) -> list[str]:
+    """What a certificate that holds no longer was made for."""
+    others = {"model": certificate.model_sha256 != model, "scorer": certificate.scorer_version != SCORER_VERSION}
+    return [name for name, is_other in others.items() if is_other] or ["calibration"]
+
+
+def _replay(row: GatePolicy, user: User, why: str) -> str:
+    replayed, skipped = regate(row)
+    return f"{row}: replayed {replayed}, left out {skipped} that an older scorer measured."
+
+
+def _shadow(row: GatePolicy, user: User, why: str) -> str:
+    put_in_shadow(row)
+    return f"{row} runs in shadow from the next frame on."
+
+
+def _activate(row: GatePolicy, user: User, why: str) -> str:
+    activate(row, user, why)
+    return f"{row} decides from the next frame on."
+
+
+def _certify(row: GatePolicy, user: User, why: str) -> str:
+    certificate = certify_and_activate(row, user, why)
+    return f"{certificate.policy} is certified, and decides from the next frame on."
+
+
+ACTIONS: dict[str, Callable[[GatePolicy, User, str], str]] = {
+    "shadow": _shadow,
+    "regate": _replay,
+    "activate": _activate,
+    "certify": _certify,
+}
+
+
+@require_POST
+@login_required
+@permission_required("pipeline.activate_policy", raise_exception=True)
+def act_on_policy(request: HttpRequest, pk: int, action: str) -> HttpResponse:
+    if action not in ACTIONS:
+        raise Http404
+    row = get_object_or_404(GatePolicy, pk=pk)
+    try:
+        messages.success(request, ACTIONS[action](row, request.user, request.POST.get("why", "")))
+    except PolicyError as error:
+        messages.warning(request, str(error))
+    return redirect("policies")

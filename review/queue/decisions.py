@@ -1,0 +1,195 @@
+"""What an operator may say of a frame in the queue, guarded by the version that the operator looked at.
+
+What was said of a frame that is published already, in an audit, is said in the same words: who decides isn't to know.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from pipeline.models import BridgeLabel, Frame, Scorecard
+from pipeline.states import State
+from pipeline.transitions import StaleTransition, advance
+from review.evidence.labels import label_of
+from review.models import Decision
+from review.queue import audits
+from review.queue.bridges import BridgeLine, line_of
+
+KEEP_BRIDGE = {"approve", "reprocess"}
+"""Where the bridge is in a photo that won't be used matters no more."""
+
+
+class DecisionError(ValueError):
+    """The decision can't be carried out; the text says why and what to do instead."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What somebody says of a frame; `bridge_x` is where they moved its bridge, `why` what is wrong with the photo."""
+
+    kind: str
+    user: User
+    bridge_x: float | None = None
+    why: str = ""
+
+    @property
+    def words(self) -> str:
+        """What the frame's history says of it."""
+        if self.bridge_x is not None and self.kind == "approve":
+            return "good, with the bridge placed by hand"
+        return ": ".join(filter(None, (DECISIONS[self.kind][2], self.why)))
+
+    def label_on(self, frame: Frame) -> str:
+        """What a person has changed before was changed all the same, though the decision was taken back."""
+        was_moved = self.bridge_x is not None or frame.bridge_labels.filter(attempt=frame.attempt).exists()
+        is_painted = frame.overrides.filter(scorecard__attempt=frame.attempt).exists()
+        return label_of(self.kind, is_edited=was_moved or is_painted)
+
+
+def approve(frame: Frame, said: Said) -> None:
+    """Publish the matte as it is, parted at the bridge where the operator put it."""
+    if not can_be_approved(frame.card):
+        raise DecisionError(f"{frame} has no matte that could be published. Reprocess it, or ask for a new photo.")
+    _move(frame, State.APPROVED, said)
+    _keep_bridge(frame, said)
+
+
+def reject(frame: Frame, said: Said) -> None:
+    """No worker has anything to do: the photo is taken anew, or somebody else cuts it out."""
+    _move(frame, State.REJECTED, said)
+
+
+def reprocess(frame: Frame, said: Said) -> None:
+    """Send the photo through the pipeline once more; its bridge stays where the operator put it."""
+    _move(frame, State.RECEIVED, said)
+    _keep_bridge(frame, said)
+
+
+DECISIONS: dict[str, tuple[Callable[[Frame, Said], None], str, str]] = {
+    # what it does, what its maker is told, and what the frame's history says
+    "approve": (approve, "approved", "good as it is"),
+    "reprocess": (reprocess, "sent back, to be cut out anew", "once more through the pipeline"),
+    "discard": (reject, "rejected: the cut-out isn't good enough", "the cut-out isn't good enough"),
+    "reject": (reject, "rejected: it needs a new photo", "needs a new photo"),
+}
+
+
+def decide(
+    kind: str,
+    frame: Frame,
+    version: int,
+    user: User,
+    bridge_x: float | None = None,
+    *,
+    why: str = "",
+    group: UUID | None = None,
+) -> str:
+    """Carry out a decision on the version that its maker looked at, and say so in words. No worker acts on it yet.
+
+    Parameters
+    ----------
+    bridge_x : float, optional
+        Where the operator moved the bridge, in pixels of the photo.
+    why : str, optional
+        What is wrong with a photo that is to be taken anew.
+    group : UUID, optional
+        That of other decisions which are taken back together with this one.
+
+    Raises
+    ------
+    DecisionError
+        Somebody else was first, the frame can't be approved, or no bridge can be there.
+    """
+    act, words, _ = DECISIONS[kind]
+    require_version(frame, version)
+    said = Said(kind, user, bridge_x, why)
+    card, occasion = frame.card, occasion_of(frame)
+    label = said.label_on(frame) if card else Decision.Label.NONE
+    try:
+        with transaction.atomic():
+            if occasion == Decision.Occasion.EXCEPTION:
+                act(frame, said)
+            else:
+                _audit(frame, said, card, label)
+            note(frame, said, card=card, occasion=occasion, label=label, group=group)
+    except StaleTransition as error:
+        raise DecisionError(f"{frame} was decided by somebody else just now; nothing was changed.") from error
+    return f"{frame} {words}."
+
+
+def require_version(frame: Frame, version: int) -> None:
+    if not is_waiting(frame) or frame.version != version:
+        raise DecisionError(f"{frame} was decided by somebody else while you looked at it; nothing was changed.")
+
+
+def note(frame: Frame, said: Said, **fields: Any) -> Decision:
+    """Write down what was said, with the version that the frame has now."""
+    card = fields.pop("card")
+    return Decision.objects.create(
+        frame=frame,
+        scorecard=card,
+        kind=said.kind,
+        why=said.why,
+        by=said.user.get_username(),
+        version=frame.version,
+        **fields,
+    )
+
+
+def is_waiting(frame: Frame) -> bool:
+    return frame.state == State.EXCEPTION or (frame.state == State.PUBLISHED and frame.audit_due != "")
+
+
+def occasion_of(frame: Frame) -> str:
+    return Decision.Occasion.EXCEPTION if frame.state == State.EXCEPTION else frame.audit_due
+
+
+def _audit(frame: Frame, said: Said, card: Scorecard | None, label: str) -> None:
+    """A published frame that is good stays as it is; any other comes back to the queue."""
+    is_bad = label == Decision.Label.BAD
+    if said.kind == "approve" and not is_bad:
+        audits.pass_audit(frame)
+        return
+    audits.fail_audit(frame, card, said.user, said.words, is_bad=is_bad, not_before=grace())
+    _keep_bridge(frame, said)
+
+
+def can_be_approved(card: Scorecard | None) -> bool:
+    """Whether the last attempt left a matte with something in it."""
+    return card is not None and card.has_product
+
+
+def _move(frame: Frame, target: State, said: Said) -> None:
+    advance(frame, target, actor=said.user.get_username(), why=said.words, faults=0, not_before=grace())
+
+
+def grace() -> datetime:
+    return timezone.now() + timedelta(seconds=settings.UNDO_SECONDS)
+
+
+def _keep_bridge(frame: Frame, said: Said) -> None:
+    if said.bridge_x is None or said.kind not in KEEP_BRIDGE:
+        return
+    found_x = _line_to_move(frame, said.bridge_x).card.bridge_x
+    by = said.user.get_username()
+    BridgeLabel.objects.create(frame=frame, attempt=frame.attempt, bridge_x=said.bridge_x, found_x=found_x, by=by)
+
+
+def _line_to_move(frame: Frame, bridge_x: float) -> BridgeLine:
+    """The frame's bridge line, if it may be moved there."""
+    line = line_of(frame, frame.card)
+    if line is None:
+        raise DecisionError(f"{frame} has no half-glass picture, so no bridge can be placed; nothing was changed.")
+    if not line.first <= bridge_x <= line.last:
+        raise DecisionError(
+            f"The bridge of {frame} can't be at {bridge_x:g} px: put it within the product, from {line.first} to "
+            f"{line.last} px. Nothing was changed."
+        )
+    return line

@@ -1,0 +1,79 @@
+"""Decisions taken back: by who made them, the last one first, as long as no worker has acted on it."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from pipeline import leases
+from pipeline.models import Frame
+from pipeline.states import State
+from pipeline.transitions import StaleTransition, advance, change
+from review.models import Decision
+from review.queue.decisions import DECISIONS, DecisionError, Said, note
+
+SKIP, UNDO = "skip", "undo"
+GRACE = timedelta(seconds=settings.UNDO_SECONDS)
+"""The same for every decision: a longer one for audits, on which nothing follows, would betray them."""
+
+
+def take_back(user: User) -> list[Frame]:
+    """Take back this person's last decision, with all of its group; returns the frames that wait again.
+
+    Raises
+    ------
+    DecisionError
+        There is none, or a worker was faster.
+    """
+    decisions = last_of(user)
+    if not decisions:
+        seconds = settings.UNDO_SECONDS
+        raise DecisionError(f"There is nothing to take back: you decided nothing in the last {seconds} seconds.")
+    frames = [decision.frame for decision in decisions if _take_back(decision, user)]
+    if not frames:
+        raise DecisionError(f"It is too late to take back what you said of {decisions[0].frame}: it is on its way.")
+    return frames
+
+
+def last_of(user: User) -> list[Decision]:
+    """This person's last decision of the last minutes, with all of its group."""
+    mine = _takeable(user)
+    last = mine.last()
+    if last is None:
+        return []
+    return list(mine.filter(group=last.group)) if last.group else [last]
+
+
+def _takeable(user: User) -> QuerySet[Decision]:
+    recent = Decision.objects.filter(by=user.get_username(), at__gte=timezone.now() - GRACE)
+    return recent.filter(undone_by=None, kind__in=[*DECISIONS, SKIP]).select_related("frame__batch")
+
+
+def _take_back(decision: Decision, user: User) -> bool:
+    """Whether the frame was still as the decision left it."""
+    frame = decision.frame
+    try:
+        with transaction.atomic():
+            if decision.kind != SKIP:
+                _restore(frame, decision, user.get_username())
+            said = Said(UNDO, user)
+            note(frame, said, card=decision.scorecard, occasion=decision.occasion, label="", undoes=decision)
+    except StaleTransition:
+        return False
+    return True
+
+
+def _restore(frame: Frame, decision: Decision, actor: str) -> None:
+    if frame.version != decision.version:
+        raise StaleTransition(f"frame {frame.pk} ({frame}) has moved on")
+    if frame.state == State.PUBLISHED:
+        change(frame, audit_due=decision.occasion)
+    elif frame.state == State.REJECTED or not leases.is_acted_on(frame):
+        back_to = State.PUBLISHED if frame.state == State.WITHDRAWING else State.EXCEPTION
+        fields = {"audit_due": decision.occasion, "reasons": []} if back_to == State.PUBLISHED else {}
+        advance(frame, back_to, actor=actor, why="the decision is taken back", not_before=None, **fields)
+    else:
+        raise StaleTransition(f"frame {frame.pk} ({frame}): a worker may have begun")

@@ -1,0 +1,169 @@
+"""A frame as the workbench shows it: all that speaks of the picture, and nothing that speaks of the verdict."""
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.urls import reverse
+from django.utils.timesince import timesince
+
+from pipeline import naming
+from pipeline.models import Frame, Scorecard
+from pipeline.states import ANSWERED
+from pipeline.words import RUNG_WORDS, in_words
+from review.insights import figures
+from review.queue import bridges, claims, decisions
+
+RAIL = 9
+# What mends it, armed when its reason is looked at.
+TOOLS = {
+    "erase": (
+        "haze",
+        "stray",
+        "torn",
+        "pieces",
+        "frayed",
+        "second-look",
+        "second-look-place",
+        "wide-band",
+        "soft-edge",
+    ),
+    "cut": ("backdrop-kept",),
+    "fill": ("eaten", "see-through"),
+    "brush": ("left-out", "fading", "fading-stretch", "half-gone", "weak-prediction"),
+    "refine": ("halo", "edge-not-in-photo", "outline-gap", "faint-outline", "like-backdrop"),
+    "bridge": ("no-bridge", "bridge-unsure"),
+}
+TOOL_FOR = {reason: tool for tool, reasons in TOOLS.items() for reason in reasons}
+
+
+def item(frame: Frame, user: User) -> dict[str, Any]:
+    """Everything that the page needs to show a frame and to decide it."""
+    card = frame.card
+    found = {
+        "id": frame.pk,
+        "version": frame.version,
+        "code": frame.code,
+        "view": frame.view,
+        "batch": frame.batch.name,
+        "file": frame.filename,
+        "waiting": timesince(frame.state_since, depth=1),
+        "canApprove": decisions.can_be_approved(card),
+        "whyNot": _why_not(card),
+        "pictures": _pictures(frame, card),
+        "chips": _chips(frame, card),
+        "alternatives": _alternatives(frame, card),
+        "bridge": _bridge(frame, card),
+        "siblings": _siblings(frame),
+        "hasFailed": bool(frame.cause),
+    }
+    if user.has_perm("pipeline.see_verdict"):
+        found |= {"score": _score(card), "history": reverse("admin:pipeline_frame_change", args=[frame.pk])}
+    return found
+
+
+def line(user: User) -> dict[str, Any]:
+    """What waits for this person, in order, and how their day stands."""
+    waiting = claims.queue_of(user)
+    return {"rail": [thumb(frame) for frame in waiting[:RAIL]], "left": waiting.count(), "today": figures.today(user)}
+
+
+def thumb(frame: Frame) -> dict[str, Any]:
+    return {
+        "id": frame.pk,
+        "code": frame.code,
+        "view": frame.view,
+        "thumb": _picture(frame, "thumb.webp") if frame.has_pictures else None,
+    }
+
+
+def _why_not(card: Scorecard | None) -> str:
+    if decisions.can_be_approved(card):
+        return ""
+    said = "The cut-out is empty, so there is nothing to publish." if card else "There is no cut-out to publish."
+    return f"{said} Reprocess it, or ask for a new photo."
+
+
+def _pictures(frame: Frame, card: Scorecard | None) -> dict[str, Any]:
+    if not frame.has_pictures:
+        return {}
+    found: dict[str, Any] = {"photo": _picture(frame, "preview.webp"), "fullPhoto": _picture(frame, "photo.jpg")}
+    if card:
+        found |= {"width": card.width, "height": card.height, "cutout": _picture(frame, "cutout.webp")}
+        found |= {"mask": _picture(frame, naming.mask_name())}
+        found |= {"heat": _picture(frame, "doubt.webp")} if card.places else {}
+    return found
+
+
+def _chips(frame: Frame, card: Scorecard | None) -> list[dict[str, Any]]:
+    if frame.cause:
+        return [{"words": frame.cause, "code": ""}]
+    places = card.places if card else {}
+    return _gemini_chip(frame) + [
+        {"code": code, "words": in_words(code), "place": places.get(code), "tool": TOOL_FOR.get(code)}
+        for code in frame.doubts
+    ]
+
+
+def _gemini_chip(frame: Frame) -> list[dict[str, Any]]:
+    """Why the uploader's choice wasn't followed."""
+    is_instead = frame.gemini not in ("", ANSWERED)
+    return [{"words": f"{frame.gemini_words}: enhanced here instead", "code": frame.gemini}] if is_instead else []
+
+
+def _alternatives(frame: Frame, card: Scorecard | None) -> list[dict[str, Any]]:
+    """What else can be published, the likeliest first; it stands before the matte as it is if it is the likelier."""
+    machine = frame.machine_card
+    if card is None or machine is None:
+        return []
+    found = [_alternative(frame, machine, other["rung"], other["confidence"]) for other in machine.others]
+    if card != machine:
+        found.append(_alternative(frame, machine, machine.rung, machine.confidence))
+    found.sort(key=lambda other: -other["confidence"])
+    for other in found:
+        other["isBest"] = other is found[0] and other["confidence"] > card.confidence
+        del other["confidence"]
+    return found
+
+
+def _alternative(frame: Frame, machine: Scorecard, rung: str, confidence: float) -> dict[str, Any]:
+    is_own = rung == machine.rung
+    cutout = "cutout.webp" if is_own else naming.alternative_name(rung, "webp")
+    mask = naming.mask_name("" if is_own else rung)
+    return {
+        "rung": rung,
+        "words": "as the machine left it" if is_own else RUNG_WORDS.get(rung, rung),
+        "cutout": _picture(frame, cutout, machine.attempt),
+        "mask": _picture(frame, mask, machine.attempt),
+        "confidence": confidence,
+    }
+
+
+def _bridge(frame: Frame, card: Scorecard | None) -> dict[str, Any] | None:
+    line = bridges.line_of(frame, card)
+    if line is None:
+        return None
+    return {
+        "x": line.x,
+        "found": line.card.bridge_x,
+        "first": line.first,
+        "last": line.last,
+        "side": line.side or "",
+        "placedBy": line.label.by if line.label else "",
+        "doubt": line.card.bridge_doubt_words,
+        "evidence": line.card.bridge_evidence,
+    }
+
+
+def _siblings(frame: Frame) -> list[dict[str, Any]]:
+    others = frame.batch.frames.filter(code=frame.code).exclude(pk=frame.pk).order_by("view", "filename")
+    return [thumb(other) for other in others]
+
+
+def _score(card: Scorecard | None) -> dict[str, Any] | None:
+    if card is None:
+        return None
+    return {"confidence": card.confidence, "threshold": card.threshold, "publish": card.publish}
+
+
+def _picture(frame: Frame, name: str, attempt: int | None = None) -> str:
+    return reverse("picture", args=[frame.pk, attempt or frame.attempt, name])

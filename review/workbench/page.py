@@ -1,0 +1,81 @@
+"""The workbench's page. What it asks while an operator works is answered in answers.py."""
+
+from django.contrib.auth.decorators import login_required, permission_required
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_GET
+
+from pipeline.models import Frame
+from review.models import QueueItem
+from review.queue import claims
+from review.workbench import frame_json
+
+RESHOOT_REASONS = [
+    "blurred",
+    "badly lit",
+    "product cut off",
+    "wrong product or view",
+    "dirt or fingerprints",
+    "something else",
+]
+"""Of a photo, by number: what whoever takes it anew should know."""
+POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        *(f"{kind}-src 'self'" for kind in ("script", "style", "font", "connect")),
+        "img-src 'self' blob:",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    ]
+)
+
+
+@require_GET
+@login_required
+@permission_required("review.view_queueitem", raise_exception=True)
+@ensure_csrf_cookie
+def workbench(request: HttpRequest) -> HttpResponse:
+    """The page, with the next frame already claimed: `?frame` asks for one of them."""
+    user = request.user
+    first, lost = _first(user, request.GET.get("frame", ""))
+    state = {
+        "item": frame_json.item(first, user) if first else None,
+        "line": frame_json.line(user),
+        "lost": lost,
+        "urls": _urls(),
+        "reasons": RESHOOT_REASONS,
+        "canDecide": user.has_perm("pipeline.decide"),
+    }
+    response = render(request, "review/workbench.html", {"state": state})
+    response["Content-Security-Policy"] = POLICY
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _first(user: User, asked: str) -> tuple[QueueItem | None, str]:
+    """The frame to begin with, and what became of the one that was asked for."""
+    wanted = QueueItem.objects.filter(pk=asked).first() if asked.isdecimal() and len(asked) < 19 else None
+    if wanted and claims.take(wanted, user):
+        return wanted, ""
+    lost = _words_for_lost(wanted) if asked else ""
+    return claims.take_next(user), lost
+
+
+def _words_for_lost(frame: Frame | None) -> str:
+    holder = claims.holder_of(frame) if frame else ""
+    if holder:
+        return f"{holder} is looking at {frame} right now; here is the next one."
+    return "That frame is no longer in the queue; somebody decided it. Here is the next one."
+
+
+def _urls() -> dict[str, str]:
+    """Where the page asks; 0 stands for a frame's number."""
+    of_any = {name: reverse(f"workbench-{name}") for name in ("next", "beat", "undo")}
+    of_one = {
+        name: reverse(f"workbench-{name}", args=[0]) for name in ("open", "decide", "edit", "click", "shop", "skip")
+    }
+    return of_any | of_one
