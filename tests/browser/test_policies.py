@@ -6,7 +6,7 @@ from pipeline import replay
 from pipeline.models import active_policy
 from tests.browser.conftest import IN_A_BROWSER
 from tests.factories import judged, policy
-from tests.review.test_certificates import labelled
+from tests.review.policy.test_certificates import labelled
 
 pytestmark = IN_A_BROWSER
 STRICT = {"eyewear": dict.fromkeys(("front", "angle", "side", "unnamed"), 0.999)}

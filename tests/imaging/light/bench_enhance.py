@@ -1,6 +1,6 @@
 """What the enhancer does to labelled photos, as they are and under simulated lights: colours and matte defects.
 
-    .venv/bin/python -m tests.imaging.bench_enhance [FOLDER] [--lights NAME…] [--no-mattes]
+    .venv/bin/python -m tests.imaging.light.bench_enhance [FOLDER] [--lights NAME…] [--no-mattes]
 
 FOLDER is as ../shared/tools/evaluate.py describes it. A photo is matted before and after only if it is changed.
 """
@@ -25,7 +25,7 @@ from pipeline.cutout import matte_models
 from pipeline.imaging.light.enhance import Diagnosis, diagnose, enhance
 from pipeline.imaging.types import RGB
 
-SHARED = Path(__file__).parents[3] / "shared"
+SHARED = Path(__file__).parents[4] / "shared"
 # Gains of the linear light, and the share of it that a grey veil takes.
 LIGHTS: dict[str, tuple[tuple[float, float, float], float]] = {
     "as it is": ((1, 1, 1), 0),

@@ -7,7 +7,7 @@ from pipeline import replay
 from pipeline.models import GatePolicy, active_policy
 from review.models import Activation, Certificate, Proposal
 from tests.factories import judged, policy
-from tests.review.test_certificates import labelled
+from tests.review.policy.test_certificates import labelled
 
 pytestmark = pytest.mark.django_db
 POLICIES = "/admin/policies/"

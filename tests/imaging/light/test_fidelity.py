@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.imaging.light.fidelity import Fidelity, changes, compare
 from pipeline.imaging.light.registration import box_of, cut
-from tests.imaging import answers
+from tests.imaging.light import answers
 from tests.imaging.scenes import Scene, angled_glasses, front_glasses, on_sweep, watch_head
 
 SCENES = {

@@ -1,6 +1,6 @@
 """What the fidelity gate says of honest and of tampered answers, with the network's mattes of photo and answer.
 
-    python -m tests.imaging.bench_fidelity [FOLDER] [--seeds 1 2] [--json FILE]
+    python -m tests.imaging.light.bench_fidelity [FOLDER] [--seeds 1 2] [--json FILE]
 
 In a folder without meta.jsonl the network's matte stands for the truth. The gate's limits were chosen on seed 21 of
 the development set.
@@ -24,7 +24,7 @@ from PIL import Image
 from pipeline.cutout import matte_models
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-DEV = Path(__file__).resolve().parents[3] / "shared" / "bench" / "dev"
+DEV = Path(__file__).resolve().parents[4] / "shared" / "bench" / "dev"
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def rows_of(photo: tuple[Path, str], seeds: list[int]) -> list[Row]:
 
 
 def _cases(rgb: np.ndarray, alpha: np.ndarray, seed: int) -> Iterator[tuple[str, bool, Any]]:
-    from tests.imaging import answers
+    from tests.imaging.light import answers
 
     for light in answers.LIGHTS:
         yield light, True, answers.honest(light, rgb, alpha, seed)
@@ -119,7 +119,7 @@ def _print_share(kind: str, rows: list[Row], word: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.imaging.bench_fidelity")
+    parser = argparse.ArgumentParser(prog="python -m tests.imaging.light.bench_fidelity")
     parser.add_argument("folder", nargs="?", type=Path, default=DEV)
     parser.add_argument("--seeds", nargs="*", type=int, default=[1])
     parser.add_argument("--json", type=Path, help="write what was measured of each answer")
