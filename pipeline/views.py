@@ -6,7 +6,6 @@ from typing import Any, get_args
 
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.auth.decorators import login_required, permission_required
 from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.db.models import Max, QuerySet
@@ -14,8 +13,9 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryD
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.http import condition, require_GET
+from django.views.decorators.http import condition
 
+from accounts.access import allowed
 from pipeline import intake, jobs, naming, pictures
 from pipeline.engines import object_store
 from pipeline.gemini import budget
@@ -46,7 +46,7 @@ def _found(rows: QuerySet[Any], number: str) -> Any:
     return get_object_or_404(rows, pk=number)
 
 
-@permission_required("pipeline.add_batch", raise_exception=True)
+@allowed("pipeline.add_batch", "GET", "POST")
 def upload(request: HttpRequest) -> HttpResponse:
     """Take photos in. The page's script sends them a few at a time and asks for JSON; without it one form will do."""
     if request.method != "POST":
@@ -123,8 +123,7 @@ def _upload_answer(request: HttpRequest, status: int = 200, batch: Batch | None 
     return JsonResponse(answer, status=status)
 
 
-@require_GET
-@permission_required("pipeline.view_batch", raise_exception=True)
+@allowed("pipeline.view_batch")
 def batch(request: HttpRequest, batch_id: str) -> HttpResponse:
     """Counts by state and the photos; `?progress` is the part that the page asks for again and again."""
     found = _found(Batch.objects.all(), batch_id)
@@ -155,8 +154,7 @@ def _grid(batch: Batch, state: str) -> QuerySet[Frame]:
     return frames.filter(state=state) if state else frames
 
 
-@require_GET
-@permission_required("pipeline.view_frame", raise_exception=True)
+@allowed("pipeline.view_frame")
 def frame(request: HttpRequest, frame_id: str) -> HttpResponse:
     """Everything that happened to one frame."""
     found = _found(Frame.objects.select_related("batch"), frame_id)
@@ -179,9 +177,7 @@ def _etag(request: HttpRequest, frame_id: int, attempt: int, name: str) -> str:
     return f'"{naming.work_key(frame_id, attempt, name)}"'
 
 
-@require_GET
-@login_required
-@permission_required("pipeline.see_picture", raise_exception=True)
+@allowed("pipeline.see_picture")
 @condition(etag_func=_etag)
 def picture(request: HttpRequest, frame_id: int, attempt: int, name: str) -> HttpResponse:
     if not pictures.is_known(name):

@@ -1,10 +1,10 @@
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required, permission_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
+from accounts.access import allowed
 from review.navigation import landing_page
 from review.queue import undo
 from review.queue.decisions import DecisionError
@@ -21,9 +21,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return redirect(page)
 
 
-@require_POST
-@login_required
-@permission_required("pipeline.decide", raise_exception=True)
+@allowed("pipeline.decide", "POST")
 def undo_last(request: HttpRequest) -> HttpResponse:
     """Take back what was decided last, from the list."""
     try:

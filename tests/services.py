@@ -1,4 +1,4 @@
-"""A pytest plugin: this test run's own folder, free ports, a real Valkey and a real S3.
+"""A pytest plugin: each test process's own folder, free ports, a real Valkey and a real S3.
 
 Loaded by `-p tests.services`, so before anything reads the settings. A test that asks for no server pays for none.
 """
@@ -18,10 +18,19 @@ ROOT = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(tempfile.mkdtemp(prefix="mattegate-tests-"))
 
 
+def our_ports() -> range:
+    """This process's share of the ports below those that connections are given at random (from 32768 on)."""
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    share = (32768 - 10000) // processes
+    return range(10000 + number * share, 10000 + (number + 1) * share)
+
+
 def free_ports(count: int) -> int:
-    """The first of that many free ports in a row, below those that connections are given at random (from 32768 on)."""
+    """The first of that many free ports in a row."""
+    ours = our_ports()
     while True:
-        first = random.randrange(10000, 32768 - count)
+        first = random.randrange(ours.start, ours.stop - count)
         if not embedded.taken_ports(range(first, first + count)):
             return first
 

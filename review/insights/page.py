@@ -1,11 +1,10 @@
 """The figures page."""
 
 from django.contrib import admin
-from django.contrib.auth.decorators import login_required, permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
 
+from accounts.access import allowed
 from pipeline.models import active_policy
 from review.evidence.estimates import estimates
 from review.insights import figures
@@ -14,9 +13,7 @@ from review.models import DriftAlarm
 ALARMS = 10
 
 
-@require_GET
-@login_required
-@permission_required("pipeline.see_figures", raise_exception=True)
+@allowed("pipeline.see_figures")
 def figures_page(request: HttpRequest) -> HttpResponse:
     rows = figures.outcomes()
     policy = active_policy()

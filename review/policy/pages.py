@@ -3,12 +3,11 @@
 from collections.abc import Callable
 
 from django.contrib import admin, messages
-from django.contrib.auth.decorators import login_required, permission_required
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_POST
 
+from accounts.access import allowed
 from pipeline.imaging.verdict.score import SCORER_VERSION
 from pipeline.models import GatePolicy, Scorecard, active_policy
 from pipeline.replay import comparison, regate
@@ -19,9 +18,7 @@ from review.policy.certificates import certificate_of, evidence, is_valid
 SHOWN = 50
 
 
-@require_GET
-@login_required
-@permission_required("pipeline.view_gatepolicy", raise_exception=True)
+@allowed("pipeline.view_gatepolicy")
 def policies(request: HttpRequest) -> HttpResponse:
     active = active_policy()
     context = (
@@ -39,9 +36,7 @@ def policies(request: HttpRequest) -> HttpResponse:
     return render(request, "review/policies.html", context)
 
 
-@require_GET
-@login_required
-@permission_required("pipeline.view_gatepolicy", raise_exception=True)
+@allowed("pipeline.view_gatepolicy")
 def policy(request: HttpRequest, pk: int) -> HttpResponse:
     """One policy: what it is, and the frames that it would have treated otherwise."""
     row = get_object_or_404(GatePolicy, pk=pk)
@@ -121,9 +116,7 @@ ACTIONS: dict[str, Callable[[GatePolicy, User, str], str]] = {
 }
 
 
-@require_POST
-@login_required
-@permission_required("pipeline.activate_policy", raise_exception=True)
+@allowed("pipeline.activate_policy", "POST")
 def act_on_policy(request: HttpRequest, pk: int, action: str) -> HttpResponse:
     if action not in ACTIONS:
         raise Http404

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.contrib.auth.decorators import login_required, permission_required
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
-from django.views.decorators.http import require_POST
 
+from accounts.access import allowed
 from pipeline import pictures
 from pipeline.engines.object_store import ObjectStoreError
 from pipeline.imaging.matte.painting import PaintError
@@ -34,9 +33,7 @@ def asked(permission: str) -> Callable[..., Callable[..., HttpResponse]]:
     """A question that only some may ask. Its answer is a dict; what it raises is told in words."""
 
     def decorate(answer: Callable[..., dict[str, Any]]) -> Callable[..., HttpResponse]:
-        @require_POST
-        @login_required
-        @permission_required(permission, raise_exception=True)
+        @allowed(permission, "POST")
         @wraps(answer)
         def view(request: HttpRequest, **address: int) -> HttpResponse:
             try:

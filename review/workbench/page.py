@@ -1,13 +1,12 @@
 """The workbench's page. What it asks while an operator works is answered in answers.py."""
 
-from django.contrib.auth.decorators import login_required, permission_required
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.csrf import ensure_csrf_cookie
-from django.views.decorators.http import require_GET
 
+from accounts.access import allowed
 from pipeline.models import Frame
 from review.models import QueueItem
 from review.queue import claims
@@ -34,9 +33,7 @@ POLICY = "; ".join(
 )
 
 
-@require_GET
-@login_required
-@permission_required("review.view_queueitem", raise_exception=True)
+@allowed("review.view_queueitem")
 @ensure_csrf_cookie
 def workbench(request: HttpRequest) -> HttpResponse:
     """The page, with the next frame already claimed: `?frame` asks for one of them."""
