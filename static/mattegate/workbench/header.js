@@ -1,7 +1,6 @@
 // The line above: which frame this is, how long it is held, and how the day stands.
-import { element } from "./panel.js";
+import { at, element } from "../dom.js";
 
-const at = (id) => document.querySelector(`#${id}`);
 const bold = (words) => element("b", {}, words);
 const count = (number) => number.toLocaleString("en");
 let shownAt = Date.now();
