@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.requirements
+NODE_STAMP := node_modules/.package-lock.json
 LOCK := $(VENV)/bin/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .PHONY: setup run run-gemini-fake test bench bench-ui lock
@@ -17,7 +18,8 @@ run: setup
 run-gemini-fake: setup
 	@$(PY) -m tests.gemini.product
 
-test: setup
+test: setup $(NODE_STAMP)
+	npm run --silent lint
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
@@ -47,4 +49,9 @@ $(STAMP): requirements.txt requirements-dev.txt
 	$(PY) -m pip install --quiet --require-hashes -r requirements.txt -r requirements-dev.txt
 	@echo "Compiling rembg's kernels, once: half a minute …"
 	@$(PY) -c 'import pipeline.engines, rembg'
+	@touch $@
+
+# Only the tests need it: what is served is what is written.
+$(NODE_STAMP): package-lock.json
+	npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@

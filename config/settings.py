@@ -210,7 +210,11 @@ UNFOLD = {
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("mattegate/favicon.svg")}
     ],
-    "STYLES": [lambda request: static("mattegate/mattegate.css"), lambda request: static("mattegate/pages.css")],
+    "STYLES": [
+        lambda request: static("mattegate/tokens.css"),
+        lambda request: static("mattegate/mattegate.css"),
+        lambda request: static("mattegate/pages.css"),
+    ],
     "COLORS": {
         "primary": {
             "50": "#edf2ff",

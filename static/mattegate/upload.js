@@ -1,13 +1,13 @@
 // The upload page: choose or drop photos, see what became of each, send again what did not get through.
+import { at, csrfToken, element, isJson } from "./dom.js";
 import { filesFromDrop, filesFromInput } from "./files.js";
 import { RefusedError, Sender, SignedOutError } from "./sender.js";
 
 const CHOICES = ["name", "product_class", "enhancement", "lane"];
-const form = document.getElementById("upload");
-const part = (id) => document.getElementById(id);
-const [drop, chosen, refused, sendButton] = ["drop", "chosen", "refused", "send"].map(part);
-const [results, summary, bar, batchLink] = ["results", "summary", "bar", "batch-link"].map(part);
-const [failures, rejections, duplicates] = ["failures", "rejections", "duplicates"].map(part);
+const form = at("upload");
+const [drop, chosen, refused, sendButton] = ["drop", "chosen", "refused", "send"].map(at);
+const [results, summary, bar, batchLink] = ["results", "summary", "bar", "batch-link"].map(at);
+const [failures, rejections, duplicates] = ["failures", "rejections", "duplicates"].map(at);
 const invitation = chosen.textContent;
 const photos = (number) => `${number.toLocaleString()} ${number === 1 ? "photo" : "photos"}`;
 
@@ -19,8 +19,7 @@ async function post(files) {
   const body = new FormData();
   for (const field of CHOICES) body.set(field, form.elements[field].value);
   for (const file of files) body.append("photos", file, file.name);
-  // From the cookie: signing in again in another tab brings a new token, and "try again" must work then.
-  const token = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? form.elements.csrfmiddlewaretoken.value;
+  const token = csrfToken() || form.elements.csrfmiddlewaretoken.value;
   const headers = { Accept: "application/json", "X-CSRFToken": token };
   const response = await fetch(window.location.pathname, { method: "POST", body, headers }).catch(() => {
     throw new Error("the connection broke off, or the file changed on your disk");
@@ -32,8 +31,7 @@ async function answerOf(response) {
   if (response.redirected || response.status === 403) {
     throw new SignedOutError("you are signed out; sign in again in another tab, then try again");
   }
-  const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
-  const answer = isJson && (await response.json().catch(() => null));
+  const answer = isJson(response) && (await response.json().catch(() => null));
   if (!answer) throw new Error(`the server could not answer (status ${response.status})`);
   if (answer.error) throw new RefusedError(answer.error);
   return answer;
@@ -97,16 +95,14 @@ function headline() {
 function list(section, lines) {
   const target = section.querySelector("ul");
   if (lines.length < target.children.length || !lines.length) target.replaceChildren();
-  for (const words of lines.slice(target.children.length)) {
-    target.append(Object.assign(document.createElement("li"), { textContent: words }));
-  }
+  for (const words of lines.slice(target.children.length)) target.append(element("li", {}, words));
 }
 
 // --- the page ---------------------------------------------------------------------------------
 
 for (const id of ["photos", "folder"]) {
-  part(id).hasChangeListener = true; // else Unfold adds its own, which looks for a text field beside the file field
-  part(id).addEventListener("change", ({ target }) => {
+  at(id).hasChangeListener = true; // else Unfold adds its own, which looks for a text field beside the file field
+  at(id).addEventListener("change", ({ target }) => {
     sender.add(filesFromInput(target));
     target.value = "";
   });
@@ -115,7 +111,7 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   sender.start();
 });
-part("retry").addEventListener("click", () => sender.retry());
+at("retry").addEventListener("click", () => sender.retry());
 
 // The whole page takes a drop: a photo that misses the zone must not replace the page.
 window.addEventListener("dragover", (event) => {
@@ -134,7 +130,7 @@ window.addEventListener("beforeunload", (event) => {
   if (sender.isSending) event.preventDefault();
 });
 
-part("photos").required = false;
+at("photos").required = false;
 form.classList.add("is-live");
-for (const element of document.querySelectorAll("[data-needs-script]")) element.hidden = false;
+for (const hidden of document.querySelectorAll("[data-needs-script]")) hidden.hidden = false;
 showSoon();

@@ -1,5 +1,7 @@
 // What a person made of a matte: alternatives chosen, strokes painted, clicks answered by the server. All in pixels of
 // the photo, so that the server can repeat it at full size.
+import { element } from "../dom.js";
+
 const round = (value) => Math.round(value * 100) / 100;
 
 export class Edit {
@@ -102,8 +104,7 @@ export function drawStep(context, step, ink) {
 
 // The part of the photo that a mask leaves.
 export function pieceOf(photo, photoWidth, box, mask) {
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [mask.width, mask.height];
+  const canvas = element("canvas", { width: mask.width, height: mask.height });
   const context = canvas.getContext("2d");
   const scale = photo.width / photoWidth;
   const area = [box.x0, box.y0, box.x1 - box.x0, box.y1 - box.y0].map((value) => value * scale);

@@ -1,5 +1,5 @@
 // The tools that work on the matte: which one is armed, how large it is, what was done and undone.
-import { button, element } from "./panel.js";
+import { at, button, element } from "../dom.js";
 import { maskFrom } from "./server.js";
 
 const TOOLS = [
@@ -17,22 +17,21 @@ export class Editor {
   // on: {say(words), save(), frameId()}
   constructor(picture, server, on) {
     Object.assign(this, { picture, server, on });
-    this.bar = document.querySelector("#editing");
-    this.modes = document.querySelector("#modes");
-    this.shop = document.querySelector("#shop");
-    this.toggle = document.querySelector("#edit");
+    this.bar = at("editing");
+    this.modes = at("modes");
+    this.shop = at("shop");
+    this.toggle = at("edit");
     this.toggle.addEventListener("click", () => this.switch());
     this.#fill();
   }
 
   switch() {
-    const isArmed = this.picture.layers.isEditing;
-    this.arm(isArmed ? null : "brush");
+    this.arm(this.picture.isEditing ? null : "brush");
   }
 
   arm(tool) {
     const { picture } = this;
-    if (tool && !picture.layers.frame?.cutout) return this.on.say("There is no cut-out that could be edited.");
+    if (tool && !picture.hasCutout) return this.on.say("There is no cut-out that could be edited.");
     if (tool && tool !== "bridge" && !["cutout", "alpha"].includes(picture.mode)) this.on.mode("cutout");
     picture.setTool(tool);
     this.show();
@@ -40,13 +39,13 @@ export class Editor {
 
   show() {
     const { picture } = this;
-    this.bar.hidden = !picture.layers.isEditing;
-    this.modes.hidden = this.shop.hidden = picture.layers.isEditing;
-    this.toggle.ariaPressed = String(picture.layers.isEditing);
+    this.bar.hidden = !picture.isEditing;
+    this.modes.hidden = this.shop.hidden = picture.isEditing;
+    this.toggle.ariaPressed = String(picture.isEditing);
     for (const [tool, made] of Object.entries(this.buttons)) made.ariaPressed = String(picture.tool === tool);
-    this.undo.disabled = !picture.edit.canUndo;
-    this.redo.disabled = !picture.edit.canRedo;
-    this.save.disabled = !picture.edit.isChange;
+    this.undo.disabled = !picture.canUndo;
+    this.redo.disabled = !picture.canRedo;
+    this.save.disabled = !picture.isEdited;
     this.range.value = Math.log(picture.size);
     this.range.ariaValueText = this.sizeSaid.textContent = `${Math.round(picture.size)} px`;
   }
@@ -55,9 +54,9 @@ export class Editor {
   async click(stroke) {
     if (this.#isAsking) return;
     this.#isAsking = true;
-    this.picture.host.dataset.asking = "";
+    this.picture.setAsking(true);
     const id = this.on.frameId();
-    const { rung, strokes } = this.picture.edit.toJSON();
+    const { rung, strokes } = this.picture.editToSend;
     const { tool, size, points } = stroke;
     try {
       const answer = await this.server.ask("click", id, { rung, strokes: [...strokes, { tool, size, points }] });
@@ -67,7 +66,7 @@ export class Editor {
       this.on.say(error.message, "bad");
     } finally {
       this.#isAsking = false;
-      delete this.picture.host.dataset.asking;
+      this.picture.setAsking(false);
     }
   }
 
@@ -77,22 +76,40 @@ export class Editor {
   }
 
   #fill() {
-    const made = ([tool, words, key, title]) =>
-      button({ class: "wb-tool", title, "aria-pressed": "false", onclick: () => this.arm(tool) }, words, " ", element("kbd", {}, key.toUpperCase()));
-    this.buttons = Object.fromEntries(TOOLS.map((tool) => [tool[0], made(tool)]));
-    this.range = element("input", { type: "range", min: Math.log(2), max: Math.log(1000), step: "0.05", "aria-label": "Size" });
-    this.range.addEventListener("input", () => (this.picture.setSize(Math.exp(this.range.value)), this.show()));
-    this.sizeSaid = element("span", { class: "wb-size" });
-    this.undo = button({ class: "wb-tool", title: "Undo (Ctrl+Z)", "aria-label": "Undo a stroke", onclick: () => this.picture.undo() }, "↶");
-    this.redo = button({ class: "wb-tool", title: "Redo (Ctrl+Shift+Z)", "aria-label": "Redo a stroke", onclick: () => this.picture.redo() }, "↷");
-    this.save = button({ class: "wb-tool wb-primary", onclick: () => this.on.save() }, "Save ", element("kbd", {}, "⏎"));
+    this.buttons = Object.fromEntries(TOOLS.map((tool) => [tool[0], this.#armer(tool)]));
+    this.#fillSize();
+    this.undo = this.#small("↶", "Undo a stroke", "Undo (Ctrl+Z)", () => this.picture.undo());
+    this.redo = this.#small("↷", "Redo a stroke", "Redo (Ctrl+Shift+Z)", () => this.picture.redo());
+    const enter = element("kbd", {}, "⏎");
+    this.save = button({ class: "wb-tool wb-primary", onclick: () => this.on.save() }, "Save ", enter);
     const size = element("span", { class: "wb-group" }, this.range, this.sizeSaid);
     this.bar.replaceChildren(...Object.values(this.buttons), size, this.undo, this.redo, this.save);
   }
 
+  #armer([tool, words, key, title]) {
+    const attributes = { class: "wb-tool", title, "aria-pressed": "false", onclick: () => this.arm(tool) };
+    return button(attributes, words, " ", element("kbd", {}, key.toUpperCase()));
+  }
+
+  #fillSize() {
+    const range = { min: Math.log(2), max: Math.log(1000), step: "0.05", "aria-label": "Size" };
+    this.range = element("input", { type: "range", ...range });
+    this.range.addEventListener("input", () => {
+      this.picture.setSize(Math.exp(this.range.value));
+      this.show();
+    });
+    this.sizeSaid = element("span", { class: "wb-size" });
+  }
+
+  #small(sign, name, title, onclick) {
+    return button({ class: "wb-tool", title, "aria-label": name, onclick }, sign);
+  }
+
   bind(keys) {
     keys.set("e", "edit the cut-out, and back", () => this.switch(), { label: "E" });
-    for (const [tool, , key, title] of TOOLS) keys.set(key, title.toLowerCase(), () => this.arm(tool), { label: key.toUpperCase() });
+    for (const [tool, , key, title] of TOOLS) {
+      keys.set(key, title.toLowerCase(), () => this.arm(tool), { label: key.toUpperCase() });
+    }
     keys.set("[", "smaller", () => this.resize(1 / GROWTH), { repeats: true });
     keys.set("]", "larger", () => this.resize(GROWTH), { repeats: true });
     keys.set("Ctrl+z", "undo a stroke", () => this.picture.undo(), { label: "Ctrl Z", repeats: true });

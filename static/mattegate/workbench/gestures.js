@@ -94,16 +94,15 @@ export function panning(picture, event, at) {
 
 // A drag that paints: each new stretch is drawn at once, the stroke is kept at the end.
 export function painting(picture, stroke, start) {
-  const { viewport, layers } = picture;
   const points = [start];
-  layers.drawStretch(stroke, points);
+  picture.drawStretch(stroke, points);
   return {
     move: (places) => {
       for (const place of places) {
         const point = picture.place(place);
         const last = points.at(-1);
-        if (Math.hypot(point[0] - last[0], point[1] - last[1]) * viewport.scale < STEP) continue;
-        layers.drawStretch(stroke, [last, point]);
+        if (Math.hypot(point[0] - last[0], point[1] - last[1]) * picture.zoom < STEP) continue;
+        picture.drawStretch(stroke, [last, point]);
         points.push(point);
       }
       picture.hover(places.at(-1));

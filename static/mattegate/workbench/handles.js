@@ -1,10 +1,8 @@
 // The two lines over the picture that can be moved: where before turns to after, and the bridge.
+import { clamp, element } from "../dom.js";
+
 function handle(host, className, name) {
-  const line = document.createElement("div");
-  line.className = className;
-  line.tabIndex = 0;
-  line.setAttribute("role", "slider");
-  line.setAttribute("aria-label", name);
+  const line = element("div", { class: className, tabindex: "0", role: "slider", "aria-label": name });
   host.append(line);
   return line;
 }
@@ -22,7 +20,6 @@ function dragged(line, host, move) {
 }
 
 const arrow = ({ key }) => ({ ArrowLeft: -1, ArrowRight: 1 })[key] ?? 0;
-const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
 export class Split {
   share = 0.5;
@@ -81,6 +78,16 @@ export class Bridge {
     return side || (this.x - first > last - this.x ? "left" : "right");
   }
 
+  // Where the half that is kept ends.
+  get cut() {
+    return this.x === null ? null : { x: this.x + 0.5, kept: this.kept };
+  }
+
+  get shift() {
+    const { found } = this.bridge;
+    return found === null ? null : Math.round(this.x - found);
+  }
+
   put(x, isRounded = false) {
     const { first, last } = this.bridge;
     this.x = clamp(isRounded ? Math.round(x) : x, first, last);
@@ -94,9 +101,10 @@ export class Bridge {
     this.onMove();
   }
 
-  placeInTheMiddle() {
+  // One that was never placed starts in the middle.
+  takeUp() {
     const { first, last } = this.bridge;
-    this.put((first + last) / 2, true);
+    if (this.x === null) this.put((first + last) / 2, true);
     this.line.focus();
   }
 

@@ -1,7 +1,6 @@
 // The line above: which frame this is, how long it is held, and how the day stands.
-import { element } from "./panel.js";
+import { at, element } from "../dom.js";
 
-const at = (id) => document.querySelector(`#${id}`);
 const bold = (words) => element("b", {}, words);
 const count = (number) => number.toLocaleString("en");
 let shownAt = Date.now();
@@ -26,5 +25,6 @@ export function day({ left, today: { processed, reviewRate } }) {
   at("left").textContent = count(left);
   at("week").hidden = reviewRate === null;
   if (reviewRate === null) return;
-  at("week").replaceChildren("reviewed this week ", bold(`${(100 * reviewRate).toFixed(1)} %`), ` of ${count(processed)}`);
+  const share = `${(100 * reviewRate).toFixed(1)} %`;
+  at("week").replaceChildren("reviewed this week ", bold(share), ` of ${count(processed)}`);
 }

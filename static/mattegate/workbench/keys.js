@@ -1,5 +1,6 @@
 // Which key does what; the page's list of keys is made of the same table.
-const isTyping = ({ target }) => target.closest("input:not([type=range]), textarea, select, [contenteditable]") !== null;
+const FIELDS = "input:not([type=range]), textarea, select, [contenteditable]";
+const isTyping = ({ target }) => target.closest(FIELDS) !== null;
 const isSliding = ({ target, key }) => target.closest("[type=range]") !== null && /^(Arrow|Page|Home|End)/.test(key);
 const name = ({ key }) => (key.length === 1 ? key.toLowerCase() : key);
 
@@ -12,7 +13,9 @@ export class Keys {
     document.addEventListener("keyup", (event) => this.#up(event));
     window.addEventListener("blur", () => this.#release());
     // A button that was clicked lets go of the keys: Enter and space mean the picture again.
-    document.addEventListener("click", ({ target, detail }) => detail && target.closest("main button, footer button")?.blur());
+    document.addEventListener("click", ({ target, detail }) => {
+      if (detail) target.closest("main button, footer button")?.blur();
+    });
   }
 
   // A key, what it does, in words, and when; `up` is for keys that are held.

@@ -1,5 +1,6 @@
 // Three canvases over one another, as large as the screen shows them: a ghost of the photo below, the matte, and on top
 // what is laid over it. Their units are pixels of the photo.
+import { clamp, element } from "../dom.js";
 import { boxOf, drawStep, drawStretch, meets } from "./edit.js";
 
 const GHOST = 0.35;
@@ -9,9 +10,7 @@ const OUTLINE = "#ff2bd6";
 const area = ({ width, height }) => [0, 0, width, height];
 
 function layer(host, name) {
-  const canvas = document.createElement("canvas");
-  canvas.className = "wb-canvas";
-  canvas.dataset.layer = name;
+  const canvas = element("canvas", { class: "wb-canvas", "data-layer": name });
   host.append(canvas);
   return canvas.getContext("2d");
 }
@@ -20,7 +19,7 @@ export class Layers {
   #ground;
   #matte;
   #top;
-  #baked = document.createElement("canvas").getContext("2d");
+  #baked = element("canvas").getContext("2d");
   frame = null; // width, height; photo, cutout, heat: pictures; full: {photo, mask} once they are there
   mode = "compare";
   isEditing = false;
@@ -181,7 +180,7 @@ export class Layers {
 
   #drawBefore(context) {
     const edge = this.viewport.toPhoto({ x: this.split * this.viewport.size.width, y: 0 }).x;
-    const width = Math.min(Math.max(edge, 0), this.frame.width);
+    const width = clamp(edge, 0, this.frame.width);
     if (width <= 0) return;
     context.save();
     context.beginPath();

@@ -1,5 +1,7 @@
 // What is said to whoever works here, and how long it stands.
-const notice = document.querySelector("#said");
+import { at } from "../dom.js";
+
+const notice = at("said");
 const MILLISECONDS = { "": 6000, bad: 12_000 };
 let hush = 0;
 

@@ -1,7 +1,7 @@
 // What is asked of the server. A refusal comes in words that can be shown as they are.
-export class Refusal extends Error {}
+import { csrfToken, isJson } from "../dom.js";
 
-const cookie = (name) => document.cookie.match(new RegExp(`(?:^|; )${name}=([^;]*)`))?.[1] ?? "";
+export class Refusal extends Error {}
 
 export class Server {
   constructor(urls) {
@@ -10,12 +10,13 @@ export class Server {
 
   async ask(name, id = 0, data = {}) {
     const url = this.urls[name].replace("/0/", `/${id}/`);
-    const headers = { "Content-Type": "application/json", "X-CSRFToken": cookie("csrftoken") };
+    const headers = { "Content-Type": "application/json", "X-CSRFToken": csrfToken() };
     const answer = await this.#send(url, { method: "POST", headers, body: JSON.stringify(data) });
     if (answer.redirected) throw new Refusal("You were signed out. Sign in again in another tab, then repeat this.");
     if (answer.status === 403) throw new Refusal("Your role may not do this; ask an admin.");
-    const isJson = answer.headers.get("Content-Type")?.startsWith("application/json");
-    if (!isJson) throw new Refusal(`The server could not do this (${answer.status}); try again, or tell an admin.`);
+    if (!isJson(answer)) {
+      throw new Refusal(`The server could not do this (${answer.status}); try again, or tell an admin.`);
+    }
     const body = await answer.json();
     if (!answer.ok) throw new Refusal(body.error);
     return body;

@@ -1,8 +1,8 @@
 // What of the photo the screen shows. Zoom and centre are relative, so that they carry over to a photo of another size.
+import { clamp } from "../dom.js";
+
 const MARGIN = 12;
 const LARGEST = 8; // CSS pixels a pixel of the photo
-
-const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
 export class Viewport {
   zoom = 1; // 1: the whole photo
