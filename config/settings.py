@@ -121,7 +121,7 @@ def _bucket(name: str) -> dict[str, object]:
             "access_key": S3_ACCESS_KEY,
             "secret_key": S3_SECRET_KEY,
             "querystring_auth": False,
-            # The lease must outlive any single call: see publishing.py.
+            # The lease must outlive any single call: see shop/publish.py.
             "client_config": Config(
                 connect_timeout=5,
                 read_timeout=20,

@@ -1,4 +1,4 @@
-"""The life of a frame: its states, the moves between them, and what each reason says in words."""
+"""The life of a frame. Its states and the moves between them, and codes that other rooms must tell apart."""
 
 from enum import StrEnum
 from typing import Literal

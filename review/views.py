@@ -1,3 +1,5 @@
+"""The way in for everyone, and what the queue's list asks beside the admin's own."""
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse

@@ -15,6 +15,7 @@ ALARMS = 10
 
 @allowed("pipeline.see_figures")
 def figures_page(request: HttpRequest) -> HttpResponse:
+    """How much was looked at, how much slipped through, and how sure that is."""
     rows = figures.outcomes()
     policy = active_policy()
     tables = [

@@ -20,6 +20,7 @@ SHOWN = 50
 
 @allowed("pipeline.view_gatepolicy")
 def policies(request: HttpRequest) -> HttpResponse:
+    """The active policy with its promise, those in shadow beside it, and who changed what."""
     active = active_policy()
     context = (
         admin.site.each_context(request)
@@ -118,6 +119,7 @@ ACTIONS: dict[str, Callable[[GatePolicy, User, str], str]] = {
 
 @allowed("pipeline.activate_policy", "POST")
 def act_on_policy(request: HttpRequest, pk: int, action: str) -> HttpResponse:
+    """Carry out one of ACTIONS on a policy, or say why not."""
     if action not in ACTIONS:
         raise Http404
     row = get_object_or_404(GatePolicy, pk=pk)

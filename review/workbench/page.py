@@ -1,4 +1,4 @@
-"""The workbench's page. What it asks while an operator works is answered in answers.py."""
+"""The workbench's page. What it asks while an operator works is answered in api.py."""
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse

@@ -1,3 +1,5 @@
+"""manage.py demo_accounts: one account a role, for a machine of one's own."""
+
 import secrets
 from typing import Any
 

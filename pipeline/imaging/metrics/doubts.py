@@ -1,6 +1,6 @@
 """Where in the picture the score's doubts come from: a map for each reason that has a place.
 
-A map shows, pixel by pixel, what the metric behind its reason sums up, at the size that `measuring.measure` measures
+A map shows, pixel by pixel, what the metric behind its reason sums up, at the size that `measure.measure` measures
 at. No map is asked for unless there is a product.
 """
 

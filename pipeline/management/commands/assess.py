@@ -1,3 +1,5 @@
+"""manage.py assess: what the pipeline makes of a folder of photos, without a server."""
+
 import os
 from pathlib import Path
 from typing import Any, get_args

@@ -1,3 +1,5 @@
+"""manage.py bench: our whole path raced against bare rembg."""
+
 import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor

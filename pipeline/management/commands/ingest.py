@@ -1,3 +1,5 @@
+"""manage.py ingest: photos in from the command line, as the upload page takes them."""
+
 import sys
 import time
 from collections.abc import Iterable, Iterator

@@ -1,3 +1,5 @@
+"""manage.py regate: what another policy would have done, from stored scorecards."""
+
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser

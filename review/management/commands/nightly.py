@@ -1,3 +1,5 @@
+"""manage.py nightly: drift, and what the labels teach or certify."""
+
 from typing import Any
 
 from django.core.management.base import BaseCommand
