@@ -71,8 +71,8 @@ def test_a_prompt_that_is_not_there_is_found_at_start(settings):
     assert [error.id for error in checks.the_prompt_is_there()] == ["mattegate.E003"]
 
 
-def test_every_setting_that_the_readme_names_exists_and_the_other_way_round():
-    table = re.findall(r"^\| `([A-Z][A-Z0-9_]+)`", (ROOT / "README.md").read_text(), re.MULTILINE)
+def test_every_setting_that_the_docs_name_exists_and_the_other_way_round():
+    table = re.findall(r"^\| `([A-Z][A-Z0-9_]+)`", (ROOT / "docs" / "configuration.md").read_text(), re.MULTILINE)
     source = (ROOT / "config" / "settings.py").read_text() + (ROOT / "Procfile").read_text()
     read = set(re.findall(r'env_\w+\(\s*"([A-Z0-9_]+)"', source))
     read |= set(re.findall(r'environ\.get\("([A-Z0-9_]+)"', source)) | set(re.findall(r"\$\{([A-Z_]+)", source))

@@ -1,0 +1,72 @@
+"""docs/architecture.md says what the code says."""
+
+import re
+import tomllib
+from itertools import product
+from pathlib import Path
+
+from django.conf import settings
+
+from pipeline.states import MOVES
+
+ROOT = Path(settings.BASE_DIR)
+PLAN = (ROOT / "docs" / "architecture.md").read_text()
+CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+
+Floors = list[set[str]]
+"""From the highest down: what stands beside one another."""
+
+
+def section(heading: str) -> str:
+    return re.split(r"^#+ ", PLAN.split(f"# {heading}\n")[1], flags=re.MULTILINE)[0]
+
+
+def cells(text: str) -> list[list[str]]:
+    rows = [re.split(r"(?<!\\)\|", line)[1:-1] for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in row] for row in rows[2:]]
+
+
+def floors_of(contract: str) -> Floors:
+    layers = next(found["layers"] for found in CONTRACTS if found["name"] == contract)
+    return [set(layer.split(" | ")) for layer in layers]
+
+
+def as_floors(numbered: list[tuple[int, str]]) -> Floors:
+    highest = max(number for number, _ in numbered)
+    return [{name for at, name in numbered if at == number} for number in range(highest, 0, -1)]
+
+
+def test_the_wings_are_those_of_the_import_contract():
+    rows = cells(section("The wings"))
+    assert as_floors([(int(floor), wing.split("`")[1]) for floor, wing, _ in rows]) == floors_of("Arrows run one way")
+
+
+def test_the_floors_inside_the_wings_are_those_of_their_contracts():
+    found: dict[str, list[tuple[int, str]]] = {}
+    wing = ""
+    for name, floor, rooms in cells(section("Floors inside the wings")):
+        wing = name.strip("`") or wing
+        found.setdefault(wing, []).extend((int(floor), room) for room in re.findall(r"(?:^|· )`(\w+)`", rooms))
+    contracts = {
+        "pipeline.imaging": "The wings of imaging",
+        "review": "The wings of review",
+        "pipeline.gemini": "Inside the wing for Gemini",
+        "pipeline.models": "Inside the rows",
+    }
+    assert {wing: as_floors(rooms) for wing, rooms in found.items()} == {
+        wing: floors_of(contract) for wing, contract in contracts.items()
+    }
+
+
+def test_the_life_of_a_frame_is_that_of_states_py():
+    rows = cells(section("The life of a frame"))
+    told = {move for source, target, _ in rows for move in product(source.split(", "), target.split(", "))}
+    assert told == {(source.name, target.name) for source, targets in MOVES.items() for target in targets}
+
+
+def test_every_file_that_the_plan_names_is_there():
+    planned = set(re.findall(r"`[\w/]*(?:raw_decoder|listing_specs|doors|api|webhooks|upkeep|pages)[\w/.]*`", PLAN))
+    names = set(re.findall(r"`((?:pipeline|review|accounts|config)/[\w/.]*)`", PLAN)) | set(
+        re.findall(r"(pipeline/[\w/]+\.py)", PLAN)
+    )
+    assert [name for name in sorted(names) if f"`{name}`" not in planned and not (ROOT / name).exists()] == []
