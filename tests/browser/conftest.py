@@ -35,7 +35,7 @@ PLACE = [500, 400, 800, 600]
 IN_A_BROWSER = [
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="chromium is not on the PATH; install it to test the pages"),
-    pytest.mark.django_db(transaction=True, serialized_rollback=True),
+    pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("services"),
 ]
 

@@ -14,7 +14,7 @@ from tests.gemini.server import API_KEY, MODEL, PRICE, GeminiServer
 from tests.pipeline.conftest import matter  # noqa: F401 - a fixture
 
 # Jobs are queued at commit; the shipped policy must outlive the clean-up.
-committed = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+committed = pytest.mark.django_db(transaction=True)
 QUEUES = ("publish", "urgent", "process")
 
 

@@ -10,7 +10,7 @@ from tests.pipeline.conftest import photo
 from tests.services import free_ports
 
 # Jobs are queued at commit; the shipped policy must outlive the clean-up.
-committed = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+committed = pytest.mark.django_db(transaction=True)
 
 
 def work() -> None:

@@ -9,7 +9,7 @@ from pipeline.models import Batch, Frame
 from pipeline.states import State
 from pipeline.transitions import advance
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

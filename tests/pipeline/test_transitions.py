@@ -35,7 +35,7 @@ def test_a_move_that_the_life_of_a_frame_does_not_have_is_refused(frame):
         advance(frame, State.PUBLISHED, actor="nobody")
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_of_eight_workers_at_once_exactly_one_gets_the_frame():
     batch = Batch.objects.create(name="Race")
     frame = Frame.objects.create(batch=batch, filename="A_1.jpg", code="A", view="front", sha256="0")

@@ -4,7 +4,7 @@ from django.core.management import CommandError, call_command
 from pipeline.models import Batch, Frame
 from tests.pipeline.conftest import photo
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

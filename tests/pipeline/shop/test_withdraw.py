@@ -129,7 +129,7 @@ def test_of_two_withdrawals_the_second_is_stale(published):
         withdraw.withdraw(seen, actor="oskar", why="")
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_a_withdrawal_is_queued_once(published, services):
     withdraw.withdraw(published, actor="olga", why="")
     jobs.enqueue(published)

@@ -44,7 +44,7 @@ def matted(frame):
     return frame
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("decision", "state", "queue"),
     [
