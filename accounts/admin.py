@@ -19,7 +19,7 @@ class AccountAdmin(UserAdmin, ModelAdmin):
     change_password_form = AdminPasswordChangeForm
     list_display = ["username", "roles", "email", "is_active", "last_login"]
     list_filter = ["groups", "is_active"]
-    filter_horizontal: list[str] = []
+    filter_horizontal = []
     fieldsets = [
         (None, {"fields": ["username", "password", "email"]}),
         ("Role", {"fields": ["groups", "is_active"]}),

@@ -26,13 +26,13 @@ def sync(using: str = "default", **_: Any) -> None:
         for permission in Permission.objects.using(using).select_related("content_type")
     }
     for role, names in ROLES.items():
-        group, _ = Group.objects.using(using).get_or_create(name=role)
+        group, _is_new = Group.objects.using(using).get_or_create(name=role)
         group.permissions.set([by_name[name] for name in names if name in by_name])
     User.objects.using(using).filter(groups__name__in=ROLES, is_staff=False).update(is_staff=True)
 
 
 def let_members_sign_in(instance: User, action: str, reverse: bool, pk_set: set[int] | None, **_: Any) -> None:
     """A role without is_staff could not open a single page."""
-    if action == "post_add" and not reverse and Group.objects.filter(pk__in=pk_set, name__in=ROLES).exists():
+    if action == "post_add" and not reverse and Group.objects.filter(pk__in=pk_set or (), name__in=ROLES).exists():
         User.objects.filter(pk=instance.pk).update(is_staff=True)
         instance.is_staff = True

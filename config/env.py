@@ -8,9 +8,13 @@ import zoneinfo
 from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import TypeVar
 
 import dj_database_url
+from dj_database_url import DBConfig
 from django.core.exceptions import ImproperlyConfigured
+
+Choice = TypeVar("Choice", bound=str)
 
 
 def env_int(name: str, default: int, *, minimum: int = 0, maximum: int = 1_000_000) -> int:
@@ -56,14 +60,15 @@ def env_name(name: str, default: str) -> str:
     return text
 
 
-def env_choice(name: str, default: str, *choices: str) -> str:
+def env_choice(name: str, default: Choice, *choices: Choice) -> Choice:
     text = os.environ.get(name, default)
-    if text not in choices:
-        raise ImproperlyConfigured(f"{name}={text!r}: expected one of {', '.join(choices)}")
-    return text
+    for choice in choices:
+        if choice == text:
+            return choice
+    raise ImproperlyConfigured(f"{name}={text!r}: expected one of {', '.join(choices)}")
 
 
-def env_database(name: str, default: str) -> dict[str, object]:
+def env_database(name: str, default: str) -> DBConfig:
     text = os.environ.get(name, default)
     try:
         return dj_database_url.parse(text)

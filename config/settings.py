@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from botocore.config import Config
 from django.templatetags.static import static
@@ -152,7 +153,7 @@ GEMINI_API_KEY = os.environ.get("GEMINI_API_KEY", "")
 GEMINI_BASE_URL = env_optional_url("GEMINI_BASE_URL", "http", "https")
 GEMINI_MODEL = env_name("GEMINI_MODEL", "gemini-3.1-flash-image")
 GEMINI_PROMPT = env_name("GEMINI_PROMPT", "studio-1")
-GEMINI_MODE = env_choice("GEMINI_MODE", "transfer", "transfer", "replace")
+GEMINI_MODE: Literal["transfer", "replace"] = env_choice("GEMINI_MODE", "transfer", "transfer", "replace")
 # In US dollars; an image of a Batch job costs half.
 GEMINI_PRICE_PER_IMAGE = env_money("GEMINI_PRICE_PER_IMAGE", "0.067")
 GEMINI_MONTHLY_BUDGET = env_money("GEMINI_MONTHLY_BUDGET", "100")

@@ -20,7 +20,7 @@ from pipeline.templatetags.mattegate import state_words
 class ReadOnlyAdmin(ModelAdmin):
     """Rows that only the pipeline writes."""
 
-    actions = None
+    actions: list[str] | None = None
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         title = self.opts.verbose_name_plural.capitalize()

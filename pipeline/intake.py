@@ -4,14 +4,17 @@ import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import get_args
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
 from pipeline import audit_draw, naming
 from pipeline.engines import object_store
+from pipeline.imaging.types import ProductClass
 from pipeline.models import Batch, Frame
-from pipeline.states import State
+from pipeline.states import Enhancement, Lane, State
 from pipeline.transitions import StaleTransition, advance
 
 MAX_BATCH_NAME = 100
@@ -21,6 +24,7 @@ CHOICES = {
     "lane": "is in the {} lane",
 }
 """What an uploader chooses for a batch, and how a batch says it."""
+KNOWN = {"product_class": get_args(ProductClass), "enhancement": get_args(Enhancement), "lane": get_args(Lane)}
 
 
 class IntakeError(ValueError):
@@ -36,7 +40,7 @@ class Receipt:
 
 
 def open_batch(
-    name: str, product_class: str, user: object = None, *, enhancement: str = "local", lane: str = "standard"
+    name: str, product_class: str, user: User | None = None, *, enhancement: str = "local", lane: str = "standard"
 ) -> Batch:
     """The batch of that name, made when there is none. Gemini is never the default: photos leave the house."""
     name = name.strip()
@@ -54,10 +58,9 @@ def open_batch(
 
 def _check_choices(chosen: Mapping[str, str]) -> None:
     for field, value in chosen.items():
-        known = [key for key, _ in Batch._meta.get_field(field).choices]
-        if value not in known:
+        if value not in KNOWN[field]:
             what = field.replace("_", " ").capitalize()
-            raise IntakeError(f"{what} {value!r}; expected one of {', '.join(known)}.")
+            raise IntakeError(f"{what} {value!r}; expected one of {', '.join(KNOWN[field])}.")
     if chosen["enhancement"] == "gemini" and not settings.GEMINI_API_KEY:
         raise IntakeError("Gemini can't be asked: an admin has to set GEMINI_API_KEY. Choose the local enhancer.")
 

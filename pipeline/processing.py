@@ -69,7 +69,7 @@ def _run_stages(frame: Frame) -> None:
         with timed(seconds, "for people"):
             work_files.save_alternatives(frame, rgb, examined.others)
             places = work_files.save_doubts(frame, rgb, best.alpha, best.score, examined.second_look)
-    examined = replace(examined, seconds=seconds | examined.seconds)
+    examined = replace(examined, seconds=seconds | dict(examined.seconds))
     gate.record(frame, policy, examined, enhanced, places=places)
 
 

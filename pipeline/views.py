@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import condition
 
-from accounts.access import allowed
+from accounts.access import allowed, signed_in
 from pipeline import intake, jobs, naming, pictures
 from pipeline.engines import object_store
 from pipeline.gemini import budget
@@ -63,23 +63,24 @@ def upload(request: HttpRequest) -> HttpResponse:
 
 def _batch_for(request: HttpRequest, files: list[UploadedFile]) -> Batch | None:
     """The batch that the form names; none is opened for photos that will all be rejected."""
-    if not any(map(_is_acceptable, files)):
+    if all(map(_refusal, files)):
         return None
     return intake.open_batch(
         request.POST.get("name", ""),
         request.POST.get("product_class", ""),
-        request.user,
+        signed_in(request),
         enhancement=request.POST.get("enhancement", "local"),
         lane=request.POST.get("lane", "standard"),
     )
 
 
-def _is_acceptable(file: UploadedFile) -> bool:
+def _refusal(file: UploadedFile) -> str:
+    """Why it can't be taken, told before its bytes fill the memory; or ''."""
     try:
         intake.check(file.name or "", file.size or 0)
-    except intake.IntakeError:
-        return False
-    return True
+    except intake.IntakeError as error:
+        return str(error)
+    return ""
 
 
 def _upload_form(filled: QueryDict) -> dict[str, Any]:
@@ -96,13 +97,13 @@ def _upload_form(filled: QueryDict) -> dict[str, Any]:
 
 def _take(batch: Batch | None, file: UploadedFile) -> dict[str, str]:
     """One photo's outcome, in words: taken, duplicate, rejected, or failed through no fault of its own."""
-    outcome, words = _outcome(batch, file)
+    refusal = _refusal(file)
+    outcome, words = _outcome(batch, file) if batch and not refusal else ("rejected", refusal)
     return {"name": file.name or "", "outcome": outcome, "words": words}
 
 
-def _outcome(batch: Batch | None, file: UploadedFile) -> tuple[str, str]:
+def _outcome(batch: Batch, file: UploadedFile) -> tuple[str, str]:
     try:
-        intake.check(file.name or "", file.size or 0)  # before its bytes fill the memory
         receipt = jobs.submit(batch, file.name or "", file.read())
     except intake.IntakeError as error:
         return "rejected", str(error)

@@ -13,6 +13,7 @@ from django.utils.text import Truncator
 from django.utils.timesince import timesince
 from unfold.decorators import action, display
 
+from accounts.access import signed_in
 from pipeline.admin import FrameListAdmin
 from pipeline.words import REASON_WORDS
 from review.models import QueueItem
@@ -63,7 +64,7 @@ class QueueAdmin(FrameListAdmin):
         return redirect(f"{reverse('workbench')}?{urlencode({'frame': object_id})}")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        takeable = undo.last_of(request.user)
+        takeable = undo.last_of(signed_in(request))
         return super().changelist_view(request, {"takeable": takeable, **(extra_context or {})})
 
     def has_decide_permission(self, request: HttpRequest) -> bool:
@@ -88,7 +89,7 @@ class QueueAdmin(FrameListAdmin):
     def _decide(self, request: HttpRequest, frames: QuerySet[QueueItem], kind: str) -> None:
         """Each by itself, and each refusal told: what was ticked and is gone meanwhile is a refusal too."""
         ticked = set(map(int, request.POST.getlist("_selected_action")))
-        done, refusals = bulk.decide(kind, frames, ticked, request.user)
+        done, refusals = bulk.decide(kind, frames, ticked, signed_in(request))
         if done:
             messages.success(request, f"{done} frame{'s' if done > 1 else ''} {decisions.DECISIONS[kind][1]}.")
         for refusal in refusals:

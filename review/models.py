@@ -1,5 +1,7 @@
 """What people look at, and what they said. The queue is a view on frames, not a copy of them."""
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import Q
 
@@ -18,7 +20,7 @@ class QueueManager(models.Manager["QueueItem"]):
 class QueueItem(Frame):
     """A frame that waits for a person."""
 
-    objects = QueueManager()
+    objects: ClassVar[QueueManager] = QueueManager()
 
     class Meta:
         proxy = True

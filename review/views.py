@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET
 
-from accounts.access import allowed
+from accounts.access import allowed, signed_in
 from review.navigation import landing_page
 from review.queue import undo
 from review.queue.decisions import DecisionError
@@ -27,7 +27,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def undo_last(request: HttpRequest) -> HttpResponse:
     """Take back what was decided last, from the list."""
     try:
-        frames = undo.take_back(request.user)
+        frames = undo.take_back(signed_in(request))
         messages.success(request, f"Taken back: {len(frames)} frame{'s' if len(frames) > 1 else ''}.")
     except DecisionError as error:
         messages.warning(request, str(error))

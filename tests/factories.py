@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from pipeline.imaging.types import View
 from pipeline.models import Batch, Frame, GatePolicy, Scorecard, active_policy
 from pipeline.replay import replay
 from pipeline.states import State
@@ -72,7 +73,7 @@ def policy(name: str = "haze only", **fields: Any) -> GatePolicy:
     return GatePolicy.objects.create(name=name, version=1, document=document | fields, **rows)
 
 
-def judged(number: int, row: GatePolicy, *, haze: float, marked: bool = True, view: str = "front") -> Scorecard:
+def judged(number: int, row: GatePolicy, *, haze: float, marked: bool = True, view: View = "front") -> Scorecard:
     """A frame that this policy has judged by its haze; it is published if it passed, and held otherwise."""
     batch, _ = Batch.objects.get_or_create(name="Spring")
     frame = Frame.objects.create(

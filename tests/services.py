@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -99,17 +100,22 @@ def s3_server(_seaweedfs: None) -> str:
     return os.environ["S3_ENDPOINT_URL"]
 
 
+def bucket_of(alias: str) -> Any:
+    """The S3 bucket of a storage, of which Django's type knows nothing."""
+    from django.core.files.storage import storages
+
+    storage: Any = storages[alias]
+    return storage.bucket
+
+
 @pytest.fixture
 def buckets(s3_server: str) -> None:
     """Both buckets, empty."""
-    from django.core.files.storage import storages
-
     from pipeline.engines import object_store
 
     object_store.ensure_buckets()
     for alias in ("work", "published"):
-        bucket = storages[alias].bucket
-        bucket.objects.all().delete()
+        bucket_of(alias).objects.all().delete()
 
 
 @pytest.fixture

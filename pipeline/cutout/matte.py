@@ -115,7 +115,7 @@ def matte_twice(scene: Scene, matter: Matter, picture: Picture) -> Matte:
     """The average of a look and of one in the mirror."""
     shown = picture(scene)
     ahead, mirrored = matter.matte(shown), _seen_in_mirror(shown, matter)
-    return _finished(scene, replace(ahead, alpha=(ahead.alpha + mirrored.alpha) / 2))
+    return _finished(scene, replace(ahead, alpha=(ahead.alpha + mirrored.alpha) / np.float32(2)))
 
 
 def _seen_in_mirror(shown: RGB, matter: Matter) -> Matte:

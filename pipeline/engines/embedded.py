@@ -63,8 +63,8 @@ def seaweedfs(*, url: str, access_key: str, secret_key: str, folder: Path, log_f
     ports = tuple(range(first, first + WEED_PORTS))
     if ports[-1] > 65535:
         raise ServerError(f"S3_ENDPOINT_URL={url}: {WEED_PORTS} ports from there on are needed, up to 65535")
-    names = ("s3.port", "master.port", "volume.port", "filer.port", "master.port.grpc", "volume.port.grpc")
-    names += ("filer.port.grpc", "s3.port.grpc", "admin.port", "admin.port.grpc")
+    names = ["s3.port", "master.port", "volume.port", "filer.port", "master.port.grpc", "volume.port.grpc"]
+    names += ["filer.port.grpc", "s3.port.grpc", "admin.port", "admin.port.grpc"]
     options = {
         "dir": str(folder),
         "ip": LOOPBACK,

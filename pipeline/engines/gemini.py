@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from pipeline.engines.gemini_answers import (
@@ -31,6 +31,9 @@ from pipeline.engines.gemini_answers import (
     read_line,
     read_state,
 )
+
+if TYPE_CHECKING:
+    from google.genai.types import ContentDict, GenerateContentConfigDict
 
 __all__ = [
     "Answer",
@@ -56,7 +59,7 @@ ADVICE = {
     404: "There is no such model or job; trying again will not help.",
 }
 MAYBE_BILLED = "A photo that was sent may have been billed."
-IMAGE_ONLY = {"response_modalities": ["IMAGE"]}
+IMAGE_ONLY: "GenerateContentConfigDict" = {"response_modalities": ["IMAGE"]}
 
 
 class GeminiError(RuntimeError):
@@ -127,7 +130,8 @@ class Gemini:
                     "should_return_http_response": True,
                 },
             )
-            return read_answer("", json.loads(reply.sdk_http_response.body))
+            body = reply.sdk_http_response.body if reply.sdk_http_response else None
+            return read_answer("", json.loads(body or ""))
 
     def submit(self, display_name: str, photos: Mapping[str, bytes], prompt: str) -> str:
         """Start a Batch job for JPEGs by key, and return its name.
@@ -215,8 +219,8 @@ class Gemini:
         import httpx2
         from google.genai.errors import APIError
 
-        unsent = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
-        unsent += (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError, httpx2.InvalidURL)
+        unsent: tuple[type[Exception], ...] = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+        unsent += (httpx2.ProxyError, httpx2.UnsupportedProtocol, httpx2.LocalProtocolError, httpx2.InvalidURL)
         try:
             yield
         except APIError as error:
@@ -244,9 +248,8 @@ class Gemini:
         return Failed(f"Gemini refused the request. {advice} ({said})", is_lasting=error.code in ADVICE)
 
 
-def _contents(photo: bytes, prompt: str) -> dict[str, Any]:
-    image = {"mime_type": "image/jpeg", "data": photo}
-    return {"role": "user", "parts": [{"text": prompt}, {"inline_data": image}]}
+def _contents(photo: bytes, prompt: str) -> "ContentDict":
+    return {"role": "user", "parts": [{"text": prompt}, {"inline_data": {"mime_type": "image/jpeg", "data": photo}}]}
 
 
 def _inline(photos: Mapping[str, bytes], prompt: str) -> list[dict[str, Any]]:

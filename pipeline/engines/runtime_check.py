@@ -88,7 +88,7 @@ def pick(reference: Trial, candidate: Trial) -> Choice:
 def agreement(one: NDArray[np.float32], other: NDArray[np.float32]) -> tuple[float, float]:
     """Intersection over union of the masks (0 where both are empty), and the mean absolute difference."""
     is_fg, is_fg_other = one > 0.5, other > 0.5
-    union = np.count_nonzero(is_fg | is_fg_other)
+    union = int(np.count_nonzero(is_fg | is_fg_other))
     iou = float(np.count_nonzero(is_fg & is_fg_other) / max(union, 1))
     return iou, float(np.abs(one - other).mean())
 

@@ -160,7 +160,7 @@ def _photos(job: GeminiJob) -> tuple[dict[str, bytes], list[Frame]]:
     photos: dict[str, bytes] = {}
     unread: list[Frame | None] = []
     for call in open_calls(job):
-        if call.frame.state != State.ENHANCING:
+        if call.frame is None or call.frame.state != State.ENHANCING:
             outcomes.close(call, "moved-on", cost=NOTHING)
             continue
         try:

@@ -1,6 +1,7 @@
 """The two ways to Gemini: urgent photos by themselves and at once, standard ones by a Batch job."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -13,7 +14,7 @@ from pipeline.transitions import StaleTransition, advance, change
 def send(frame: Frame) -> None:
     """Urgent frames are asked for at once; the others wait for a Batch job."""
     is_urgent = frame.batch.lane == "urgent"
-    fields = {"ask_until": ask_until() if is_urgent else None, "not_before": None, "gemini": ""}
+    fields: dict[str, Any] = {"ask_until": ask_until() if is_urgent else None, "not_before": None, "gemini": ""}
     why = "to be asked for at once" if is_urgent else "for the next Batch job"
     advance(frame, State.ENHANCING, actor="worker", why=why, **fields)
 

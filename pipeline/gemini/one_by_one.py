@@ -77,7 +77,7 @@ def _ask_now(frame: Frame) -> None:
 def _why_not(frame: Frame) -> str:
     if not settings.GEMINI_API_KEY:
         return "switched-off"
-    return "" if timezone.now() < frame.ask_until else "out-of-time"
+    return "" if frame.ask_until and timezone.now() < frame.ask_until else "out-of-time"
 
 
 def _open(frame: Frame) -> GeminiCall | None:
@@ -138,7 +138,7 @@ def _after_answer(frame: Frame, call: GeminiCall, answer: Answer) -> None:
 def _wait(frame: Frame, seconds: float) -> None:
     """Till then no worker asks for the frame; not beyond its time."""
     not_before = timezone.now() + timedelta(seconds=seconds)
-    if not_before > frame.ask_until:
+    if frame.ask_until is None or not_before > frame.ask_until:
         outcomes.go_on(frame, "out-of-time")
     else:
         change(frame, not_before=not_before, lease_until=None)

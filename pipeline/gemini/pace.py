@@ -72,7 +72,7 @@ def hold_back(seconds: float) -> None:
         log.warning("Other workers were not told that Gemini wants a pause of %d s: %s", seconds, error)
 
 
-def _hold_back(redis: "Redis[bytes]", milliseconds: int) -> None:
+def _hold_back(redis: Redis, milliseconds: int) -> None:
     now, micro = redis.time()
     until = now * 1000 + micro // 1000 + milliseconds
     key = KEY.format("held-back-until")
@@ -81,5 +81,5 @@ def _hold_back(redis: "Redis[bytes]", milliseconds: int) -> None:
 
 
 @cache
-def _redis() -> "Redis[bytes]":
+def _redis() -> Redis:
     return Redis.from_url(settings.REDIS_URL)

@@ -1,8 +1,12 @@
 """What rows have in common."""
 
-from typing import Any, get_args
+from typing import Any, TypeAlias, TypeVar, get_args
 
 from django.db import models
+
+Choice = TypeVar("Choice", bound=str)
+OneOf: TypeAlias = "models.CharField[Choice, Choice]"
+"""A field that holds nothing but its choices. Only for annotations, in quotes: at runtime it takes no parameters."""
 
 
 class Immutable(models.Model):

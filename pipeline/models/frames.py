@@ -1,12 +1,12 @@
 """Drops of photos, each photo on its way, and every step of the way."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from django.conf import settings
 from django.db import models
 
 from pipeline.imaging.types import ProductClass, View
-from pipeline.models.base import Immutable, choices_of
+from pipeline.models.base import Immutable, OneOf, choices_of
 from pipeline.states import ASK_AGAIN, NEVER_DECODED, VERDICT_REASONS, Enhancement, Lane, Look, State
 from pipeline.words import GEMINI_WORDS, in_words
 
@@ -18,9 +18,13 @@ class Batch(models.Model):
     """One drop of photos of one product class. With `gemini` its photos leave the house: by the uploader's choice."""
 
     name = models.CharField(max_length=100, unique=True)
-    product_class = models.CharField(max_length=20, choices=choices_of(ProductClass), default="eyewear")
-    enhancement = models.CharField(max_length=10, choices=choices_of(Enhancement), default="local")
-    lane = models.CharField(max_length=10, choices=choices_of(Lane), default="standard")
+    product_class: "OneOf[ProductClass]" = models.CharField(
+        max_length=20, choices=choices_of(ProductClass), default="eyewear"
+    )
+    enhancement: "OneOf[Enhancement]" = models.CharField(
+        max_length=10, choices=choices_of(Enhancement), default="local"
+    )
+    lane: "OneOf[Lane]" = models.CharField(max_length=10, choices=choices_of(Lane), default="standard")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -43,7 +47,7 @@ class Frame(models.Model):
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="frames")
     filename = models.CharField(max_length=255)
     code = models.CharField(max_length=64, db_index=True)
-    view = models.CharField(max_length=10, choices=choices_of(View))
+    view: "OneOf[View]" = models.CharField(max_length=10, choices=choices_of(View))
     sha256 = models.CharField(max_length=64)
     state = models.CharField(
         max_length=20, choices=[(s.value, s.value.title()) for s in State], default=State.RECEIVED.value
@@ -70,7 +74,7 @@ class Frame(models.Model):
     has_failed = models.BooleanField(default=False, help_text="…because something failed, not because of a doubt")
     published_at = models.DateTimeField(null=True, blank=True)
     draw = models.FloatField(default=1, help_text="keyed hash of the file, 0–1: below the audit rate it is marked")
-    audit_due = models.CharField(
+    audit_due: 'OneOf[Look | Literal[""]]' = models.CharField(
         max_length=10, blank=True, choices=choices_of(Look), help_text="a published frame that a person is to look at"
     )
 

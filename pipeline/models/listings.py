@@ -3,7 +3,7 @@
 from django.db import models
 
 from pipeline.imaging.types import View
-from pipeline.models.base import choices_of
+from pipeline.models.base import OneOf, choices_of
 from pipeline.models.frames import Frame
 
 
@@ -26,7 +26,7 @@ class Listing(models.Model):
     """What a shop shows for one code and view. Taken by compare-and-set, so one frame writes its keys at a time."""
 
     code = models.CharField(max_length=64)
-    view = models.CharField(max_length=10, choices=choices_of(View))
+    view: "OneOf[View]" = models.CharField(max_length=10, choices=choices_of(View))
     frame = models.ForeignKey(Frame, null=True, on_delete=models.SET_NULL, related_name="+")
     holder = models.ForeignKey(Frame, null=True, on_delete=models.SET_NULL, related_name="+")
     version = models.PositiveIntegerField(default=0)

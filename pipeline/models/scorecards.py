@@ -1,13 +1,13 @@
 """What one run of the pipeline measured, and what policies in shadow would have said of it."""
 
-from typing import Any
+from typing import Any, Literal
 
 from django.db import models
 
 from pipeline import naming
 from pipeline.imaging.types import Crop, CropBox, Side
 from pipeline.imaging.verdict.score import weakest
-from pipeline.models.base import Immutable, choices_of
+from pipeline.models.base import Immutable, OneOf, choices_of
 from pipeline.models.frames import Frame
 from pipeline.models.policies import GatePolicy
 from pipeline.states import FIRST_LOOK
@@ -33,7 +33,9 @@ class Scorecard(Immutable):
     reasons = models.JSONField()
     bridge_x = models.FloatField(null=True)
     product_box = models.JSONField(null=True, help_text="what a half-glass crop is taken from")
-    near = models.CharField(max_length=5, blank=True, choices=choices_of(Side), help_text="side of the bridge")
+    near: 'OneOf[Side | Literal[""]]' = models.CharField(
+        max_length=5, blank=True, choices=choices_of(Side), help_text="side of the bridge"
+    )
     bridge_doubt = models.CharField(max_length=40, blank=True)
     bridge_evidence = models.JSONField(null=True)
     places = models.JSONField(default=dict, help_text="where each doubt is worst: [x0, y0, x1, y1] by reason code")
@@ -78,7 +80,7 @@ class Scorecard(Immutable):
 
     @property
     def crop(self) -> Crop | None:
-        if self.bridge_x is None:
+        if self.bridge_x is None or not self.near:
             return None
         return Crop(self.bridge_x, self.product, self.near, self.bridge_doubt or None)
 

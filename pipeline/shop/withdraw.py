@@ -2,6 +2,7 @@
 
 import logging
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -21,7 +22,7 @@ log = logging.getLogger(__name__)
 
 def withdraw(frame: Frame, *, actor: str, why: str, not_before: datetime | None = None) -> None:
     """Begin to take a published frame back; a worker does the rest. One that isn't published yet is held at once."""
-    fields = {"audit_due": "", "reasons": ["withdrawn"], "faults": 0, "not_before": not_before}
+    fields: dict[str, Any] = {"audit_due": "", "reasons": ["withdrawn"], "faults": 0, "not_before": not_before}
     if frame.state == State.APPROVED:
         advance(frame, State.EXCEPTION, actor=actor, why=why, **fields)
     else:

@@ -46,10 +46,13 @@ def samples(since: datetime | None = None) -> list[Sample]:
     for decision in said.select_related("scorecard__frame__batch").order_by("at", "pk"):
         card = decision.scorecard
         # A frame that passed is a sample only if it was drawn: one that came back for another cause is not.
-        counts = card.is_marked and decision.occasion == Decision.Occasion.DRAWN if card.publish else True
-        if counts and card.pk in firsts:
+        if card and card.pk in firsts and (not card.publish or _is_drawn(card, decision)):
             found.setdefault(card.frame_id, Sample(card, card.frame.code, decision.label == Label.BAD))
     return list(found.values())
+
+
+def _is_drawn(card: Scorecard, decision: Decision) -> bool:
+    return card.is_marked and decision.occasion == Decision.Occasion.DRAWN
 
 
 def first_scorecards() -> QuerySet[Scorecard]:

@@ -39,7 +39,7 @@ def evidence(policy: GatePolicy) -> Evidence:
     chosen = _one_a_product([sample for sample in samples(last_certified_at()) if _counts(sample, policy)])
     confidence = np.array([_confidence(sample, policy) for sample in chosen])
     is_bad = np.array([sample.is_bad for sample in chosen], bool)
-    found = certify(confidence, is_bad, **target) if chosen else None
+    found = certify(confidence, is_bad, target["escape"], target["delta"]) if chosen else None
     return Evidence(
         n=len(chosen),
         k=int(is_bad.sum()),

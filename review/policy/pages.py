@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
-from accounts.access import allowed
+from accounts.access import allowed, signed_in
 from pipeline.imaging.verdict.score import SCORER_VERSION
 from pipeline.models import GatePolicy, Scorecard, active_policy
 from pipeline.replay import comparison, regate
@@ -124,7 +124,7 @@ def act_on_policy(request: HttpRequest, pk: int, action: str) -> HttpResponse:
         raise Http404
     row = get_object_or_404(GatePolicy, pk=pk)
     try:
-        messages.success(request, ACTIONS[action](row, request.user, request.POST.get("why", "")))
+        messages.success(request, ACTIONS[action](row, signed_in(request), request.POST.get("why", "")))
     except PolicyError as error:
         messages.warning(request, str(error))
     return redirect("policies")

@@ -24,11 +24,13 @@ def pass_audit(frame: Frame) -> None:
     change(frame, audit_due="")
 
 
-def fail_audit(frame: Frame, card: Scorecard, user: User, why: str, *, is_bad: bool, not_before: datetime) -> None:
+def fail_audit(
+    frame: Frame, card: Scorecard | None, user: User, why: str, *, is_bad: bool, not_before: datetime
+) -> None:
     """Its files are withdrawn and it comes back to the queue; if matte or crop was bad, its siblings are looked at."""
     is_drawn = frame.audit_due == Decision.Occasion.DRAWN
     withdraw.withdraw(frame, actor=user.get_username(), why=why, not_before=not_before)
-    if is_bad and is_drawn:
+    if card and is_bad and is_drawn:
         look_at_siblings(frame, card)
 
 

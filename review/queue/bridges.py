@@ -39,7 +39,7 @@ class BridgeLine:
     @property
     def side(self) -> Side | None:
         """The half that is published, wherever the line is put; None where that makes the difference."""
-        return halfglass.kept_side(listing_spec().half_glass.side, self.card.near) or None
+        return halfglass.kept_side(listing_spec().half_glass.side, self.card.near or None)
 
     @property
     def kept(self) -> Side | None:

@@ -1,7 +1,7 @@
 """One decision on many frames, each carried out or refused by itself, all taken back at once."""
 
 from collections.abc import Iterable
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
 
@@ -30,7 +30,7 @@ def decide(kind: str, frames: Iterable[QueueItem], ticked: set[int], user: User)
     return len(found) - len(told), told + [f"{frame} is no longer in the queue; somebody decided it." for frame in gone]
 
 
-def _refusal(kind: str, frame: QueueItem, user: User, group: object) -> str:
+def _refusal(kind: str, frame: QueueItem, user: User, group: UUID) -> str:
     """Why the frame can't be decided so, or '' where it was."""
     holder = claims.holder_of(frame)
     if holder and holder != user.get_username():

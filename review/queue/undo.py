@@ -1,6 +1,7 @@
 """Decisions taken back: by who made them, the last one first, as long as no worker has acted on it."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -73,7 +74,8 @@ def _restore(frame: Frame, decision: Decision, actor: str) -> None:
         change(frame, audit_due=decision.occasion)
     elif frame.state == State.REJECTED or not leases.is_acted_on(frame):
         back_to = State.PUBLISHED if frame.state == State.WITHDRAWING else State.EXCEPTION
-        fields = {"audit_due": decision.occasion, "reasons": []} if back_to == State.PUBLISHED else {}
+        published = {"audit_due": decision.occasion, "reasons": []}
+        fields: dict[str, Any] = published if back_to == State.PUBLISHED else {}
         advance(frame, back_to, actor=actor, why="the decision is taken back", not_before=None, **fields)
     else:
         raise StaleTransition(f"frame {frame.pk} ({frame}): a worker may have begun")

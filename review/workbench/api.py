@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 
-from accounts.access import allowed
+from accounts.access import allowed, signed_in
 from pipeline import pictures
 from pipeline.engines.object_store import ObjectStoreError
 from pipeline.imaging.matte.painting import PaintError
@@ -37,7 +37,7 @@ def asked(permission: str) -> Callable[..., Callable[..., HttpResponse]]:
         @wraps(answer)
         def view(request: HttpRequest, **address: int) -> HttpResponse:
             try:
-                return JsonResponse(answer(request.user, _body(request), **address))
+                return JsonResponse(answer(signed_in(request), _body(request), **address))
             except MisunderstoodError as error:
                 return JsonResponse({"error": str(error)}, status=400)
             except (DecisionError, PaintError, EmptyPictureError) as error:

@@ -6,7 +6,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.csrf import ensure_csrf_cookie
 
-from accounts.access import allowed
+from accounts.access import allowed, signed_in
 from pipeline.models import Frame
 from review.models import QueueItem
 from review.queue import claims
@@ -37,7 +37,7 @@ POLICY = "; ".join(
 @ensure_csrf_cookie
 def workbench(request: HttpRequest) -> HttpResponse:
     """The page, with the next frame already claimed: `?frame` asks for one of them."""
-    user = request.user
+    user = signed_in(request)
     first, lost = _first(user, request.GET.get("frame", ""))
     state = {
         "item": frame_json.item(first, user) if first else None,

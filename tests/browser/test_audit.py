@@ -1,7 +1,6 @@
 """A failed audit, from the gate to the empty bucket, as an operator goes through it without knowing."""
 
 import pytest
-from django.core.files.storage import storages
 from playwright.sync_api import expect
 
 from pipeline import intake, jobs, processing
@@ -12,6 +11,7 @@ from pipeline.states import State
 from review.models import Decision
 from tests.browser.conftest import IN_A_BROWSER, doubtful_frame
 from tests.pipeline.conftest import ColourKeyMatter, photo
+from tests.services import bucket_of
 
 pytestmark = IN_A_BROWSER
 
@@ -31,7 +31,7 @@ def published(services, monkeypatch):
 
 
 def manifests() -> set[str]:
-    return {item.key for item in storages["published"].bucket.objects.all() if item.key.endswith(".json")}
+    return {item.key for item in bucket_of("published").objects.all() if item.key.endswith(".json")}
 
 
 def test_a_bad_frame_that_slipped_through_is_taken_back_and_its_siblings_are_looked_at(page, sign_in_as, published):

@@ -49,8 +49,9 @@ class Product:
     def start_and_wait(self) -> None:
         self.start()
         assert self.process
+        poll = self.process.poll
         url = f"http://127.0.0.1:{self.environment['WEB_PORT']}/"
-        wait_for(lambda: url in self.terminal() or self.process.poll() is not None, START_SECONDS)
+        wait_for(lambda: url in self.terminal() or poll() is not None, START_SECONDS)
         assert self.process.poll() is None, self.terminal()
 
     def terminal(self) -> str:

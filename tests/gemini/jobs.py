@@ -44,7 +44,7 @@ class BatchJob:
         return "files/" + self.name.replace("batches/", "batch-")
 
     def operation(self) -> dict[str, Any]:
-        metadata = {"displayName": self.display_name, "state": f"BATCH_STATE_{self.state}"}
+        metadata: dict[str, Any] = {"displayName": self.display_name, "state": f"BATCH_STATE_{self.state}"}
         shown: dict[str, Any] = {"name": self.name, "metadata": metadata, "done": self.state not in NOT_DONE}
         if self.state == "FAILED":
             shown["error"] = {"code": 13, "message": "The job broke down."}

@@ -24,7 +24,7 @@ def relit(photo: bytes) -> bytes:
     OSError
         If the photo can't be read.
     """
-    image = Image.open(io.BytesIO(photo))
+    image: Image.Image = Image.open(io.BytesIO(photo))
     image.thumbnail((LONG_SIDE, LONG_SIDE))
     image = image.convert("RGB")
     pixels = np.asarray(image, dtype=np.float32) * _gain(image) * _balance(image) * _vignette(*image.size)

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from pipeline import intake, jobs
-from pipeline.engines.gemini import Answer
+from pipeline.engines.gemini import Answer, Outcome
 from pipeline.gemini import batch_jobs, batch_results, client, outcomes
 from pipeline.models import Frame, GeminiCall, GeminiJob
 from pipeline.states import ANSWERED, State
@@ -36,7 +36,7 @@ def wait_for_a_job(count: int = 1) -> GeminiJob:
         batch_jobs.collect()
     for job in batch_jobs.unsubmitted():
         batch_jobs.submit(job)
-    return GeminiJob.objects.last()
+    return GeminiJob.objects.latest("pk")
 
 
 @committed
@@ -212,7 +212,7 @@ def calls(*numbers: int) -> list[GeminiCall]:
     return [GeminiCall(pk=number) for number in numbers]
 
 
-def answer(key: str, outcome: str = "image") -> Answer:
+def answer(key: str, outcome: Outcome = "image") -> Answer:
     return Answer(key, outcome, b"", "", {}, 1)
 
 

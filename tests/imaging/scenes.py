@@ -256,4 +256,4 @@ class _Drawing:
         self._draw.line(scaled, fill=255, width=max(1, round(thickness * SUPERSAMPLING)), joint="curve")
 
     def alpha(self) -> NDArray[np.float32]:
-        return np.asarray(self._image.reduce(SUPERSAMPLING), np.float32) / 255
+        return np.asarray(self._image.reduce(SUPERSAMPLING), np.float32) / np.float32(255)

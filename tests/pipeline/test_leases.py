@@ -23,6 +23,7 @@ def leased(monkeypatch):
 
 def seconds_left(frame: Frame) -> float:
     frame.refresh_from_db()
+    assert frame.lease_until
     return (frame.lease_until - timezone.now()).total_seconds()
 
 

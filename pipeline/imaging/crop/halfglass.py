@@ -8,6 +8,7 @@ which bears with broken rims and stubs, and the bridge is not sure.
 """
 
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 from scipy import ndimage as ndi
@@ -17,6 +18,8 @@ from pipeline.imaging.crop.projection import Profile, Valley, smooth, valley, ve
 from pipeline.imaging.framing import bounding_box, part_of
 from pipeline.imaging.scale import shrink
 from pipeline.imaging.types import Alpha, BridgeEvidence, Crop, CropBox, HalfSide, Side
+
+MaybeSide = TypeVar("MaybeSide", Side, Side | None)
 
 WORKING_SIZE = 384
 SOLID = 0.5
@@ -166,7 +169,7 @@ def crop_at(bridge_x: float, product: CropBox, near: Side | None) -> Crop:
     return Crop(bridge_x, product, near or ("left" if reach[0] > reach[1] else "right"))
 
 
-def kept_side(wanted: HalfSide, near: Side) -> Side:
+def kept_side(wanted: HalfSide, near: MaybeSide) -> MaybeSide:
     """Left or right of the bridge, where the nearer side may be wanted."""
     return near if wanted == "near" else wanted
 

@@ -3,6 +3,7 @@
 import csv
 import json
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,7 @@ def _product(row: Row) -> str:
     return str(row["name"]).rpartition("_")[0] or str(row["name"])
 
 
-def _is_vetoed(policy: Policy, metrics: dict[str, float]) -> bool:
+def _is_vetoed(policy: Policy, metrics: Mapping[str, float]) -> bool:
     return any(VETOES[code](metrics) for code in policy["vetoes"])
 
 

@@ -96,7 +96,7 @@ def _whitened(rng: Rng, linear: Floats, alpha: Floats) -> Floats:
     """The backdrop brought towards white by two thirds of a stop at most, smoothly; the product's own light stays."""
     around = _backdrop_of(linear, alpha, 0.03)
     gain = (rng.uniform(0.8, 1.0) / around.clip(0.03)).clip(0.8, 1.6) ** rng.uniform(0.5, 1)
-    return _before_lit(linear, alpha, around, gain)
+    return _before_lit(linear, alpha, around, gain.astype(np.float32))
 
 
 def _softened(rng: Rng, linear: Floats, alpha: Floats) -> Floats:
@@ -165,8 +165,8 @@ def _delivered(rng: Rng, picture: Pixels) -> Pixels:
     half = np.array([width, height]) / 2 * scale
     margin = 64
     padded = Image.fromarray(np.pad(picture, ((margin, margin), (margin, margin), (0, 0)), mode="edge"))
-    box = tuple(float(v) + margin for v in (*(middle - half), *(middle + half)))
-    moved = padded.resize(size, Image.Resampling.BICUBIC, box)
+    x0, y0, x1, y1 = (float(v) + margin for v in (*(middle - half), *(middle + half)))
+    moved = padded.resize(size, Image.Resampling.BICUBIC, (x0, y0, x1, y1))
     cleaned = Image.blend(moved, moved.filter(ImageFilter.MedianFilter(3)), rng.uniform(0, 0.7))
     file = io.BytesIO()
     cleaned.save(file, "JPEG", quality=int(rng.integers(85, 93)))
@@ -189,12 +189,12 @@ def with_print(rng: Rng, photo: Pixels, alpha: Floats) -> Pixels:
     return np.rint(printed).clip(0, 255).astype(np.uint8)
 
 
-def _letters(letters: str, tall: float, at: NDArray[np.intp], shape: tuple[int, ...]) -> Floats:
+def _letters(letters: str, tall: float, at: NDArray[np.intp], shape: tuple[int, int]) -> Floats:
     mask = Image.new("L", shape[::-1])
     # Capitals fill about seven tenths of a font's size.
     font = ImageFont.load_default(tall / 0.7)
     ImageDraw.Draw(mask).text((int(at[1]), int(at[0])), letters, 255, font, anchor="mm")
-    return np.asarray(mask, np.float32) / 255
+    return np.asarray(mask, np.float32) / np.float32(255)
 
 
 def _thickened(rng: Rng, photo: Pixels, alpha: Floats) -> Pixels:

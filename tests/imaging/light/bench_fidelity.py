@@ -22,6 +22,7 @@ import numpy as np
 from PIL import Image
 
 from pipeline.cutout import matte_models
+from pipeline.imaging.types import ProductClass
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 DEV = Path(__file__).resolve().parents[4] / "shared" / "bench" / "dev"
@@ -50,7 +51,7 @@ def set_up() -> None:
     django.setup()
 
 
-def photos_in(folder: Path) -> list[tuple[Path, str]]:
+def photos_in(folder: Path) -> list[tuple[Path, ProductClass]]:
     """Photos and their product classes."""
     meta = folder / "meta.jsonl"
     if meta.exists():
@@ -59,7 +60,7 @@ def photos_in(folder: Path) -> list[tuple[Path, str]]:
     return [(path, "eyewear") for path in sorted(folder.glob("*.jpg"))]
 
 
-def rows_of(photo: tuple[Path, str], seeds: list[int]) -> list[Row]:
+def rows_of(photo: tuple[Path, ProductClass], seeds: list[int]) -> list[Row]:
     """What is measured of every light and every tampering of a photo."""
     path, kind = photo
     rgb = np.asarray(Image.open(path).convert("RGB"))
@@ -79,7 +80,7 @@ def _cases(rgb: np.ndarray, alpha: np.ndarray, seed: int) -> Iterator[tuple[str,
         yield tampering, False, answers.tampered(tampering, rgb, alpha, seed)
 
 
-def _measured(case: Any, kind: str, mattes: dict[bytes, Any]) -> Any:
+def _measured(case: Any, kind: ProductClass, mattes: dict[bytes, Any]) -> Any:
     """As `enhancing.after_gemini` has it."""
     from pipeline.cutout.relight import COMPARED_SIDE
     from pipeline.imaging.light import fidelity
@@ -94,7 +95,7 @@ def _measured(case: Any, kind: str, mattes: dict[bytes, Any]) -> Any:
     return fidelity.compare(photo, registered, alpha, _matte(registered, kind))
 
 
-def _matte(rgb: np.ndarray, kind: str) -> np.ndarray:
+def _matte(rgb: np.ndarray, kind: ProductClass) -> np.ndarray:
     from pipeline.cutout.matte import matte_once, scene_of
     from pipeline.listing_spec import listing_spec
 

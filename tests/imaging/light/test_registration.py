@@ -19,8 +19,8 @@ def answer(box: tuple[float, float, float, float], size: tuple[int, int], gain: 
     """That part of the photo, which may reach beyond it, at that size."""
     margin = 80
     padded = np.pad(PHOTO, ((margin, margin), (margin, margin), (0, 0)), mode="edge")
-    inside = tuple(side + margin for side in box)
-    picture = Image.fromarray(padded).resize(size, Image.Resampling.BICUBIC, inside)
+    x0, y0, x1, y1 = (side + margin for side in box)
+    picture = Image.fromarray(padded).resize(size, Image.Resampling.BICUBIC, (x0, y0, x1, y1))
     return (np.asarray(picture) * np.float32(gain)).clip(0, 255).astype(np.uint8)
 
 

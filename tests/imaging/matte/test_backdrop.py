@@ -1,4 +1,5 @@
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ PRODUCTS = {
     "watch": scenes.watch_head(size=384),
     "portrait": scenes.angled_glasses(width=256, height=384),
 }
-LOOKS = {
+LOOKS: dict[str, dict[str, Any]] = {
     "dark on white": {},
     "white on white": {"product": (239, 240, 238)},
     "dark on dark": {"product": (20, 20, 22), "backdrop": (46, 46, 48), "bend": 8},
@@ -51,6 +52,7 @@ def extent(mask: np.ndarray) -> np.ndarray:
 
 
 def assert_boxed(photo: Studio, backdrop: Backdrop) -> None:
+    assert backdrop.box
     box = np.array([backdrop.box.y0, backdrop.box.x0, backdrop.box.y1, backdrop.box.x1])
     slack = (extent(photo.alpha > 0.5) - box) * (1, 1, -1, -1)
     assert slack.min() >= -1

@@ -5,6 +5,7 @@ from scipy import ndimage as ndi
 from pipeline.imaging.matte.backdrop import fit_backdrop
 from pipeline.imaging.matte.difference import distance_from, fuse
 from pipeline.imaging.matte.refine import SNAP_LOW
+from pipeline.imaging.types import ProductClass
 from tests.imaging import scenes
 from tests.imaging.scenes import Scene, Studio
 
@@ -14,7 +15,7 @@ FOLDED = scenes.folded_glasses(width=384, height=288)
 WATCH = scenes.watch_head(size=384)
 
 
-def fused(photo: Studio, prior: np.ndarray, product_class: str = "eyewear") -> np.ndarray:
+def fused(photo: Studio, prior: np.ndarray, product_class: ProductClass = "eyewear") -> np.ndarray:
     backdrop = fit_backdrop(photo.rgb)
     distance = distance_from(photo.rgb, backdrop.colour, backdrop.is_reached)
     return fuse(prior, distance, backdrop.is_reached, product_class)

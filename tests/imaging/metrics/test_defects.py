@@ -2,6 +2,7 @@
 
 import json
 from importlib import resources
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from pipeline.imaging.framing import look_at_fit
 from pipeline.imaging.matte import difference, refine
 from pipeline.imaging.matte.backdrop import fit_backdrop
 from pipeline.imaging.metrics.measure import measure
-from pipeline.imaging.types import CropBox, Matte, Verdict
+from pipeline.imaging.types import CropBox, Matte, ProductClass, Verdict
 from pipeline.imaging.verdict import score as scoring
 from tests.imaging import scenes
 from tests.imaging.scenes import Studio
@@ -20,8 +21,9 @@ from tests.imaging.scenes import Studio
 POLICY = json.loads(resources.files("pipeline").joinpath("policies/default.json").read_text())
 ANGLED, FOLDED = scenes.angled_glasses(width=800, height=600), scenes.folded_glasses(width=800, height=600)
 WATCH = scenes.watch_head(size=600)
-WHITE, DARK = {"product": (239, 240, 238)}, {"product": (20, 20, 22), "backdrop": (46, 46, 48), "bend": 8}
-PHOTOS = {
+WHITE: dict[str, Any] = {"product": (239, 240, 238)}
+DARK: dict[str, Any] = {"product": (20, 20, 22), "backdrop": (46, 46, 48), "bend": 8}
+PHOTOS: dict[str, tuple[Studio, ProductClass]] = {
     "angled": (scenes.on_sweep(ANGLED), "eyewear"),
     "angled, white": (scenes.on_sweep(ANGLED, **WHITE), "eyewear"),
     "angled, dark": (scenes.on_sweep(ANGLED, **DARK), "eyewear"),
@@ -55,7 +57,7 @@ def defects(alpha: np.ndarray, truth: np.ndarray) -> set[str]:
     return {name for name, is_found in found.items() if is_found}
 
 
-def matted(photo: Studio, prior: np.ndarray, product_class: str) -> tuple[np.ndarray, Verdict]:
+def matted(photo: Studio, prior: np.ndarray, product_class: ProductClass) -> tuple[np.ndarray, Verdict]:
     """What becomes of the network's matte: the cleaned alpha, and what the gate would say."""
     backdrop, shape = fit_backdrop(photo.rgb), photo.alpha.shape
     *colour, is_reached = (

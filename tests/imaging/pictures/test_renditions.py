@@ -96,7 +96,7 @@ def test_an_empty_alpha_is_refused() -> None:
 
 def ink(picture: Image.Image) -> CropBox:
     """What isn't the white ground."""
-    return bounding_box((np.asarray(picture) < 128).all(axis=2))
+    return bounding_box(np.all(np.asarray(picture) < 128, axis=2))
 
 
 def crop_of(glasses: Scene) -> Crop:

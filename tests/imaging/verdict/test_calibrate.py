@@ -1,5 +1,7 @@
 """What labels teach, on labels whose cause is known."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -59,7 +61,7 @@ def test_labels_that_are_all_alike_teach_nothing():
         logistic.fit(NAMES, components, np.zeros_like(bad), np.ones(len(bad)), products)
 
 
-THREE = {"min_size": 3, "max_size": 3}
+THREE: dict[str, Any] = {"min_size": 3, "max_size": 3}
 
 
 @given(st.lists(st.floats(0, 1), **THREE), st.integers(0, 2), st.floats(0, 1), st.lists(st.floats(0, 5), **THREE))

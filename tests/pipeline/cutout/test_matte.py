@@ -7,6 +7,7 @@ from django.conf import settings
 from pipeline.cutout.matte import matte_once, scene_of
 from pipeline.engines import weights
 from pipeline.engines.rembg_matter import RembgMatter
+from pipeline.imaging.types import ProductClass
 from tests.imaging import scenes
 
 pytestmark = pytest.mark.slow
@@ -21,7 +22,7 @@ def matter() -> RembgMatter:
     return RembgMatter(name=weights.DEFAULT, model_file=model_file, threads=2)
 
 
-def errors(photo: scenes.Studio, matter: RembgMatter, product_class: str) -> tuple[float, float]:
+def errors(photo: scenes.Studio, matter: RembgMatter, product_class: ProductClass) -> tuple[float, float]:
     """Of our matte and of the bare network's: what is wrongly kept or lost, over the product's area."""
     ours = matte_once(scene_of(photo.rgb, product_class, "keep"), matter)
     bare = matter.matte(photo.rgb)

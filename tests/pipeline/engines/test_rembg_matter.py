@@ -11,7 +11,7 @@ from PIL import Image
 
 from pipeline.engines import rembg_matter, runtime_check, weights
 from pipeline.engines.rembg_matter import RembgMatter
-from pipeline.engines.runtime_check import agreement
+from pipeline.engines.runtime_check import Runtime, agreement
 
 ROOT = Path(settings.BASE_DIR)
 RUNTIMES = ("onnxruntime", "openvino")
@@ -28,7 +28,7 @@ def locate(name: str) -> Path:
 
 
 @cache
-def matter_on(runtime: str, name: str = weights.DEFAULT) -> RembgMatter:
+def matter_on(runtime: Runtime, name: str = weights.DEFAULT) -> RembgMatter:
     return RembgMatter(name=name, model_file=locate(name), threads=2, runtime=runtime)
 
 

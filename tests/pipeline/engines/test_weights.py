@@ -18,7 +18,10 @@ DIGEST = "sha256:" + hashlib.sha256(CONTENT).hexdigest()
 
 
 def sends(content: bytes) -> Source:
-    return Source("a source", lambda target: target.write_bytes(content))
+    def download(target: Path) -> None:
+        target.write_bytes(content)
+
+    return Source("a source", download)
 
 
 def refuses(reason: str) -> Source:

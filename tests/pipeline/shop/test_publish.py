@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from django.core.files.storage import storages
 from django.db import OperationalError
 from PIL import Image, ImageDraw
 
@@ -18,10 +17,11 @@ from pipeline.states import State
 from pipeline.transitions import StaleTransition, advance
 from tests.imaging.scenes import angled_glasses
 from tests.pipeline.conftest import photo
+from tests.services import bucket_of
 
 
 def published_keys() -> set[str]:
-    return {item.key for item in storages["published"].bucket.objects.all()}
+    return {item.key for item in bucket_of("published").objects.all()}
 
 
 def read(key: str) -> bytes:
@@ -32,6 +32,7 @@ def read(key: str) -> bytes:
 def approved(received, matter) -> Callable[..., Frame]:
     def approve(filename: str = "AURA1_1.png", data: bytes | None = None) -> Frame:
         frame = processing.run(received(filename, data).pk)
+        assert frame
         assert frame.state == State.APPROVED
         return frame
 
@@ -53,7 +54,7 @@ def test_five_files_and_a_manifest_that_vouches_for_them(approved):
 
 def test_files_carry_content_type_and_cache_headers(approved):
     publish.run(approved().pk)
-    bucket = storages["published"].bucket
+    bucket = bucket_of("published")
     expected = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp", "json": "application/json"}
     for key in published_keys():
         assert bucket.Object(key).content_type == expected[key.rpartition(".")[2]]
@@ -213,7 +214,7 @@ def published_files(frame: Frame) -> dict[str, bytes]:
 
 
 def aspect_on_white(png: bytes) -> float:
-    is_product = (np.asarray(Image.open(io.BytesIO(png))) < 250).any(axis=2)
+    is_product = np.asarray((np.asarray(Image.open(io.BytesIO(png))) < 250).any(axis=2))
     rows, columns = np.flatnonzero(is_product.any(1)), np.flatnonzero(is_product.any(0))
     return float((columns[-1] - columns[0] + 1) / (rows[-1] - rows[0] + 1))
 

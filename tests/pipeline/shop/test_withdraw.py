@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import django_rq
 import pytest
-from django.core.files.storage import storages
 from django.utils import timezone
 
 from pipeline import jobs, naming, processing, reaper
@@ -15,6 +14,7 @@ from pipeline.shop import publish, withdraw
 from pipeline.states import State
 from pipeline.transitions import StaleTransition
 from tests.pipeline.conftest import photo
+from tests.services import bucket_of
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def published(received, matter):
 
 def keys(frame):
     names = {naming.manifest_key(frame.code, frame.view), *naming.rendition_keys(frame.code, frame.view)}
-    return names & {item.key for item in storages["published"].bucket.objects.all()}
+    return names & {item.key for item in bucket_of("published").objects.all()}
 
 
 def test_a_withdrawn_frame_has_no_file_left_and_waits_for_a_person(published):

@@ -184,7 +184,9 @@ def test_the_list_offers_what_was_decided_last_to_be_taken_back(sign_in):
 
 
 def state_of(page: str) -> dict:
-    return json.loads(re.search(r'<script id="state" type="application/json">(.*?)</script>', page)[1])
+    found = re.search(r'<script id="state" type="application/json">(.*?)</script>', page)
+    assert found
+    return json.loads(found[1])
 
 
 def test_the_page_comes_with_the_next_frame_claimed_under_a_strict_policy(sign_in):
