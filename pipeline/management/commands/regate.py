@@ -24,7 +24,8 @@ class Command(BaseCommand):
         replayed, skipped = replay.regate(chosen)
         found = replay.comparison(chosen)
         self.stdout.write(f"{chosen}: {replayed} frames replayed, {skipped} not (measured by an older scorer).")
-        self.stdout.write(f"It would publish {found.published} and hold {found.held} ({100 * found.review_rate:.1f} %).")
+        share = f"{100 * found.review_rate:.1f} %"
+        self.stdout.write(f"It would publish {found.published} and hold {found.held} ({share}).")
         self._list("Published now, held before", found.newly_published)
         self._list("Held now, published before", found.newly_held)
 
