@@ -14,7 +14,7 @@ from pipeline.imaging.verdict.score import VETOES
 HEIGHT, WIDTH = 480, 640
 PRODUCT = (slice(160, 320), slice(120, 520))
 PLACE = (slice(200, 230), slice(430, 470))
-POLICY = Path(doubts.__file__).parents[1] / "policies" / "default.json"
+POLICY = Path(doubts.__file__).parents[2] / "policies" / "default.json"
 
 
 @pytest.fixture
