@@ -20,7 +20,7 @@ from pipeline.transitions import StaleTransition, advance
 from review.evidence.labels import label_of
 from review.models import Decision
 from review.queue import audits
-from review.queue.bridges import BridgeLine, line_of
+from review.queue.bridges import BridgeLine, bridge_line_of
 
 KEEP_BRIDGE = {"approve", "reprocess"}
 """Where the bridge is in a photo that won't be used matters no more."""
@@ -184,7 +184,7 @@ def _keep_bridge(frame: Frame, said: Said) -> None:
 
 def _line_to_move(frame: Frame, bridge_x: float) -> BridgeLine:
     """The frame's bridge line, if it may be moved there."""
-    line = line_of(frame, frame.card)
+    line = bridge_line_of(frame, frame.card)
     if line is None:
         raise DecisionError(f"{frame} has no half-glass picture, so no bridge can be placed; nothing was changed.")
     if not line.first <= bridge_x <= line.last:

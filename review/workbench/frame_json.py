@@ -139,7 +139,7 @@ def _alternative(frame: Frame, machine: Scorecard, rung: str, confidence: float)
 
 
 def _bridge(frame: Frame, card: Scorecard | None) -> dict[str, Any] | None:
-    line = bridges.line_of(frame, card)
+    line = bridges.bridge_line_of(frame, card)
     if line is None:
         return None
     return {
