@@ -1,17 +1,15 @@
 """Drops of photos, each photo on its way, and every step of the way."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from django.conf import settings
 from django.db import models
 
 from pipeline.imaging.types import ProductClass, View
 from pipeline.models.base import Immutable, OneOf, choices_of
+from pipeline.models.scorecards import Scorecard
 from pipeline.states import ASK_AGAIN, NEVER_DECODED, VERDICT_REASONS, Enhancement, Lane, Look, State
 from pipeline.words import GEMINI_WORDS, in_words
-
-if TYPE_CHECKING:
-    from pipeline.models.scorecards import Scorecard
 
 
 class Batch(models.Model):
@@ -105,12 +103,12 @@ class Frame(models.Model):
         return GEMINI_WORDS.get(self.gemini, self.gemini)
 
     @property
-    def card(self) -> "Scorecard | None":
+    def card(self) -> Scorecard | None:
         """The last attempt's scorecard, if it came that far."""
         return self.scorecards.filter(attempt=self.attempt).first()
 
     @property
-    def machine_card(self) -> "Scorecard | None":
+    def machine_card(self) -> Scorecard | None:
         """The last scorecard that no person had a hand in."""
         return self.scorecards.filter(override=None).last()
 

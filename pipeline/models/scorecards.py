@@ -8,7 +8,6 @@ from pipeline import naming
 from pipeline.imaging.types import Crop, CropBox, Side
 from pipeline.imaging.verdict.score import weakest
 from pipeline.models.base import Immutable, OneOf, choices_of
-from pipeline.models.frames import Frame
 from pipeline.models.policies import GatePolicy
 from pipeline.states import FIRST_LOOK
 from pipeline.words import BRIDGE_DOUBT_WORDS, RUNG_WORDS, in_words
@@ -17,7 +16,7 @@ from pipeline.words import BRIDGE_DOUBT_WORDS, RUNG_WORDS, in_words
 class Scorecard(Immutable):
     """What one run of the pipeline measured, and what it was measured with."""
 
-    frame = models.ForeignKey(Frame, on_delete=models.CASCADE, related_name="scorecards")
+    frame = models.ForeignKey("pipeline.Frame", on_delete=models.CASCADE, related_name="scorecards")
     attempt = models.PositiveIntegerField()
     width = models.PositiveIntegerField(help_text="of the upright photo, in pixels")
     height = models.PositiveIntegerField()
