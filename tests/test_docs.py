@@ -1,4 +1,4 @@
-"""docs/architecture.md says what the code says."""
+"""docs/architecture.md says what the code says, and every command that a page names is there."""
 
 import re
 import tomllib
@@ -6,6 +6,7 @@ from itertools import product
 from pathlib import Path
 
 from django.conf import settings
+from django.core.management import get_commands
 
 from pipeline.states import MOVES
 
@@ -85,3 +86,15 @@ def test_every_room_is_on_the_plan_and_every_name_on_it_is_a_room_or_planned():
 def test_every_folder_that_the_plan_names_is_there_unless_it_is_planned():
     named = set(re.findall(r"(?<![\w/])((?:pipeline|review|accounts|config)/[\w/]+(?:\.py)?)", PLAN))
     assert {name for name in named if not (ROOT / name).exists()} == PLANNED
+
+
+def test_every_command_that_a_page_names_is_there():
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+    text = " ".join(page.read_text() for page in pages)
+    assert set(re.findall(r"manage\.py (\w+)", text)) <= set(get_commands())
+    targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert set(re.findall(r"`make ([\w-]+)", text)) | set(re.findall(r"^make ([\w-]+)", text, re.MULTILINE)) <= set(
+        targets
+    )
+    modules = {f"{name.replace('.', '/')}.py" for name in re.findall(r"-m\s+(tests[\w.]+)", text)}
+    assert len(modules) == 2 and all((ROOT / module).exists() for module in modules)
