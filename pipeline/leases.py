@@ -56,6 +56,13 @@ def take(frame: Frame, seconds: int) -> None:
     change(frame, lease_until=timezone.now() + timedelta(seconds=seconds))
 
 
+def share(frame: Frame, seconds: int) -> None:
+    """Hold a frame without a new version: of a job that runs twice, either may go on."""
+    until = timezone.now() + timedelta(seconds=seconds)
+    if Frame.objects.filter(pk=frame.pk, version=frame.version).update(lease_until=until) != 1:
+        raise StaleTransition(f"frame {frame.pk} ({frame}) was moved on by somebody else")
+
+
 def give_back(frame: Frame) -> None:
     Frame.objects.filter(pk=frame.pk, version=frame.version).update(lease_until=None)
 

@@ -53,7 +53,7 @@ def _withdraw(frame: Frame) -> None:
 
 def _take_listing(frame: Frame) -> Listing | None:
     """The frame's names, held against who would publish under them; None if they show another frame's files."""
-    leases.take(frame, settings.PUBLISH_LEASE_SECONDS)
+    leases.share(frame, settings.PUBLISH_LEASE_SECONDS)
     listing = listings.of(frame)
     if listing.frame_id != frame.pk:
         return None
