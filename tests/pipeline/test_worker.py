@@ -31,9 +31,10 @@ def queue(redis_server: str) -> Queue:
 
 
 @pytest.fixture
-def worker(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> Iterator[WarmWorker]:
+def worker(queue: Queue, monkeypatch: pytest.MonkeyPatch, settings) -> Iterator[WarmWorker]:
     """A worker in this process, with an empty model, that puts our signal handlers back."""
     monkeypatch.setattr(matte_models, "warm_up", lambda: None)
+    settings.WORKER_MAX_RSS_MB = 1_000_000  # other tests have loaded models into this process
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield WarmWorker([queue], connection=queue.connection)
     for number, handler in handlers.items():
@@ -82,7 +83,7 @@ def test_a_worker_that_has_grown_too_big_makes_way_after_its_job(worker, queue, 
 
 
 def test_a_worker_whose_pool_is_gone_takes_no_more_jobs(worker, queue, monkeypatch):
-    monkeypatch.setattr(os, "getppid", lambda: 1)
+    monkeypatch.setattr(os, "getppid", lambda: -1)
     queue.enqueue("time.sleep", 0)
     worker.work(burst=True)
     assert queue.count == 1
