@@ -83,6 +83,13 @@ def test_every_room_is_on_the_plan_and_every_name_on_it_is_a_room_or_planned():
     assert set(re.findall(r"(\w+\.py)\b", PLAN)) - rooms - ELSEWHERE == {"raw_decoder.py"}
 
 
+def test_the_plan_has_each_of_its_sections_once_and_no_row_outside_a_table():
+    headings = re.findall(r"^#+ .*", PLAN, re.MULTILINE)
+    assert len(headings) == len(set(headings))
+    tables = [block for block in re.split(r"\n\n+", PLAN) if re.search(r"\|$", block, re.MULTILINE)]
+    assert all(re.match(r"\|.*\|\n\|(-+\|)+\n(\|.*\|\n?)*$", table) for table in tables)
+
+
 def test_every_folder_that_the_plan_names_is_there_unless_it_is_planned():
     named = set(re.findall(r"(?<![\w/])((?:pipeline|review|accounts|config)/[\w/]+(?:\.py)?)", PLAN))
     assert {name for name in named if not (ROOT / name).exists()} == PLANNED

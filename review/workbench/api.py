@@ -81,7 +81,7 @@ def beat(user: User, data: Asked) -> dict[str, Any]:
 def decide(user: User, data: Asked, pk: int) -> dict[str, Any]:
     """Carry out a decision; what was painted was saved before."""
     kind, why = data.get("kind"), str(data.get("why", ""))[:200]
-    if kind not in decisions.DECISIONS:
+    if not isinstance(kind, str) or kind not in decisions.DECISIONS:
         raise MisunderstoodError("This is not a decision about a frame; reload the page.")
     return {"said": decisions.decide(kind, _frame(pk), _version(data), user, _bridge_x(data), why=why)}
 

@@ -96,6 +96,7 @@ async function showShop() {
   if (picture.isEdited) return say("Save the edit first (Enter); then the files show it.");
   say("Making all files…");
   const { files } = await server.ask("shop", current.item.id, { bridge_x: picture.movedBridge });
+  if (line.current !== current) return; // decided meanwhile
   say("");
   showFiles(at("filelist"), files);
   at("files").showModal();
