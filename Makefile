@@ -18,13 +18,16 @@ run: setup
 run-gemini-fake: setup
 	@$(PY) -m tests.gemini.product
 
+# On all cores; but what is held against a clock has the machine to itself.
 test: setup $(NODE_STAMP)
 	npm run --silent lint
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
-	$(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(PY) -m pytest --ignore tests/browser --ignore tests/faults \
+	  --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(PY) -m pytest tests/browser tests/faults
 
 # ISA=avx512_core pretends that the CPU has no more than that (oneDNN's names).
 bench: setup
