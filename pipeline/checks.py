@@ -60,9 +60,6 @@ def _is_partly_migrated(alias: str) -> bool:
     """Whether some of the migrations that one of ours replaces were applied, but not all of them."""
     loader = MigrationLoader(None, load=False)
     loader.load_disk()
-    ours = [
-        migration.replaces for (app, _), migration in loader.disk_migrations.items() if app in ("pipeline", "review")
-    ]
-    applied = MigrationRecorder(connections[alias]).applied_migrations()
-    counts = [(len(applied.keys() & set(replaced)), len(replaced)) for replaced in ours]
-    return any(0 < count < of for count, of in counts)
+    applied = set(MigrationRecorder(connections[alias]).applied_migrations())
+    ours = [set(migration.replaces) for (app, _), migration in loader.disk_migrations.items() if app in OUR_APPS]
+    return any(replaced & applied and replaced - applied for replaced in ours)

@@ -30,6 +30,11 @@ def is_acted_on(frame: Frame) -> bool:
     return frame.not_before is None or frame.not_before <= timezone.now()
 
 
+def is_free() -> Q:
+    """Frames that nobody is at work on: no lease, or one that lapsed."""
+    return Q(lease_until=None) | Q(lease_until__lt=timezone.now())
+
+
 def is_held(frame: Frame) -> bool:
     return frame.lease_until is not None and frame.lease_until > timezone.now()
 

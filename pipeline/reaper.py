@@ -23,8 +23,7 @@ CAUSES = {
 
 def release_lapsed() -> list[Frame]:
     """Take frames back from the dead; returns those that are to be tried again."""
-    is_lapsed = Q(lease_until=None) | Q(lease_until__lt=timezone.now())
-    lapsed = Frame.objects.filter(is_lapsed, state__in=CAUSES).select_related("batch")
+    lapsed = Frame.objects.filter(leases.is_free(), state__in=CAUSES).select_related("batch")
     return [frame for frame in lapsed if _release(frame)]
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import DatabaseError
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from pipeline import leases
@@ -26,8 +26,9 @@ PAUSE_SECONDS = 10
 
 def to_be_asked() -> QuerySet[Frame]:
     """Frames to be asked for by themselves, now: urgent ones, and those whose time for a Batch job is over."""
-    is_free = Q(lease_until=None) | Q(lease_until__lt=timezone.now())
-    found = Frame.objects.filter(is_free, leases.grace_is_over(), state=State.ENHANCING, ask_until__isnull=False)
+    found = Frame.objects.filter(
+        leases.is_free(), leases.grace_is_over(), state=State.ENHANCING, ask_until__isnull=False
+    )
     return found.select_related("batch").order_by("state_since")
 
 
