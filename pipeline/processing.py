@@ -51,7 +51,7 @@ def _run_stages(frame: Frame) -> None:
     policy = active_policy()
     seconds: dict[str, float] = {}
     with timed(seconds, "decode"):
-        original = work_files.original_photo(frame)
+        original, own = work_files.original_cutout(frame)
     with timed(seconds, "enhance"):
         enhanced = _enhanced(frame, original)
         rgb = enhanced.rgb
@@ -59,7 +59,7 @@ def _run_stages(frame: Frame) -> None:
         work_files.save_photo(frame, rgb)
     is_marked = gate.is_marked(frame, policy)
     about = frame.batch.product_class, frame.view, policy.document
-    examined = examine(rgb, matte_models.matter(), *about, matte_models.second_matter, with_others=is_marked)
+    examined = examine(rgb, matte_models.matter(), *about, matte_models.second_matter, own=own, with_others=is_marked)
     with timed(seconds, "store"):
         best = examined.best
         work_files.save_matte(frame, rgb, best.alpha)

@@ -56,7 +56,7 @@ def is_allowed(source: State, target: State) -> bool:
     return target in MOVES[source]
 
 
-FIRST_LOOK, BY_HAND = "first-look", "by-hand"
+FIRST_LOOK, OWN_ALPHA, BY_HAND = "first-look", "own-alpha", "by-hand"
 
 
 ANSWERED = "answered"

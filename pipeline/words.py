@@ -1,6 +1,6 @@
 """What states, reasons, rungs and doubts are called on pages: plain words, one each."""
 
-from pipeline.states import ANSWERED, BY_HAND, FIRST_LOOK, State
+from pipeline.states import ANSWERED, BY_HAND, FIRST_LOOK, OWN_ALPHA, State
 
 STATE_WORDS: dict[str, str] = {
     State.RECEIVED: "waiting",
@@ -69,6 +69,7 @@ REASON_WORDS: dict[str, str] = {
 
 
 RUNG_WORDS: dict[str, str] = {
+    OWN_ALPHA: "the cut-out that came with the file",
     FIRST_LOOK: "first look",
     "closer": "closer look",
     "relit": "weak contrasts raised, and seen in the mirror too",

@@ -7,7 +7,7 @@ from pipeline.cutout.relight import GEMINI, IDENTITY, locally
 from pipeline.engines import object_store
 from pipeline.imaging.metrics.doubts import find_doubts
 from pipeline.imaging.pictures import previews, renditions
-from pipeline.imaging.pictures.decode import DecodeLimits, decode
+from pipeline.imaging.pictures.decode import DecodeLimits, decode, decode_cutout
 from pipeline.imaging.types import RGB, Alpha, Alternative, Score
 from pipeline.imaging.verdict.score import weakest
 from pipeline.models import Frame
@@ -18,11 +18,21 @@ ENHANCED = "enhanced.jpg"
 
 
 def decode_photo(data: bytes) -> RGB:
-    return decode(data, DecodeLimits(max_bytes=settings.MAX_PHOTO_BYTES, max_pixels=settings.MAX_PHOTO_PIXELS))
+    return photo_and_cutout(data)[0]
+
+
+def photo_and_cutout(data: bytes) -> tuple[RGB, Alpha | None]:
+    """The photo, and the alpha that came with it."""
+    limits = DecodeLimits(max_bytes=settings.MAX_PHOTO_BYTES, max_pixels=settings.MAX_PHOTO_PIXELS)
+    return decode_cutout(data, limits)
 
 
 def original_photo(frame: Frame) -> RGB:
-    return decode_photo(object_store.load_work(naming.original_key(frame.pk)))
+    return original_cutout(frame)[0]
+
+
+def original_cutout(frame: Frame) -> tuple[RGB, Alpha | None]:
+    return photo_and_cutout(object_store.load_work(naming.original_key(frame.pk)))
 
 
 def enhanced_photo(frame: Frame) -> RGB:

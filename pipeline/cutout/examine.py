@@ -17,6 +17,7 @@ from pipeline.imaging.pictures import renditions
 from pipeline.imaging.scale import shrink
 from pipeline.imaging.types import (
     RGB,
+    Alpha,
     Alternative,
     Candidate,
     Crop,
@@ -30,7 +31,7 @@ from pipeline.imaging.types import (
 )
 from pipeline.imaging.verdict.score import VIEW_VETOES, judge, score
 from pipeline.listing_spec import has_half_glass, listing_spec
-from pipeline.states import FIRST_LOOK
+from pipeline.states import FIRST_LOOK, OWN_ALPHA
 
 Seconds = dict[str, float]
 # For policies from before the ladder: no confidence exceeds 1.
@@ -45,13 +46,30 @@ def examine(
     policy: Policy,
     second_matter: Callable[[], Matter | None] = lambda: None,
     *,
+    own: Alpha | None = None,
     with_others: bool = False,
 ) -> Examined:
     """Find the best matte of one enhanced photo. Touches no row, no bucket; a confident photo is matted once.
 
-    Unless it is to be looked at as if it were doubted: `with_others` has the ladder climbed for its alternatives alone.
+    `own`, a cut-out that came with the file, is judged first, like any other; a network looks only where that is
+    doubted. `with_others` has the ladder climbed for its alternatives alone, as if the photo were doubted.
     """
     examiner = _Examiner(rgb, product_class, view, policy, seconds={})
+    if own is None:
+        return _examine(examiner, matter, second_matter, with_others)
+    came = examiner.candidate(OWN_ALPHA, Matte(own, 0.0, 1.0), matter, earlier={})
+    if is_well_matted(came) and not with_others:
+        return Examined(came, (), examiner.seconds)
+    made = _examine(examiner, matter, second_matter, with_others)
+    is_better = is_well_matted(came) or came.score.confidence > made.best.score.confidence
+    best, other = (came, made.best) if is_better else (made.best, came)
+    return replace(made, best=best, others=(_packed(other), *made.others))
+
+
+def _examine(
+    examiner: "_Examiner", matter: Matter, second_matter: Callable[[], Matter | None], with_others: bool
+) -> Examined:
+    rgb, product_class, policy = examiner.rgb, examiner.product_class, examiner.policy
     with timed(examiner.seconds, "matte"):
         scene = scene_of(rgb, product_class, listing_spec().lens)
         first = matte_once(scene, matter)

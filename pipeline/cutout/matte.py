@@ -22,10 +22,11 @@ GAMMA = 0.6
 
 @dataclass(frozen=True)
 class Ground:
-    """The studio backdrop within the view: its colour and each pixel's distance from it, in levels, and where it was
-    reached."""
+    """The studio backdrop within the view: its colour, how far that may be off, and each pixel's distance from it, in
+    levels, and where it was reached."""
 
     colour: NDArray[np.float32]
+    doubt: NDArray[np.float32]
     distance: NDArray[np.float32]
     is_reached: NDArray[np.bool_]
 
@@ -34,7 +35,8 @@ class Ground:
 class Scene:
     """A photo, and the view of it that the network gets: a window around the product, at most 1024 px.
 
-    Without a studio backdrop (`ground` is None) the window is the whole photo.
+    Before a studio backdrop the view goes on beyond a tight crop: `inner` is the window within it. Without one
+    (`ground` is None) the window is the whole photo, and so is the view.
     """
 
     rgb: RGB
@@ -43,6 +45,7 @@ class Scene:
     backdrop: Backdrop
     window: CropBox
     view: RGB
+    inner: tuple[slice, slice]
     ground: Ground | None
 
 
@@ -70,19 +73,43 @@ def closer(scene: Scene, alpha: Alpha) -> Scene:
 def _scene(
     rgb: RGB, product_class: ProductClass, lens: LensRule, backdrop: Backdrop, box: CropBox, margin: float
 ) -> Scene:
-    window = framing.window_around(box, rgb.shape, margin=margin, least_aspect=LEAST_ASPECT)
-    view = framing.look(rgb, window, LOOK_SIDE)
-    ground = _ground(backdrop, window, rgb.shape, view) if backdrop.is_studio else None
-    return Scene(rgb, product_class, lens, backdrop, window, view, ground)
-
-
-def _ground(backdrop: Backdrop, window: CropBox, shape: tuple[int, ...], view: RGB) -> Ground:
-    *colour, is_reached = (
-        framing.look_at_fit(np.ascontiguousarray(layer, np.float32), window, shape, view.shape[:2])
-        for layer in (*np.moveaxis(backdrop.colour, 2, 0), backdrop.is_reached)
+    wanted = framing.window_around(
+        box, rgb.shape, margin=margin, least_aspect=LEAST_ASPECT, may_leave=backdrop.is_studio
     )
-    ground, is_backdrop = np.dstack(colour), is_reached > 0.5
-    return Ground(ground, difference.distance_from(view, ground, is_backdrop), is_backdrop)
+    window = framing.inside(wanted, rgb.shape)
+    scale = min(1.0, LOOK_SIDE / max(wanted.y1 - wanted.y0, wanted.x1 - wanted.x0))
+    view = framing.look(rgb, window, round(scale * max(window.y1 - window.y0, window.x1 - window.x0)))
+    if not backdrop.is_studio:
+        return Scene(rgb, product_class, lens, backdrop, window, view, (slice(None), slice(None)), None)
+    around = [
+        (round(scale * (window.y0 - wanted.y0)), round(scale * (wanted.y1 - window.y1))),
+        (round(scale * (window.x0 - wanted.x0)), round(scale * (wanted.x1 - window.x1))),
+    ]
+    ground = _ground(backdrop, window, view, rgb.shape, around)
+    (top, _), (left, _) = around
+    inner = slice(top, top + view.shape[0]), slice(left, left + view.shape[1])
+    beyond = ground.colour.round().astype(np.uint8)
+    beyond[inner] = view
+    return Scene(rgb, product_class, lens, backdrop, window, beyond, inner, ground)
+
+
+def _ground(
+    backdrop: Backdrop, window: CropBox, view: RGB, shape: tuple[int, ...], around: list[tuple[int, int]]
+) -> Ground:
+    """The backdrop of the window, continued around it."""
+    layers = np.dstack([backdrop.colour, backdrop.doubt, backdrop.is_reached]).astype(np.float32)
+    seen = [
+        framing.look_at_fit(np.ascontiguousarray(layer), window, shape, view.shape[:2])
+        for layer in np.moveaxis(layers, 2, 0)
+    ]
+    colour, doubt, is_reached = np.dstack(seen[:3]), seen[3], seen[4] > 0.5
+    distance = difference.distance_from(view, colour, is_reached)
+    return Ground(
+        colour=np.pad(colour, [*around, (0, 0)], "edge").clip(0, 255),
+        doubt=np.pad(doubt, around, "edge"),
+        distance=np.pad(distance, around),
+        is_reached=np.pad(is_reached, around, constant_values=True),
+    )
 
 
 def flattened(scene: Scene) -> RGB:
@@ -125,17 +152,21 @@ def _seen_in_mirror(shown: RGB, matter: Matter) -> Matte:
 
 def matte_by_difference(scene: Scene, earlier: Matte) -> Matte:
     """An earlier matte, and all that differs from the studio backdrop and hangs on it, above the foot."""
-    prior = framing.look_at_fit(earlier.alpha, scene.window, earlier.alpha.shape, scene.view.shape[:2])
-    return _finished(scene, replace(earlier, alpha=prior.clip(0, 1)), likely=difference.BOLDLY)
+    prior = np.zeros(scene.view.shape[:2], np.float32)
+    size = prior[scene.inner].shape
+    prior[scene.inner] = framing.look_at_fit(earlier.alpha, scene.window, earlier.alpha.shape, size).clip(0, 1)
+    return _finished(scene, replace(earlier, alpha=prior), likely=difference.BOLDLY)
 
 
 def _finished(scene: Scene, prior: Matte, likely: float = difference.LIKELY) -> Matte:
     alpha, left_out = prior.alpha, 0.0
     if scene.ground:
         distance, is_reached = scene.ground.distance, scene.ground.is_reached
-        alpha = difference.fuse(alpha, distance, is_reached, scene.product_class, likely=likely)
+        is_sure = scene.ground.doubt < difference.BARE
+        alpha = difference.fuse(alpha, distance, is_reached, is_sure, scene.product_class, likely=likely)
         if scene.product_class == "eyewear":
             alpha = lenses.apply_rule(alpha, lenses.find_lenses(alpha, distance), scene.lens)
         left_out = difference.left_out(alpha, distance, is_reached)
-    alpha = sharpen.upsample(alpha, scene.view, framing.part_of(scene.rgb, scene.window))
+    part = framing.part_of(scene.rgb, scene.window)
+    alpha = sharpen.upsample(np.ascontiguousarray(alpha[scene.inner]), scene.view[scene.inner], part)
     return replace(prior, alpha=framing.put_back(alpha, scene.window, scene.rgb.shape), left_out=left_out)

@@ -33,7 +33,9 @@ def bounding_box(mask: NDArray[np.bool_]) -> CropBox:
     return CropBox(y0=int(rows[0]), x0=int(columns[0]), y1=int(rows[-1]) + 1, x1=int(columns[-1]) + 1)
 
 
-def window_around(box: CropBox, shape: tuple[int, ...], *, margin: float, least_aspect: float) -> CropBox:
+def window_around(
+    box: CropBox, shape: tuple[int, ...], *, margin: float, least_aspect: float, may_leave: bool = False
+) -> CropBox:
     """A box with a margin, not too narrow, inside the photo.
 
     Parameters
@@ -45,6 +47,8 @@ def window_around(box: CropBox, shape: tuple[int, ...], *, margin: float, least_
         On each side, as a share of the box's longer side.
     least_aspect : float, 0–1
         The window's shorter side is at least this share of its longer one, if the photo has as much.
+    may_leave : bool
+        Whether the window may reach beyond the photo, where the photo hasn't as much.
 
     Returns
     -------
@@ -52,17 +56,25 @@ def window_around(box: CropBox, shape: tuple[int, ...], *, margin: float, least_
     """
     height, width = box.y1 - box.y0, box.x1 - box.x0
     longer = max(height, width) * (1 + 2 * margin)
-    y0, y1 = _span(box.y0, box.y1, max(height + longer - max(height, width), least_aspect * longer), shape[0])
-    x0, x1 = _span(box.x0, box.x1, max(width + longer - max(height, width), least_aspect * longer), shape[1])
+    y0, y1 = _span(
+        box.y0, box.y1, max(height + longer - max(height, width), least_aspect * longer), shape[0], may_leave
+    )
+    x0, x1 = _span(box.x0, box.x1, max(width + longer - max(height, width), least_aspect * longer), shape[1], may_leave)
     return CropBox(y0=y0, x0=x0, y1=y1, x1=x1)
 
 
-def _span(low: int, high: int, length: float, limit: int) -> tuple[int, int]:
+def _span(low: int, high: int, length: float, limit: int, may_leave: bool) -> tuple[int, int]:
     """A stretch of that length around the middle, moved inside the photo."""
-    whole = min(limit, round(length))
+    whole = round(length) if may_leave else min(limit, round(length))
     start = round((low + high - whole) / 2)
-    start = min(max(0, start), limit - whole)
+    if whole <= limit:
+        start = min(max(0, start), limit - whole)
     return start, start + whole
+
+
+def inside(window: CropBox, shape: tuple[int, ...]) -> CropBox:
+    """What of a window lies inside a photo of that shape."""
+    return CropBox(max(0, window.y0), max(0, window.x0), min(shape[0], window.y1), min(shape[1], window.x1))
 
 
 def part_of(picture: NDArray[Pixel], window: CropBox) -> NDArray[Pixel]:

@@ -70,11 +70,12 @@ def assess(photos: list[Path], out: Path, matter: Matter, product_class: Product
 
 def _assess_one(photo: Path, out: Path, matter: Matter, product_class: ProductClass, policy: Policy) -> Row:
     try:
-        rgb = locally(work_files.decode_photo(photo.read_bytes())).rgb
+        original, own = work_files.photo_and_cutout(photo.read_bytes())
     except (DecodeError, OSError, MemoryError) as error:
         return Row(photo.stem, reasons=[f"{photo.name}: {error}"])
     view = _view(photo.name)
-    best = examine(rgb, matter, product_class, view, policy, matte_models.second_matter).best
+    rgb = locally(original).rgb
+    best = examine(rgb, matter, product_class, view, policy, matte_models.second_matter, own=own).best
     _write_pictures(out, photo.stem, rgb, best)
     crop = best.crop
     return Row(

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from pipeline.models import Frame, Scorecard
-from pipeline.states import FIRST_LOOK
+from pipeline.states import FIRST_LOOK, OWN_ALPHA
 from pipeline.words import RUNG_WORDS
 from review.models import Decision
 
@@ -128,5 +128,5 @@ def ladder(days: int = DAYS) -> list[RungFigures]:
     for rung, others in runs:
         rescued[rung] += 1
         tried.update([rung, *(other["rung"] for other in others)])
-    rungs = [rung for rung in RUNG_WORDS if rung != FIRST_LOOK and tried[rung]]
+    rungs = [rung for rung in RUNG_WORDS if rung not in (FIRST_LOOK, OWN_ALPHA) and tried[rung]]
     return [RungFigures(RUNG_WORDS[rung], tried[rung], rescued[rung]) for rung in rungs]

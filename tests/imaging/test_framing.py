@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.imaging.framing import look, look_at_fit, part_of, put_back, window_around
+from pipeline.imaging.framing import inside, look, look_at_fit, part_of, put_back, window_around
 from pipeline.imaging.types import CropBox
 
 SHAPE = (600, 800, 3)
@@ -82,3 +82,17 @@ def test_a_narrow_box_at_the_border_gets_its_room_from_the_other_side(y0):
 def test_a_photo_narrower_than_asked_for_is_used_whole():
     window = window_around(CropBox(5, 100, 45, 700), (50, 800, 3), margin=0.1, least_aspect=0.7)
     assert (window.y0, window.y1) == (0, 50)
+
+
+def test_a_window_that_may_leave_the_photo_keeps_its_margin():
+    box = CropBox(y0=0, x0=0, y1=100, x1=300)
+    window = window_around(box, (100, 300), margin=0.1, least_aspect=0.7, may_leave=True)
+    assert (window.x0, window.x1) == (-30, 330)
+    assert window.y1 - window.y0 == pytest.approx(0.7 * 360)
+    assert inside(window, (100, 300)) == box
+
+
+def test_a_window_that_may_leave_the_photo_does_not_where_there_is_room():
+    box = CropBox(y0=10, x0=10, y1=60, x1=110)
+    window = window_around(box, (400, 400), margin=0.1, least_aspect=0.7, may_leave=True)
+    assert inside(window, (400, 400)) == window

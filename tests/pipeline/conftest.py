@@ -27,7 +27,7 @@ class ColourKeyMatter:
 def photo(colour: int = 40, touch_border: bool = False) -> bytes:
     """A filled shape on white; its grey level tells one photo from another."""
     image = Image.new("RGB", (640, 480), "white")
-    left = 0 if touch_border else 120
+    left = -80 if touch_border else 120
     ImageDraw.Draw(image).ellipse((left, 140, 520, 340), fill=(colour, colour, colour))
     buffer = io.BytesIO()
     image.save(buffer, "PNG")

@@ -1,9 +1,14 @@
+import io
+
+import numpy as np
 import pytest
 from django.db import OperationalError
+from PIL import Image
 
 from pipeline import gate, naming, processing, reaper
 from pipeline.cutout import matte_models
 from pipeline.engines import object_store
+from pipeline.imaging.pictures import renditions
 from pipeline.models import Frame, GatePolicy, Scorecard, active_policy
 from pipeline.policies.shipped import shipped_policy
 from pipeline.states import State
@@ -18,6 +23,17 @@ def test_a_clean_cut_out_is_approved_with_a_scorecard_that_says_why(received, ma
     assert card.publish and card.confidence >= card.threshold
     assert (card.model_name, card.model_sha256, card.policy) == ("colour-key", "0" * 64, active_policy())
     assert card.components and card.metrics and card.scorer_version and card.seconds["matte"] >= 0
+
+
+def test_a_cut_out_that_came_with_the_file_is_what_is_published(received, matter):
+    image = Image.open(io.BytesIO(photo())).convert("RGBA")
+    image.putalpha(image.convert("L").point(lambda level: 255 if level < 128 else 0))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    frame = processing.run(received("AURA1_1.png", buffer.getvalue()).pk)
+    assert (frame.state, frame.machine_card.rung) == (State.APPROVED, "own-alpha")
+    stored = renditions.decode_alpha(object_store.load_work(naming.work_key(frame.pk, 1, "alpha.png")))
+    assert np.array_equal(stored, np.asarray(image.getchannel("A")) / 255)
 
 
 def test_pictures_for_people_are_made_on_the_way(received, matter):

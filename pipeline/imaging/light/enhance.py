@@ -28,7 +28,9 @@ LAMPS = ((55.0, 155.0, 28.0), (235.0, 285.0, 18.0))
 MOST_UNEVEN = 5.0
 # Levels, and a share of the backdrop's pixels: more of them clipped, and its colour isn't known.
 CLIPPED, MOST_CLIPPED = 252, 0.05
-NEAR = 0.4  # to a tint, in shares of the cast, so that a pixel counts for it
+# How near to a tint, in shares of the cast, a pixel counts for it; and how much of what stands before the backdrop must
+# count for the cast: blurred rims alone, which have the backdrop's own tint, make up to 0.17.
+NEAR, LEAST_NEUTRAL = 0.3, 0.35
 # Levels. A backdrop below the first is dark on purpose; above, it is too dark if nothing exceeds the second.
 DARK, TOO_DARK = 110, 150
 # Levels. Under a veil the darkest tone lies within the first two (higher, it may be a pale product's), none above the
@@ -137,11 +139,12 @@ def _is_of_a_lamp(tint: NDArray[np.float64]) -> bool:
 
 
 def _is_on_things(things: Light, gains: Light) -> bool:
-    """Whether more of what stands before the backdrop would become neutral than is: paper colours only itself."""
+    """Whether much of what stands before the backdrop would become neutral, and more than is: paper colours only
+    itself, and gold on it is no proof of a warm light."""
     is_telling = (_luminance(things) > _decoded(20)) & (things.max(1) < _decoded(CLIPPED))
     shade, cast = _shade(things[is_telling]), _shade(1 / gains)
     now, then = (np.linalg.norm(shade - tint, axis=1) < NEAR * np.linalg.norm(cast) for tint in (0 * cast, cast))
-    return bool(then.sum() > now.sum())
+    return bool(then.sum() > now.sum() and then.mean() > LEAST_NEUTRAL)
 
 
 def _shade(light: Light) -> Light:

@@ -1,7 +1,8 @@
 """The studio backdrop behind a product, and the photo with that backdrop taken out.
 
 A sweep is smooth: its colour changes slowly, and its shadows are soft. So whatever can be reached from the photo's
-border without crossing an edge is backdrop, shadows included, and its colour behind the product can be filled in.
+border without crossing an edge is backdrop, shadows included. Its colour behind the product is the simplest plate that
+explains what was reached, bent towards it close by; how far that may be wrong is known for each pixel.
 """
 
 from dataclasses import dataclass
@@ -21,10 +22,15 @@ MOST_ROUGHNESS = 0.4
 EDGE_TO_NOISE, LEAST_EDGE = 3.0, 0.8
 # A border this far off its usual colour, in levels, is touched by the product.
 TOUCHED = 15.0
+# The plate's orders (1, x, y, …), and the share of the reached pixels that it must meet, within this of the noise.
+TERMS, EXPLAINED, TOLERANCE, LEAST_TOLERANCE = (1, 3, 6), 0.8, 3.0, 1.0
+FIT_ROUNDS, FIT_STEP = 6, 3
 # How far the fill reaches for backdrop (rows, columns, in pixels of the fit), and how much of it must be in reach.
 REACHES = (((11, 11), 0.12), ((11, 39), 0.08), ((13, 147), 0.05), ((61, 61), 0.02), ((221, 221), 1e-4))
 # Levels × pixels of a piece; less is noise.
 LEAST_MASS = 500.0
+# Reaches of the fill that bend a plate, and of those the ones that leave no doubt of it.
+BENDING, BESIDE = 4, 2
 FLAT_LEVEL, FLAT_SPAN = 160, 120
 # In levels: for pale products, for the most contrasting ones, and how far these may saturate.
 LEAST_GAIN, MOST_GAIN, SATURATION = 40.0, 150.0, 2.5
@@ -38,12 +44,14 @@ Mask = NDArray[np.bool_]
 class Backdrop:
     """A backdrop fitted to a copy of the photo of at most 384 px.
 
-    `colour` is h × w × 3 in levels (0–255), `is_reached` h × w: reached from the border without crossing an edge.
+    `colour` is h × w × 3 in levels (0–255), `doubt` h × w how far that may be off, in levels; `is_reached`, h × w:
+    reached from the border without crossing an edge.
     `roughness` is what low-frequency pattern the fit has left, in levels; `box`, in the photo's own pixels, holds all
     that stands out of the backdrop, or is None if nothing does.
     """
 
     colour: Image3
+    doubt: NDArray[np.float32]
     is_reached: Mask
     roughness: float
     box: CropBox | None
@@ -57,9 +65,10 @@ class Backdrop:
 def fit_backdrop(rgb: RGB) -> Backdrop:
     """Fit a smooth backdrop to a photograph, whatever stands before it.
 
-    Starts from the colours of the left and right border, row by row (a sweep bends about a horizontal line), floods
-    from the border up to the edges that are left, and fills what wasn't reached from what was, near before far;
-    twice, as the second flood sees edges without the first fill's gradients.
+    Floods from the border up to the edges, against the colours of the left and right border, row by row (a sweep bends
+    about a horizontal line); takes the simplest plate that explains what was reached: one colour, a linear, then a
+    quadratic one, else those rows; and bends it to what was reached close by. Twice, as the second flood sees edges
+    without the first plate's errors.
 
     Parameters
     ----------
@@ -76,15 +85,16 @@ def fit_backdrop(rgb: RGB) -> Backdrop:
     """
     small = shrink(rgb, FIT_SIDE).astype(np.float32)
     if min(small.shape[:2]) < LEAST_SIDE:
-        return Backdrop(small, np.ones(small.shape[:2], np.bool_), roughness=float("inf"), box=None)
-    sides = _between_borders(small)
-    rest = np.zeros_like(small)
+        unknown = np.zeros(small.shape[:2], np.float32)
+        return Backdrop(small, unknown, np.ones(small.shape[:2], np.bool_), roughness=float("inf"), box=None)
+    colour = rows = _between_borders(small)
     for _ in range(ROUNDS):
-        is_reached = _flood(small - sides - rest)
-        rest = _fill(small - sides, ndi.binary_erosion(is_reached, border_value=1))
-    difference = small - sides - rest
+        is_reached = _flood(small - colour)
+        colour, doubt, is_reached = _plate(small, rows, is_reached)
+    difference = small - colour
     return Backdrop(
-        colour=sides + rest,
+        colour=colour,
+        doubt=doubt,
         is_reached=is_reached,
         roughness=_roughness(difference, is_reached),
         box=_box_of_difference(difference, is_reached, rgb.shape),
@@ -169,17 +179,76 @@ def _is_border(shape: tuple[int, ...]) -> Mask:
     return is_border
 
 
-def _fill(image: Image3, is_known: Mask) -> Image3:
-    """Smooth the known pixels and spread them over the rest, from the nearest that suffice."""
+def _plate(small: Image3, rows: Image3, is_reached: Mask) -> tuple[Image3, NDArray[np.float32], Mask]:
+    """The backdrop's colour, how far that may be off, and what of the reached is backdrop indeed."""
+    plate, is_explained = _simplest(small, ndi.binary_erosion(_main_piece(is_reached), border_value=1))
+    is_reached = is_reached & ~_strange_pieces(small - plate, is_reached)
+    is_known = ndi.binary_erosion(is_reached, border_value=1)
+    colour, doubt = _filled(small, plate, is_known, BENDING) if is_explained else _filled(small, rows, is_known)
+    return colour, doubt, is_reached
+
+
+def _main_piece(is_reached: Mask) -> Mask:
+    """The piece of what was reached that has the most of the border: others may be a product that the border cuts."""
+    pieces, _ = ndi.label(is_reached)
+    border = np.concatenate([pieces[0], pieces[-1], pieces[:, 0], pieces[:, -1]])
+    return np.asarray(pieces == np.bincount(border[border > 0], minlength=1).argmax(), np.bool_) & is_reached
+
+
+def _simplest(small: Image3, is_known: Mask) -> tuple[Image3, bool]:
+    """The polynomial of the lowest order that explains most of what is known, or the last one; and whether it does."""
+    y, x = np.meshgrid(*(np.linspace(-1, 1, size, dtype=np.float32) for size in small.shape[:2]), indexing="ij")
+    powers = np.stack([np.ones_like(x), x, y, x * y, x**2, y**2], axis=-1)
+    is_used = np.zeros_like(is_known)
+    is_used[::FIT_STEP, ::FIT_STEP] = is_known[::FIT_STEP, ::FIT_STEP]
+    if is_used.sum() < 2 * max(TERMS):
+        return small, False
+    rough = np.abs(small - ndi.uniform_filter(small, (3, 3, 0)))[is_known]
+    tolerance = max(TOLERANCE * 1.4826 * float(np.median(rough)), LEAST_TOLERANCE)
+    for terms in TERMS:
+        weights = _robust_fit(powers[is_used][:, :terms], small[is_used])
+        plate = np.asarray(powers[..., :terms] @ weights, np.float32)
+        if np.mean(np.abs(small - plate).max(-1)[is_used] < tolerance) > EXPLAINED:
+            return plate, True
+    return plate, False
+
+
+def _robust_fit(terms: NDArray[np.float32], colours: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Least absolute deviations, by reweighted least squares: shadows and what touches the border don't pull it."""
+    weights = np.ones(len(terms), np.float32)
+    for _ in range(FIT_ROUNDS):
+        weighted = terms * weights[:, None]
+        fit = np.linalg.lstsq(weighted.T @ terms, weighted.T @ colours, rcond=None)[0]
+        weights = 1 / np.maximum(np.abs(colours - terms @ fit).max(-1), 0.5)
+    return np.asarray(fit, np.float32)
+
+
+def _strange_pieces(difference: Image3, is_reached: Mask) -> Mask:
+    """Pieces of what was reached that are far from the plate's colour: a product that the border cuts."""
+    pieces, count = ndi.label(is_reached)
+    off = ndi.median(np.abs(difference).max(-1), pieces, np.arange(1, count + 1))
+    return np.isin(pieces, np.flatnonzero(np.asarray(off) > TOUCHED) + 1)
+
+
+def _filled(
+    small: Image3, plate: Image3, is_known: Mask, reaches: int = len(REACHES)
+) -> tuple[Image3, NDArray[np.float32]]:
+    """The plate bent to what is known, from the nearest that suffices, and the doubt: its own errors, where no known
+    pixel is close."""
+    rest = small - plate
     weight = is_known.astype(np.float32)
-    filled = np.zeros_like(image)
-    settled = np.zeros_like(weight)
-    for size, enough in REACHES:
+    filled, settled, beside = np.zeros_like(rest), np.zeros_like(weight), np.zeros_like(weight)
+    for index, (size, enough) in enumerate(REACHES[:reaches]):
         in_reach = _spread(weight, size)
         share = (1 - settled) * np.clip(in_reach / enough, 0, 1)
-        filled += share[..., None] * _spread(image * weight[..., None], size) / (in_reach[..., None] + 1e-6)
+        filled += share[..., None] * _spread(rest * weight[..., None], size) / (in_reach[..., None] + 1e-6)
         settled += share
-    return np.asarray(filled / np.maximum(settled, 1e-6)[..., None], np.float32)
+        beside = settled.copy() if index < BESIDE else beside
+    if reaches == len(REACHES):
+        filled /= np.maximum(settled, 1e-6)[..., None]
+    errors = np.abs(rest).max(-1)[is_known]
+    spread = float(np.percentile(errors, 90)) if errors.size else 255.0
+    return np.asarray(plate + filled, np.float32), np.asarray((1 - beside) * spread, np.float32)
 
 
 def _spread(layer: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:

@@ -16,6 +16,8 @@ from pipeline.imaging.types import RGB, Alpha, ProductClass
 VISIBLE, STRIKING, TRUSTED, GLARING = 4.0, 6.4, 6.0, 40.0
 # Where the difference shows, the network's hesitation between these becomes a no or a yes.
 DOUBT = (0.2, 0.6)
+# Bare backdrop wider than twice that, in pixels, is open unless the network is as certain.
+NARROW, CERTAIN = 3, 0.8
 # Reached backdrop this deep, as a share of the longer side, is cleared, unless the network is surer than that.
 DEEP, SURE = 0.02, 0.97
 # A piece is product when √(the network's mean) + its height above the foot exceeds this: shadows lie at the foot.
@@ -61,7 +63,13 @@ def distance_from(rgb: RGB, colour: Floats, is_reached: Mask) -> Floats:
 
 
 def fuse(
-    prior: Alpha, distance: Floats, is_reached: Mask, product_class: ProductClass, *, likely: float = LIKELY
+    prior: Alpha,
+    distance: Floats,
+    is_reached: Mask,
+    is_sure: Mask,
+    product_class: ProductClass,
+    *,
+    likely: float = LIKELY,
 ) -> Alpha:
     """Join the network's matte with the difference from the backdrop.
 
@@ -72,6 +80,8 @@ def fuse(
     distance : (H, W) float32
         From the backdrop, as `distance_from` gives it.
     is_reached : (H, W) bool
+    is_sure : (H, W) bool
+        Where the backdrop's colour is known, also behind what was not reached.
     product_class : {"eyewear", "watch"}
         A watch is solid: what it encloses belongs to it.
     likely : float
@@ -85,7 +95,7 @@ def fuse(
     ----------
     R. J. Qian and M. I. Sezan, "Video background replacement without a blue screen", ICIP 1999 (difference matting).
     """
-    prior = _cleared(prior, is_reached)
+    prior = _cleared(prior, is_reached, is_sure & (distance < BARE))
     alpha = _decided(prior, distance, is_reached)
     if product_class == "watch":
         alpha = _filled(alpha, prior, distance)
@@ -117,9 +127,11 @@ def left_out(alpha: Alpha, distance: Floats, is_reached: Mask) -> float:
     return float(is_left.sum() / is_fg.sum())
 
 
-def _cleared(prior: Alpha, is_reached: Mask) -> Alpha:
+def _cleared(prior: Alpha, is_reached: Mask, is_bare: Mask) -> Alpha:
+    """Without what lies open, or shows the bare backdrop where the network isn't sure of the product."""
     depth = max(3, round(DEEP * max(prior.shape)))
-    is_open = ndi.binary_erosion(is_reached, iterations=depth) & (prior < SURE)
+    is_open = ndi.binary_erosion(is_reached, iterations=depth, border_value=1) & (prior < SURE)
+    is_open |= ndi.binary_opening(is_bare, iterations=NARROW) & (prior < CERTAIN)
     return np.asarray(prior * ndi.gaussian_filter((~is_open).astype(np.float32), 1.0), np.float32)
 
 

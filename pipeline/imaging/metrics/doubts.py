@@ -20,6 +20,7 @@ from pipeline.imaging.masks import EIGHT, SOLID, UNKNOWN, Mask, dilate, longer_s
 from pipeline.imaging.matte.backdrop import fit_backdrop
 from pipeline.imaging.matte.difference import GLARING, VISIBLE, distance_from
 from pipeline.imaging.metrics import edges
+from pipeline.imaging.metrics.border import cut_at_border
 from pipeline.imaging.metrics.exposure import CLIPPED
 from pipeline.imaging.metrics.measure import MEASURED_SIZE
 from pipeline.imaging.metrics.separation import NOISE, Floats, Sides, sides_of
@@ -259,12 +260,8 @@ def _asymmetrical(scene: _Scene) -> NDArray[Any]:
     return differs
 
 
-def _at_border(scene: _Scene) -> NDArray[Any]:
-    return scene.is_fg & dilate(~np.pad(np.ones_like(scene.is_fg), 1), 1)[1:-1, 1:-1]
-
-
 MAPS: dict[str, Callable[[_Scene], NDArray[Any]]] = {
-    "touches-border": _at_border,
+    "touches-border": lambda scene: cut_at_border(scene.alpha),
     "soft-edge": lambda scene: scene.undecided,
     "wide-band": lambda scene: scene.undecided,
     "edge-not-in-photo": lambda scene: scene.unsupported,

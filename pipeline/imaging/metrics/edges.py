@@ -124,21 +124,6 @@ def outline_strength(alpha: Alpha, gradient: Gradient, *, reach: float = 0.004) 
     return np.asarray(ndi.maximum_filter(gradient, 2 * pixels + 1)[outline_of(is_fg)], np.float32)
 
 
-def border_touch(alpha: Alpha) -> float:
-    """Fraction of the photograph's border that the object touches.
-
-    Parameters
-    ----------
-    alpha : (H, W) float32, 0–1
-
-    Returns
-    -------
-    float, 0–1
-    """
-    border = np.concatenate([alpha[0], alpha[-1], alpha[1:-1, 0], alpha[1:-1, -1]])
-    return float((border > SOLID).mean())
-
-
 def second_component(alpha: Alpha) -> float:
     """Area of the second largest piece of the object over that of the largest: a torn matte, or a second product.
 

@@ -2,7 +2,7 @@
 
 from pipeline.imaging import masks
 from pipeline.imaging.framing import bounding_box, part_of, window_around
-from pipeline.imaging.metrics import edges, exposure, separation, shape, topology
+from pipeline.imaging.metrics import border, edges, exposure, separation, shape, topology
 from pipeline.imaging.scale import shrink
 from pipeline.imaging.types import RGB, Alpha, Crop, CropBox, Matte, ProductClass, View
 
@@ -70,7 +70,7 @@ def _of_edge(alpha: Alpha, photo: RGB) -> dict[str, float]:
         "faint_outline": exposure.faint_outline(strength),
         "focus": exposure.focus(strength),
         "clipped_highlights": exposure.clipped_highlights(photo, alpha),
-        "border_touch": edges.border_touch(alpha),
+        "border_touch": border.border_touch(alpha),
         "haze": edges.haze(alpha),
         "see_through": edges.see_through(alpha),
         "core_deficit": edges.core_deficit(alpha),

@@ -1,4 +1,4 @@
-"""Bytes of a photo file to an upright sRGB array, or a sentence saying why not."""
+"""Bytes of a photo file to an upright sRGB array, and to its alpha if it has one, or a sentence saying why not."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from io import BytesIO
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, TiffImagePlugin, UnidentifiedImageError
 
-from pipeline.imaging.types import RGB
+from pipeline.imaging.types import RGB, Alpha
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "AVIF")
 SEND = "send JPEG, PNG, WebP, TIFF or AVIF"
@@ -16,6 +16,8 @@ DEVELOP = "develop it and send an 8-bit sRGB JPEG, PNG or TIFF"
 MIN_SIDE = 16
 GREY_MODES = {"1", "L", "LA"}
 MODES = GREY_MODES | {"P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "YCbCr"}
+# Opaque shares of a picture: with less or more, its alpha is no cut-out of a product.
+CUT_OUT = (0.002, 0.98)
 DAMAGED = "the file is cut off or damaged; copy it again from the camera or export it again"
 
 # (offset, first bytes, what such a file is); only for naming what was refused.
@@ -71,7 +73,12 @@ class DecodeError(ValueError):
 
 
 def decode(data: bytes, limits: DecodeLimits = DecodeLimits()) -> RGB:
-    """Decode a photo file to upright sRGB.
+    """Decode a photo file to upright sRGB; parameters and errors as for `decode_cutout`."""
+    return decode_cutout(data, limits)[0]
+
+
+def decode_cutout(data: bytes, limits: DecodeLimits = DecodeLimits()) -> tuple[RGB, Alpha | None]:
+    """Decode a photo file to upright sRGB, and to the cut-out that came with it.
 
     Parameters
     ----------
@@ -82,8 +89,10 @@ def decode(data: bytes, limits: DecodeLimits = DecodeLimits()) -> RGB:
 
     Returns
     -------
-    ndarray of uint8, shape (H, W, 3)
+    rgb : ndarray of uint8, shape (H, W, 3)
         sRGB, orientation applied, the embedded profile converted by perceptual intent, transparency over white.
+    alpha : ndarray of float32, shape (H, W), range 0–1, or None
+        The file's own, if that could be a product's: neither nearly all nor nearly none of it is opaque.
 
     Raises
     ------
@@ -96,7 +105,15 @@ def decode(data: bytes, limits: DecodeLimits = DecodeLimits()) -> RGB:
         _check_header(image, limits)
         _load(image, data)
     image = _upright(image)
-    return np.array(_to_srgb(image), dtype=np.uint8)
+    return np.array(_to_srgb(image), dtype=np.uint8), _own_alpha(image)
+
+
+def _own_alpha(image: Image.Image) -> Alpha | None:
+    if not image.has_transparency_data:
+        return None
+    alpha = np.asarray(image.convert("RGBA").getchannel("A"), np.float32) / np.float32(255)
+    least, most = CUT_OUT
+    return alpha if least < (alpha > 0.5).mean() < most else None
 
 
 @contextmanager

@@ -63,14 +63,14 @@ class Command(BaseCommand):
         self.stdout.write("\n" + "\n\n".join(tables))
 
     def _find_photos(self, ours: ProcessPoolExecutor) -> tuple[str, dict[int, bytes]]:
-        """The first sample, angled ones before others, that needs no ladder and has a bridge at both sizes."""
+        """The first sample, angled ones before others, that has a bridge at both sizes."""
         samples = settings.BASE_DIR / "samples"
         for sample in [*sorted(samples.glob("*_2.jpg")), *sorted(samples.glob("*_1.jpg"))]:
             photos = {size: race.enlarged(sample.read_bytes(), size) for size in MEGAPIXELS}
             if all(ours.submit(race.makes_eight_files, photo).result() for photo in photos.values()):
                 return sample.name, photos
         raise CommandError(
-            f"{samples}: none of these is well matted and has a bridge, so there is no confident frame to race with."
+            f"{samples}: no bridge is found in any of these, so there is nothing to make eight files of."
         )
 
 

@@ -44,6 +44,19 @@ def before(backdrop: NDArray[np.float64], product: NDArray[np.float64]) -> NDArr
     return np.rint(alpha * product + (1 - alpha) * backdrop).astype(np.uint8)
 
 
+def on_paper(paper: tuple[int, ...], case: tuple[int, ...], strap: tuple[int, ...]) -> NDArray[np.uint8]:
+    """A watch of two colours on coloured paper, in white light."""
+    is_case = WATCH.alpha[..., None] * (np.hypot(*np.indices(WATCH.alpha.shape) - 180) < 60)[..., None]
+    return before(np.full(3, paper), is_case * np.array(case) + (1 - is_case) * np.array(strap))
+
+
+PAPERS = {"cream": (236, 222, 196), "mint": (208, 232, 216), "kraft": (205, 176, 140), "pale blue": (205, 220, 238)}
+METALS = {
+    "gold on tan": ((205, 170, 95), (170, 120, 70)),
+    "rose gold on brown": ((214, 160, 135), (120, 72, 50)),
+    "all gold": ((210, 178, 110), (205, 170, 100)),
+    "silver on black": ((190, 192, 195), (40, 40, 42)),
+}
 FAULTS = {name: lit(GREY.rgb, gains) for name, gains in CASTS.items()} | {
     "dark": lit(GREY.rgb, stops=-STOPS_UNDER),
     "dark and warm": lit(GREY.rgb, CASTS["warm"], stops=-STOPS_UNDER),
@@ -84,6 +97,13 @@ def test_a_photo_with_nothing_clearly_wrong_comes_back_itself(photo: NDArray[np.
     with np.errstate(divide="raise", invalid="raise"):
         assert enhance(photo) is photo
     assert diagnose(photo).is_fine
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+@pytest.mark.parametrize("metal", METALS)
+def test_coloured_paper_is_not_taken_for_coloured_light(paper: str, metal: str) -> None:
+    photo = on_paper(PAPERS[paper], *METALS[metal])
+    assert enhance(photo) is photo
 
 
 @pytest.mark.parametrize("cast", CASTS)

@@ -159,3 +159,27 @@ def test_flattened_the_product_stands_out_of_an_even_grey(look):
     assert flat.dtype == np.uint8
     assert backdrop.mean() == pytest.approx(160, abs=3) and backdrop.std() < 8
     assert abs(product.mean() - backdrop.mean()) > 25
+
+
+def test_before_one_colour_the_plate_is_that_colour_behind_the_product_too():
+    photo = scenes.on_sweep(PRODUCTS["folded"], backdrop=(255, 255, 255), bend=0, slant=0, noise=0.4, shadow=0)
+    backdrop = fit_backdrop(photo.rgb)
+    assert error(photo, backdrop).max() < 1
+    assert backdrop.doubt.max() < 1
+
+
+def test_far_from_what_was_reached_the_plate_of_an_uneven_sweep_is_doubted():
+    photo = scenes.on_sweep(scenes.watch_head(size=384, radius=0.4), bend=20)
+    backdrop = fit_backdrop(photo.rgb)
+    assert backdrop.doubt[192, 192] > 1
+    assert backdrop.doubt[5, 5] == pytest.approx(0, abs=0.1)
+
+
+@pytest.mark.parametrize("colour", [(20, 20, 22), (120, 30, 30)], ids=["black", "red"])
+def test_a_product_that_the_border_cuts_is_not_taken_for_backdrop(colour):
+    alpha = np.zeros((288, 384), np.float32)
+    alpha[100:180, 0:250] = 1
+    photo = scenes.on_sweep(Scene(None, alpha, None), product=colour, noise=0.5)
+    backdrop = fit_backdrop(photo.rgb)
+    assert not backdrop.is_reached[104:176, 4:240].any()
+    assert np.median(error(photo, backdrop)[104:176, 4:240]) < 6

@@ -60,12 +60,12 @@ def defects(alpha: np.ndarray, truth: np.ndarray) -> set[str]:
 def matted(photo: Studio, prior: np.ndarray, product_class: ProductClass) -> tuple[np.ndarray, Verdict]:
     """What becomes of the network's matte: the cleaned alpha, and what the gate would say."""
     backdrop, shape = fit_backdrop(photo.rgb), photo.alpha.shape
-    *colour, is_reached = (
+    *colour, doubt, is_reached = (
         look_at_fit(np.ascontiguousarray(layer, np.float32), CropBox(0, 0, *shape), shape, shape)
-        for layer in (*np.moveaxis(backdrop.colour, 2, 0), backdrop.is_reached)
+        for layer in (*np.moveaxis(backdrop.colour, 2, 0), backdrop.doubt, backdrop.is_reached)
     )
     distance = difference.distance_from(photo.rgb, np.dstack(colour), is_reached > 0.5)
-    alpha = difference.fuse(prior, distance, is_reached > 0.5, product_class)
+    alpha = difference.fuse(prior, distance, is_reached > 0.5, doubt < difference.BARE, product_class)
     left_out = difference.left_out(alpha, distance, is_reached > 0.5)
     metrics = measure(
         photo.rgb,
@@ -114,13 +114,13 @@ NAMED = {
     "a watch cut in two": ("watch", lambda p: scenes.with_cut(p.alpha, 300, 24), "torn"),
     "a lens cut through": ("folded", lambda p: scenes.with_hole(p.alpha, 300, 272, 48, 0), "left-out"),
     "a trace of a temple": ("angled", lambda p: scenes.with_fading(p.alpha, 232, 0.05), "haze"),
-    "a soft shadow kept": ("angled", lambda p: scenes.with_shadow(p.alpha, p.shadow, 0.6), "haze"),
+    "a soft shadow kept": ("angled", lambda p: scenes.with_shadow(p.alpha, p.shadow, 0.6), "edge-not-in-photo"),
     "a hard shadow kept": (
         "angled, hard shadow",
         lambda p: scenes.with_shadow(p.alpha, p.shadow, 0.6),
         "edge-not-in-photo",
     ),
-    "a watch's shadow kept": ("watch", lambda p: scenes.with_shadow(p.alpha, p.shadow, 0.6), "haze"),
+    "a watch's shadow kept": ("watch", lambda p: scenes.with_shadow(p.alpha, p.shadow, 0.6), "edge-not-in-photo"),
     "glasses shifted": ("angled, white", lambda p: scenes.with_shift(p.alpha, 8), "edge-not-in-photo"),
     "folded glasses shifted": ("folded", lambda p: scenes.with_shift(p.alpha, 8), "edge-not-in-photo"),
     "a watch shifted": ("watch", lambda p: scenes.with_shift(p.alpha, 8), "edge-not-in-photo"),

@@ -8,7 +8,6 @@ from tests.imaging import scenes
 ALPHA_METRICS = [
     edges.softness,
     edges.band_width,
-    edges.border_touch,
     edges.second_component,
     edges.haze,
     edges.see_through,
@@ -62,12 +61,6 @@ def alignment(alpha, rgb):
 
 def test_edge_alignment_is_zero_on_a_photograph_without_edges(watch):
     assert alignment(watch.alpha, np.full_like(watch.rgb, 128)) == 0
-
-
-def test_border_touch_is_the_touched_share_of_the_border():
-    alpha = np.zeros((100, 100), np.float32)
-    alpha[:, :50] = 1
-    assert edges.border_touch(alpha) == pytest.approx((50 + 50 + 98) / 396)
 
 
 def test_coverage_is_the_objects_share_of_the_photograph(watch):

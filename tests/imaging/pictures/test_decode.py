@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from pipeline.imaging.pictures.decode import DecodeError, DecodeLimits, decode
+from pipeline.imaging.pictures.decode import DecodeError, DecodeLimits, decode, decode_cutout
 
 WIDTH, HEIGHT = 48, 32
 ORIENTATION = 0x0112
@@ -261,3 +261,32 @@ def test_random_damage_gives_a_photo_or_a_reason_never_another_error(format: str
             assert decode(damaged.tobytes(), DecodeLimits(max_pixels=4_000_000)).dtype == np.uint8
         except DecodeError as error:
             assert str(error)
+
+
+def with_alpha(alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.dstack([scene(), alpha])
+
+
+HALF = np.repeat(np.where(np.arange(HEIGHT) < HEIGHT // 2, 255, 0).astype(np.uint8)[:, None], WIDTH, axis=1)
+
+
+@pytest.mark.parametrize("format", ["PNG", "WEBP", "TIFF"])
+def test_a_cut_out_comes_with_its_alpha(format: str) -> None:
+    rgb, alpha = decode_cutout(encoded(with_alpha(HALF), format))
+    assert alpha is not None and alpha.dtype == np.float32
+    assert np.array_equal(alpha, HALF / 255)
+    assert (rgb[HALF == 0] > 250).all()
+
+
+def test_an_alpha_turns_with_its_photo() -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    rgb, alpha = decode_cutout(encoded(Image.fromarray(with_alpha(HALF)), "PNG", exif=exif))
+    assert alpha is not None and alpha.shape == rgb.shape[:2] == (WIDTH, HEIGHT)
+    assert (alpha[:, -1] == 1).all() and (alpha[:, 0] == 0).all()
+
+
+@pytest.mark.parametrize("alpha", [HALF * 0 + 255, HALF * 0], ids=["all opaque", "all clear"])
+def test_an_alpha_that_cuts_out_nothing_is_none(alpha: NDArray[np.uint8]) -> None:
+    assert decode_cutout(encoded(with_alpha(alpha), "PNG"))[1] is None
+    assert decode_cutout(encoded(scene(), "JPEG"))[1] is None

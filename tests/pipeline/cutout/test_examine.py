@@ -129,3 +129,25 @@ def test_a_photo_with_a_wrong_name_and_a_good_matte_climbs_no_rung():
     matter = Matter("sure")
     examined = examine(PHOTO.rgb, matter, "eyewear", "front", POLICY)
     assert (matter.looks, examined.others) == (1, ())
+
+
+def test_a_cut_out_that_came_with_the_file_is_taken_and_no_network_looks():
+    matter = Matter("sure")
+    examined = examine(PHOTO.rgb, matter, "eyewear", "angle", POLICY, own=PHOTO.alpha)
+    assert examined.best.rung == "own-alpha" and examined.best.verdict.publish
+    assert np.abs(examined.best.alpha - PHOTO.alpha).max() < 0.05
+    assert (matter.looks, examined.others) == (0, ())
+
+
+def test_a_shadow_baked_into_a_cut_out_is_found_and_the_network_does_better():
+    photo = scenes.on_sweep(PHOTO)
+    own = scenes.with_shadow(PHOTO.alpha, photo.shadow, 0.5)
+    examined = examine(PHOTO.rgb, Matter("sure"), "eyewear", "angle", POLICY, own=own)
+    assert examined.best.rung == "first-look" and examined.best.verdict.publish
+    assert [other.rung for other in examined.others] == ["own-alpha"]
+
+
+def test_a_sound_cut_out_stays_first_where_others_are_asked_for():
+    examined = examine(PHOTO.rgb, Matter("sure"), "eyewear", "angle", POLICY, own=PHOTO.alpha, with_others=True)
+    assert examined.best.rung == "own-alpha"
+    assert {"first-look", "closer"} <= {other.rung for other in examined.others}

@@ -4,6 +4,7 @@ import io
 
 import numpy as np
 import pytest
+from django.core.management import call_command
 from PIL import Image
 
 from pipeline import naming
@@ -13,6 +14,7 @@ from pipeline.imaging.pictures import renditions
 from pipeline.imaging.types import Matte
 from pipeline.listing_spec import listing_spec
 from pipeline.management import race
+from pipeline.management.commands import bench
 from pipeline.management.race import Run
 from pipeline.policies.shipped import shipped_policy
 from tests.imaging.scenes import angled_glasses
@@ -94,3 +96,11 @@ def test_each_stage_has_its_row_and_what_is_not_counted_says_so():
         ["score", "0.500", "0.500"],
         ["(not", "counted:", "previews)", "0.250", "0.250"],
     ]
+
+
+@pytest.mark.slow
+def test_the_race_is_run(monkeypatch, capsys):
+    monkeypatch.setattr(bench, "ROUNDS", 1)
+    monkeypatch.setattr(bench, "MEGAPIXELS", (1,))
+    call_command("bench")
+    assert "A / B, median of the pairs" in capsys.readouterr().out
