@@ -16,8 +16,9 @@ from pipeline.imaging.types import RGB, Alpha, ProductClass
 VISIBLE, STRIKING, TRUSTED, GLARING = 4.0, 6.4, 6.0, 40.0
 # Where the difference shows, the network's hesitation between these becomes a no or a yes.
 DOUBT = (0.2, 0.6)
-# Bare backdrop wider than twice that, in pixels, is open unless the network is as certain.
-NARROW, CERTAIN = 3, 0.8
+# Bare backdrop wider than twice that, in pixels, is open where the network is nowhere certain and sees hardly anything:
+# white parts on white are bare, too.
+NARROW, CERTAIN, HARDLY = 3, 0.8, 0.35
 # Reached backdrop this deep, as a share of the longer side, is cleared, unless the network is surer than that.
 DEEP, SURE = 0.02, 0.97
 # A piece is product when √(the network's mean) + its height above the foot exceeds this: shadows lie at the foot.
@@ -29,7 +30,7 @@ SEAM = 0.008
 # JPEG leaves a faint echo of strong edges, up to a block away.
 ECHO, ECHO_SIZE = 0.05, 17
 # A watch's opening: the bare backdrop, which the network doesn't see as product.
-BARE, UNSEEN = 2.0, 0.05
+BARE, UNSEEN = 2.0, 0.3
 EIGHT = np.ones((3, 3), np.bool_)
 
 Floats = NDArray[np.float32]
@@ -95,10 +96,10 @@ def fuse(
     ----------
     R. J. Qian and M. I. Sezan, "Video background replacement without a blue screen", ICIP 1999 (difference matting).
     """
-    prior = _cleared(prior, is_reached, is_sure & (distance < BARE))
+    said, prior = prior, _cleared(prior, is_reached, is_sure & (distance < BARE))
     alpha = _decided(prior, distance, is_reached)
     if product_class == "watch":
-        alpha = _filled(alpha, prior, distance)
+        alpha = _filled(alpha, said, distance)
     pieces = _missed_pieces(prior, distance, is_reached, likely)
     alpha = np.maximum(alpha, _alpha_of(pieces, distance, prior))
     return _what_hangs_on(alpha, prior)
@@ -131,7 +132,9 @@ def _cleared(prior: Alpha, is_reached: Mask, is_bare: Mask) -> Alpha:
     """Without what lies open, or shows the bare backdrop where the network isn't sure of the product."""
     depth = max(3, round(DEEP * max(prior.shape)))
     is_open = ndi.binary_erosion(is_reached, iterations=depth, border_value=1) & (prior < SURE)
-    is_open |= ndi.binary_opening(is_bare, iterations=NARROW) & (prior < CERTAIN)
+    pieces, count = ndi.label(ndi.binary_opening(is_bare & (prior < CERTAIN), iterations=NARROW))
+    seen = ndi.mean(prior, pieces, np.arange(1, count + 1))
+    is_open |= np.isin(pieces, np.flatnonzero(np.asarray(seen) < HARDLY) + 1)
     return np.asarray(prior * ndi.gaussian_filter((~is_open).astype(np.float32), 1.0), np.float32)
 
 
