@@ -20,7 +20,7 @@ STATE_WORDS: dict[str, str] = {
 REASON_WORDS: dict[str, str] = {
     # vetoes
     "empty": "nothing found in the photo",
-    "touches-border": "product touches the edge of the photo",
+    "touches-border": "product is cut off by the edge of the photo",
     "no-bridge": "no bridge found: one lens, a lens that is lost, or no gap between two",
     "looks-front": "the view does not match the name: this looks like a front view",
     "looks-angle": "the view does not match the name: this looks like an angled view",
