@@ -97,12 +97,11 @@ def _ground(
     backdrop: Backdrop, window: CropBox, view: RGB, shape: tuple[int, ...], around: list[tuple[int, int]]
 ) -> Ground:
     """The backdrop of the window, continued around it."""
-    layers = np.dstack([backdrop.colour, backdrop.doubt, backdrop.is_reached]).astype(np.float32)
-    seen = [
-        framing.look_at_fit(np.ascontiguousarray(layer), window, shape, view.shape[:2])
-        for layer in np.moveaxis(layers, 2, 0)
-    ]
-    colour, doubt, is_reached = np.dstack(seen[:3]), seen[3], seen[4] > 0.5
+    *channels, doubt, reached = (
+        framing.look_at_fit(np.ascontiguousarray(layer, np.float32), window, shape, view.shape[:2])
+        for layer in (*np.moveaxis(backdrop.colour, 2, 0), backdrop.doubt, backdrop.is_reached)
+    )
+    colour, is_reached = np.dstack(channels), reached > 0.5
     distance = difference.distance_from(view, colour, is_reached)
     return Ground(
         colour=np.pad(colour, [*around, (0, 0)], "edge").clip(0, 255),
@@ -162,8 +161,7 @@ def _finished(scene: Scene, prior: Matte, likely: float = difference.LIKELY) -> 
     alpha, left_out = prior.alpha, 0.0
     if scene.ground:
         distance, is_reached = scene.ground.distance, scene.ground.is_reached
-        is_sure = scene.ground.doubt < difference.BARE
-        alpha = difference.fuse(alpha, distance, is_reached, is_sure, scene.product_class, likely=likely)
+        alpha = difference.fuse(alpha, distance, scene.ground.doubt, is_reached, scene.product_class, likely=likely)
         if scene.product_class == "eyewear":
             alpha = lenses.apply_rule(alpha, lenses.find_lenses(alpha, distance), scene.lens)
         left_out = difference.left_out(alpha, distance, is_reached)

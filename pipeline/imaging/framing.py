@@ -56,15 +56,14 @@ def window_around(
     """
     height, width = box.y1 - box.y0, box.x1 - box.x0
     longer = max(height, width) * (1 + 2 * margin)
-    y0, y1 = _span(
-        box.y0, box.y1, max(height + longer - max(height, width), least_aspect * longer), shape[0], may_leave
-    )
-    x0, x1 = _span(box.x0, box.x1, max(width + longer - max(height, width), least_aspect * longer), shape[1], may_leave)
+    high, wide = (max(side + longer - max(height, width), least_aspect * longer) for side in (height, width))
+    y0, y1 = _span(box.y0, box.y1, high, shape[0], may_leave)
+    x0, x1 = _span(box.x0, box.x1, wide, shape[1], may_leave)
     return CropBox(y0=y0, x0=x0, y1=y1, x1=x1)
 
 
 def _span(low: int, high: int, length: float, limit: int, may_leave: bool) -> tuple[int, int]:
-    """A stretch of that length around the middle, moved inside the photo."""
+    """A stretch of that length around the middle, moved inside the photo if it fits."""
     whole = round(length) if may_leave else min(limit, round(length))
     start = round((low + high - whole) / 2)
     if whole <= limit:

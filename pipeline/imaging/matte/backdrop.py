@@ -163,8 +163,13 @@ def _flood(difference: Image3) -> Mask:
     gradient = np.max([_gradient(difference[..., channel]) for channel in range(3)], axis=0)
     noise = float(np.median(gradient[_is_border(gradient.shape)]))
     pieces, _ = ndi.label(gradient < max(EDGE_TO_NOISE * noise, LEAST_EDGE))
+    return np.isin(pieces, np.unique(_at_border(pieces)))
+
+
+def _at_border(pieces: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The piece at each pixel of the border that is in one."""
     border = np.concatenate([pieces[0], pieces[-1], pieces[:, 0], pieces[:, -1]])
-    return np.isin(pieces, np.unique(border[border > 0]))
+    return np.asarray(border[border > 0], np.int32)
 
 
 def _gradient(channel: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -191,8 +196,7 @@ def _plate(small: Image3, rows: Image3, is_reached: Mask) -> tuple[Image3, NDArr
 def _main_piece(is_reached: Mask) -> Mask:
     """The piece of what was reached that has the most of the border: others may be a product that the border cuts."""
     pieces, _ = ndi.label(is_reached)
-    border = np.concatenate([pieces[0], pieces[-1], pieces[:, 0], pieces[:, -1]])
-    return np.asarray(pieces == np.bincount(border[border > 0], minlength=1).argmax(), np.bool_) & is_reached
+    return np.asarray(pieces == np.bincount(_at_border(pieces), minlength=1).argmax(), np.bool_) & is_reached
 
 
 def _simplest(small: Image3, is_known: Mask) -> tuple[Image3, bool]:

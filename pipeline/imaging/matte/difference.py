@@ -66,8 +66,8 @@ def distance_from(rgb: RGB, colour: Floats, is_reached: Mask) -> Floats:
 def fuse(
     prior: Alpha,
     distance: Floats,
+    doubt: Floats,
     is_reached: Mask,
-    is_sure: Mask,
     product_class: ProductClass,
     *,
     likely: float = LIKELY,
@@ -80,9 +80,9 @@ def fuse(
         The network's matte.
     distance : (H, W) float32
         From the backdrop, as `distance_from` gives it.
+    doubt : (H, W) float32
+        How far the backdrop's colour may be off, in levels.
     is_reached : (H, W) bool
-    is_sure : (H, W) bool
-        Where the backdrop's colour is known, also behind what was not reached.
     product_class : {"eyewear", "watch"}
         A watch is solid: what it encloses belongs to it.
     likely : float
@@ -96,7 +96,7 @@ def fuse(
     ----------
     R. J. Qian and M. I. Sezan, "Video background replacement without a blue screen", ICIP 1999 (difference matting).
     """
-    said, prior = prior, _cleared(prior, is_reached, is_sure & (distance < BARE))
+    said, prior = prior, _cleared(prior, is_reached, (doubt < BARE) & (distance < BARE))
     alpha = _decided(prior, distance, is_reached)
     if product_class == "watch":
         alpha = _filled(alpha, said, distance)

@@ -3,7 +3,7 @@ import pytest
 from scipy import ndimage as ndi
 
 from pipeline.imaging.matte.backdrop import fit_backdrop
-from pipeline.imaging.matte.difference import BARE, distance_from, fuse
+from pipeline.imaging.matte.difference import distance_from, fuse
 from pipeline.imaging.matte.refine import SNAP_LOW
 from pipeline.imaging.types import ProductClass
 from tests.imaging import scenes
@@ -18,7 +18,7 @@ WATCH = scenes.watch_head(size=384)
 def fused(photo: Studio, prior: np.ndarray, product_class: ProductClass = "eyewear") -> np.ndarray:
     backdrop = fit_backdrop(photo.rgb)
     distance = distance_from(photo.rgb, backdrop.colour, backdrop.is_reached)
-    return fuse(prior, distance, backdrop.is_reached, backdrop.doubt < BARE, product_class)
+    return fuse(prior, distance, backdrop.doubt, backdrop.is_reached, product_class)
 
 
 def is_outside(truth: np.ndarray) -> np.ndarray:

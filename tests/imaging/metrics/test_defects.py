@@ -65,7 +65,7 @@ def matted(photo: Studio, prior: np.ndarray, product_class: ProductClass) -> tup
         for layer in (*np.moveaxis(backdrop.colour, 2, 0), backdrop.doubt, backdrop.is_reached)
     )
     distance = difference.distance_from(photo.rgb, np.dstack(colour), is_reached > 0.5)
-    alpha = difference.fuse(prior, distance, is_reached > 0.5, doubt < difference.BARE, product_class)
+    alpha = difference.fuse(prior, distance, doubt, is_reached > 0.5, product_class)
     left_out = difference.left_out(alpha, distance, is_reached > 0.5)
     metrics = measure(
         photo.rgb,
