@@ -48,15 +48,16 @@ class BridgeEvidence:
     """What the bridge column was read from, for a person to check. All columns are in pixels of the photo.
 
     `profile` is the vertical projection in shares of its highest value, evenly spaced from `first` to `last`;
-    `by_valley` and `by_gap` are the two estimates.
+    `by_valley`, `by_gap` and `by_notch` are the estimates, as far as there are any.
     """
 
     profile: tuple[float, ...]
     first: float
     last: float
     valley: tuple[float, float]
-    by_valley: float
-    by_gap: float
+    by_valley: float | None = None
+    by_gap: float | None = None
+    by_notch: float | None = None
 
 
 @dataclass(frozen=True)

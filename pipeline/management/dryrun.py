@@ -92,10 +92,11 @@ def _assess_one(photo: Path, out: Path, matter: Matter, product_class: ProductCl
 
 
 def _estimates(crop: Crop | None) -> list[float]:
-    """The bridge by the valley, and by the gap."""
+    """The bridge by the valley, by the gap and by the notch, as far as there are any."""
     if crop is None or crop.evidence is None:
         return []
-    return [round(column, 2) for column in (crop.evidence.by_valley, crop.evidence.by_gap)]
+    told = crop.evidence.by_valley, crop.evidence.by_gap, crop.evidence.by_notch
+    return [round(column, 2) for column in told if column is not None]
 
 
 def _view(filename: str) -> View | None:

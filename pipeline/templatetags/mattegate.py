@@ -87,10 +87,13 @@ def profile_path(evidence: dict[str, Any]) -> str:
 
 @register.filter
 def estimates(evidence: dict[str, Any]) -> list[tuple[float, str, str]]:
-    """Both estimates of the bridge as (column, name, side of its tick that the name stands on), from the left.
+    """The estimates of the bridge as (column, name, side of its tick that the name stands on), from the left.
 
     >>> estimates({"by_valley": 702.0, "by_gap": 690.5})
     [(690.5, 'gap', 'left'), (702.0, 'valley', 'right')]
+    >>> estimates({"by_valley": None, "by_gap": None, "by_notch": 88.0})
+    [(88.0, 'notch', 'left')]
     """
-    (left, first), (right, second) = sorted([(evidence["by_valley"], "valley"), (evidence["by_gap"], "gap")])
-    return [(left, first, "left"), (right, second, "right")]
+    told = ((evidence.get(f"by_{name}"), name) for name in ("valley", "gap", "notch"))
+    places = sorted((column, name) for column, name in told if column is not None)
+    return [(column, name, "right" if index else "left") for index, (column, name) in enumerate(places)]

@@ -1,19 +1,23 @@
 """The half-glass crop: where the bridge is in an angled shot of a pair of glasses, and the box that ends there.
 
 On an angled shot the temples stretch the silhouette far to one side, so neither its middle nor its thinnest column is
-the bridge. The two lens bodies are found first. Two estimates then look for the bridge between them: the valley of the
-vertical projection, and the gap between the bodies along the line through their centres. Where they agree, the gap is
-taken, which turns with the frame; where they are apart, something is wrong with the matte there: the valley is taken,
-which bears with broken rims and stubs, and the bridge is not sure.
+the bridge. Three estimates look for it. Where the two lens bodies are found: the valley of the vertical projection
+between them, and the gap between them along the line through their centres. Where these agree, the gap is taken, which
+turns with the frame. Else the notch of the nose decides: wraps and shields are one body, and have a notch all the same.
+If that agrees with neither, something is wrong with the matte there: the valley is taken, which bears with broken rims
+and stubs, and the bridge is not sure.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
 from pipeline.imaging.crop.bodies import Body, Pair, find_pair
+from pipeline.imaging.crop.notch import Notch, find_notch
 from pipeline.imaging.crop.projection import Profile, Valley, smooth, valley, vertical_profile
 from pipeline.imaging.framing import bounding_box, part_of
 from pipeline.imaging.scale import shrink
@@ -33,8 +37,8 @@ SMOOTHING = 2.0
 SHORE = 0.25
 """Height between floor and lower lobe at which a valley's sides are taken: above nose pads, below the lenses' bulge."""
 LEAST_LIKENESS, SURE_LIKENESS = 0.2, 0.4
-MOST_APART = 0.015
-"""The two estimates of a sure bridge are no further apart than this part of the product's width."""
+MOST_APART, NOTCH_APART = 0.015, 0.025
+"""Valley and gap of a sure bridge are no further apart than this part of the product's width; the notch may be."""
 
 
 def find_crop(alpha: Alpha) -> Crop | None:
@@ -49,26 +53,62 @@ def find_crop(alpha: Alpha) -> Crop | None:
     -------
     Crop or None
         Its bridge is in pixels of `alpha`; its nearer side that of the larger lens; its product all that hangs together
-        with the two lenses. None when there is no object, no second lens, or no valley between the two. Its doubt
-        is "lenses-unlike" if the two bodies are no likely pair of lenses, "estimates-disagree" if valley and gap
-        are apart.
+        with the lenses. None when there is no object, and neither two lenses with a valley between nor a notch. Where
+        no notch decides, its doubt is "lenses-unlike" if the two bodies are no likely pair of lenses,
+        "estimates-disagree" if valley and gap are apart.
     """
     view = _look(alpha)
-    pair = find_pair(view.alpha) if view else None
-    if view is None or pair is None or pair.likeness < LEAST_LIKENESS:
+    if view is None:
         return None
-    profile = _profile(view.alpha, pair)
+    between = _between_lenses(view)
+    if between and between.is_sure:
+        return between
+    notch = find_notch(view.alpha)
+    if notch is None or not notch.is_clear:
+        return between
+    if between and between.evidence:
+        return _voted(between, between.evidence, view.column(notch.column))
+    return _at_notch(view, notch)
+
+
+def _between_lenses(view: "_View") -> Crop | None:
+    """The bridge by the two lens bodies."""
+    pair = find_pair(view.alpha)
+    if pair is None or pair.likeness < LEAST_LIKENESS:
+        return None
+    profile = _profile(np.maximum(view.alpha, pair.filled)[pair.rows])
     dip = _valley(profile, pair)
     if dip is None:
         return None
-    silhouette = _silhouette(view.alpha, pair)
+    bodies = [(body.rows[0], body.columns[0]) for body in (pair.left, pair.right)]
+    silhouette = _silhouette(view.alpha, pair.filled, bodies)
     doubt = _doubt(pair, dip, silhouette.x1 - silhouette.x0)
     return Crop(
         bridge_x=view.column(dip.midpoint if doubt else pair.gap_x),
         product=view.box(silhouette),
         near="left" if pair.left.size > pair.right.size else "right",
         doubt=doubt,
-        evidence=_evidence(profile, dip, pair, view),
+        evidence=_evidence(view, profile, (dip.left, dip.right), by_valley=dip.midpoint, by_gap=pair.gap_x),
+    )
+
+
+def _voted(crop: Crop, evidence: BridgeEvidence, by_notch: float) -> Crop:
+    """Where the gap is, if the notch speaks for it; what deceives the valley deceives the notch, too."""
+    told = replace(evidence, by_notch=by_notch)
+    if evidence.by_gap is None or abs(evidence.by_gap - by_notch) > NOTCH_APART * (crop.product.x1 - crop.product.x0):
+        return replace(crop, evidence=told)
+    return replace(crop, bridge_x=evidence.by_gap, doubt=None, evidence=told)
+
+
+def _at_notch(view: "_View", notch: Notch) -> Crop:
+    """The bridge where no two lens bodies can be told apart."""
+    silhouette = _silhouette(view.alpha, notch.filled, [tuple(np.argwhere(notch.filled)[0])])
+    profile = _profile(notch.filled)
+    return Crop(
+        bridge_x=view.column(notch.column),
+        product=view.box(silhouette),
+        near=notch.near,
+        evidence=_evidence(view, profile, notch.floor, by_notch=notch.column),
     )
 
 
@@ -111,9 +151,9 @@ def _enlarged(box: CropBox, within: CropBox, scale: float) -> CropBox:
     )
 
 
-def _profile(alpha: Alpha, pair: Pair) -> Profile:
+def _profile(filled: NDArray[Any]) -> Profile:
     """Of the rows that the lenses lie in, with the lenses filled."""
-    return smooth(vertical_profile(np.maximum(alpha, pair.filled)[pair.rows]), SMOOTHING)
+    return smooth(vertical_profile(filled), SMOOTHING)
 
 
 def _valley(profile: Profile, pair: Pair) -> Valley | None:
@@ -126,13 +166,12 @@ def _lobe(profile: Profile, body: Body) -> int:
     return int(first + profile[first : last + 1].argmax())
 
 
-def _silhouette(alpha: Alpha, pair: Pair) -> CropBox:
-    """Bounding box of the two bodies and all that hangs on them, torn-off temples too; props stay out."""
-    is_fg = (alpha > FAINT) | pair.filled
+def _silhouette(alpha: Alpha, filled: NDArray[np.bool_], within: Sequence[tuple[int, ...]]) -> CropBox:
+    """Bounding box of the pieces at some places and all that hangs on them, torn-off temples too; props stay out."""
+    is_fg = (alpha > FAINT) | filled
     reach = 2 * round(TEAR * alpha.shape[1] / 2) + 1
     pieces, _ = ndi.label(ndi.maximum_filter(is_fg.view(np.uint8), reach), np.ones((3, 3)))
-    owners = [pieces[body.rows[0], body.columns[0]] for body in (pair.left, pair.right)]
-    return bounding_box(is_fg & np.isin(pieces, owners))
+    return bounding_box(is_fg & np.isin(pieces, [pieces[place] for place in within]))
 
 
 def _doubt(pair: Pair, dip: Valley, width: int) -> str | None:
@@ -141,15 +180,14 @@ def _doubt(pair: Pair, dip: Valley, width: int) -> str | None:
     return "estimates-disagree" if abs(dip.midpoint - pair.gap_x) > MOST_APART * width else None
 
 
-def _evidence(profile: Profile, dip: Valley, pair: Pair, view: _View) -> BridgeEvidence:
+def _evidence(view: _View, profile: Profile, valley: tuple[float, float], **estimates: float) -> BridgeEvidence:
     shares = profile / profile.max()
     return BridgeEvidence(
         profile=tuple(round(float(share), 3) for share in shares),
         first=view.column(0),
         last=view.column(len(shares) - 1),
-        valley=(view.column(dip.left), view.column(dip.right)),
-        by_valley=view.column(dip.midpoint),
-        by_gap=view.column(pair.gap_x),
+        valley=(view.column(valley[0]), view.column(valley[1])),
+        **{name: view.column(column) for name, column in estimates.items()},
     )
 
 

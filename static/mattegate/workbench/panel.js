@@ -49,19 +49,23 @@ function drawn(name, attributes) {
   return made;
 }
 
-// The profile that the bridge was read from, and both estimates of it: gap and valley.
-function profile({ profile: shares, first, last, by_gap: gap, by_valley: valley }) {
+// The profile that the bridge was read from, and the estimates of it.
+function profile({ profile: shares, first, last, by_gap: gap, by_valley: valley, by_notch: notch }) {
   const width = last - first;
+  const estimates = Object.entries({ gap, valley, notch }).filter(([, column]) => typeof column === "number");
+  const said = estimates.map(([name, column]) => `by ${name}: ${Math.round(column)} px`).join(", ");
   const curve = shares.map((share, index) => `L${(index * width) / (shares.length - 1)} ${1 - share}`).join("");
   const chart = drawn("svg", {
     class: "wb-profile",
     viewBox: `0 0 ${width} 1`,
     preserveAspectRatio: "none",
     role: "img",
-    "aria-label": `Profile of the cut-out. Bridge by gap: ${Math.round(gap)} px, by valley: ${Math.round(valley)} px`,
+    "aria-label": `Profile of the cut-out. Bridge ${said}`,
   });
   chart.append(drawn("path", { d: `M0 1${curve}L${width} 1Z` }));
-  for (const x of [gap - first, valley - first]) chart.append(drawn("line", { x1: x, x2: x, y1: 0, y2: 1 }));
+  for (const [, column] of estimates) {
+    chart.append(drawn("line", { x1: column - first, x2: column - first, y1: 0, y2: 1 }));
+  }
   return chart;
 }
 
