@@ -53,3 +53,9 @@ def largest_piece(mask: Mask) -> int:
     """Pixels of the largest piece."""
     labels, count = ndi.label(mask, EIGHT)
     return int(np.bincount(labels.ravel())[1:].max()) if count else 0
+
+
+def only_largest(mask: Mask) -> Mask:
+    """The largest piece alone."""
+    labels, count = ndi.label(mask, EIGHT)
+    return np.asarray(labels == (np.bincount(labels.ravel())[1:].argmax() + 1 if count else -1), np.bool_)

@@ -3,9 +3,9 @@
 On an angled shot the temples stretch the silhouette far to one side, so neither its middle nor its thinnest column is
 the bridge. Three estimates look for it. Where the two lens bodies are found: the valley of the vertical projection
 between them, and the gap between them along the line through their centres. Where these agree, the gap is taken, which
-turns with the frame. Else the notch of the nose decides: wraps and shields are one body, and have a notch all the same.
-If that agrees with neither, something is wrong with the matte there: the valley is taken, which bears with broken rims
-and stubs, and the bridge is not sure.
+turns with the frame. Else the notch of the nose is asked: it decides alone where there are no two bodies, as in wraps
+and shields, and speaks for the gap where it is close to that. Otherwise something is wrong with the matte there: the
+valley is taken, which bears with broken rims and stubs, and the bridge is not sure.
 """
 
 from collections.abc import Sequence

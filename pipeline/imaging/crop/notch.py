@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
+from pipeline.imaging.masks import Mask, only_largest
 from pipeline.imaging.types import Alpha, Side
 
-Mask = NDArray[np.bool_]
 Outline = NDArray[np.float64]
 
 SOLID, SMOOTHING = 0.4, 1.5
@@ -19,8 +19,8 @@ THICK = 0.5
 """Columns of at least this part of the greatest height belong to the lenses, not to the temples."""
 FLOOR = 0.9
 """Part of its depth at which the notch's floor is taken."""
-# Of 98 angled renders of all designs, and 10 real wraps, all have a notch as deep and lenses as wide; of 107 side views
-# none has but goggles on a strap, and glasses folded on end.
+# Of angled renders of all designs, and of 10 real wraps, all but some goggles of one lens have a notch as deep and
+# lenses as wide; of side views none has but goggles on a strap, and glasses folded on end.
 LEAST_DEPTH, LEAST_LENSES, LEAST_SHARE, MOST_FLOOR = 0.13, 0.4, 0.12, 0.08
 # The notch is cut into what lies behind the lenses: seen at an angle it leans from the gap towards the nearer one, by
 # 1–2.5 % of the product's width (on wraps and shields; ± 1 %), and not at all from the front.
@@ -63,7 +63,7 @@ def find_notch(alpha: Alpha) -> Notch | None:
     Notch or None
         None if the lower outline is nowhere cut in.
     """
-    filled = _main_piece(alpha)
+    filled = only_largest(ndi.binary_fill_holes(alpha > SOLID))
     columns = np.flatnonzero(filled.any(0))
     if not columns.size:
         return None
@@ -89,14 +89,6 @@ def find_notch(alpha: Alpha) -> Notch | None:
         far_share=far_share,
         filled=filled,
     )
-
-
-def _main_piece(alpha: Alpha) -> Mask:
-    filled = ndi.binary_fill_holes(alpha > SOLID)
-    pieces, _ = ndi.label(filled)
-    areas = np.bincount(pieces.ravel())
-    areas[0] = 0
-    return np.asarray((pieces == areas.argmax()) & filled, np.bool_)
 
 
 def _lower_outline(filled: Mask) -> Outline:

@@ -16,7 +16,7 @@ from skimage.morphology import skeletonize
 
 from pipeline.imaging import masks
 from pipeline.imaging.framing import bounding_box, look_at_fit, part_of, window_around
-from pipeline.imaging.masks import EIGHT, SOLID, UNKNOWN, Mask, dilate, longer_side
+from pipeline.imaging.masks import SOLID, UNKNOWN, Mask, dilate, longer_side, only_largest
 from pipeline.imaging.matte.backdrop import fit_backdrop
 from pipeline.imaging.matte.difference import GLARING, VISIBLE, distance_from
 from pipeline.imaging.metrics import edges
@@ -191,12 +191,6 @@ def _length(colours: Floats) -> Floats:
     return np.asarray(np.linalg.norm(colours, axis=-1), np.float32)
 
 
-def _largest(mask: NDArray[Any]) -> Mask:
-    """Its largest piece alone."""
-    pieces, count = ndi.label(mask, EIGHT)
-    return np.asarray(pieces == (np.bincount(pieces.ravel())[1:].argmax() + 1 if count else -1), np.bool_)
-
-
 def _half_gone(scene: _Scene) -> NDArray[Any]:
     return np.where(scene.core(0.005) & (scene.alpha > 0.3), 1 - scene.alpha, 0)
 
@@ -207,7 +201,7 @@ def _faint_outline(scene: _Scene) -> NDArray[Any]:
 
 
 def _other_pieces(scene: _Scene) -> NDArray[Any]:
-    return scene.is_fg & ~_largest(scene.is_fg)
+    return scene.is_fg & ~only_largest(scene.is_fg)
 
 
 def _eaten(scene: _Scene) -> NDArray[Any]:
@@ -265,14 +259,14 @@ MAPS: dict[str, Callable[[_Scene], NDArray[Any]]] = {
     "soft-edge": lambda scene: scene.undecided,
     "wide-band": lambda scene: scene.undecided,
     "edge-not-in-photo": lambda scene: scene.unsupported,
-    "outline-gap": lambda scene: _largest(scene.unsupported),
+    "outline-gap": lambda scene: only_largest(scene.unsupported),
     "faint-outline": _faint_outline,
     "torn": _other_pieces,
     "pieces": _other_pieces,
     "eaten": _eaten,
     "frayed": lambda scene: scene.is_fg & ~ndi.binary_opening(scene.is_fg),
     "fading": lambda scene: scene.weak_lines,
-    "fading-stretch": lambda scene: _largest(scene.weak_lines),
+    "fading-stretch": lambda scene: only_largest(scene.weak_lines),
     "haze": _haze,
     "half-gone": _half_gone,
     "see-through": lambda scene: scene.core(0.01) * scene.undecided,
@@ -284,7 +278,7 @@ MAPS: dict[str, Callable[[_Scene], NDArray[Any]]] = {
     "asymmetrical": _asymmetrical,
     "burnt-out": lambda scene: scene.is_fg & (scene.photo.min(axis=2) > CLIPPED),
     "second-look": lambda scene: scene.apart,
-    "second-look-place": lambda scene: _largest(ndi.binary_opening(scene.apart > 0.4)),
+    "second-look-place": lambda scene: only_largest(ndi.binary_opening(scene.apart > 0.4)),
 }
 """What each reason's metric sums up, 0–1 once clipped."""
 
