@@ -22,6 +22,9 @@ FLOOR = 0.9
 # Of angled renders of all designs, and of 10 real wraps, all but some goggles of one lens have a notch as deep and
 # lenses as wide; of side views none has but goggles on a strap, and glasses folded on end.
 LEAST_DEPTH, LEAST_LENSES, LEAST_SHARE, MOST_FLOOR = 0.13, 0.4, 0.12, 0.08
+# Lenses are full from top to bottom, but for a far temple's opening: 0.7 and more of all right ones, at most 0.58 of
+# rims that have lost their clear shield, and of frames that hang together with their reflections.
+LEAST_SOLIDITY = 0.65
 # The notch is cut into what lies behind the lenses: seen at an angle it leans from the gap towards the nearer one, by
 # 1–2.5 % of the product's width (on wraps and shields; ± 1 %), and not at all from the front.
 LEAN, FULL_LEAN = 0.018, 0.2
@@ -32,7 +35,8 @@ class Notch:
     """Its column, which is that of the bridge, and its floor's first and last; which lens is the nearer one.
 
     `depth` is in heights of the lenses, `floor_width` and `width`, that of both lenses, in widths of the product,
-    `far_share` the far one's part of that. `filled` is the product.
+    `far_share` the far one's part of that, `solidity` the product's part of what lies between their upper and lower
+    outline. `filled` is the product.
     """
 
     column: float
@@ -42,12 +46,14 @@ class Notch:
     floor_width: float
     width: float
     far_share: float
+    solidity: float
     filled: Mask
 
     @property
     def is_clear(self) -> bool:
         is_lens_like = self.width > LEAST_LENSES and self.far_share > LEAST_SHARE
-        return self.depth > LEAST_DEPTH and self.floor_width < MOST_FLOOR and is_lens_like
+        is_cut = self.depth > LEAST_DEPTH and self.floor_width < MOST_FLOOR
+        return is_cut and is_lens_like and self.solidity > LEAST_SOLIDITY
 
 
 def find_notch(alpha: Alpha) -> Notch | None:
@@ -87,6 +93,7 @@ def find_notch(alpha: Alpha) -> Notch | None:
         floor_width=(right - left) / width,
         width=(last - first) / width,
         far_share=far_share,
+        solidity=_solidity(filled[:, first : last + 1]),
         filled=filled,
     )
 
@@ -101,6 +108,11 @@ def _depths(outline: Outline) -> Outline:
     """How far each column stands above the lower of the two lobes beside it."""
     lobes = np.minimum(np.maximum.accumulate(outline), np.maximum.accumulate(outline[::-1])[::-1])
     return np.asarray(lobes - outline, np.float64)
+
+
+def _solidity(lenses: Mask) -> float:
+    is_below_top, is_above_foot = (np.maximum.accumulate(part, 0) for part in (lenses, lenses[::-1]))
+    return float(lenses.sum() / (is_below_top & is_above_foot[::-1]).sum())
 
 
 def _floor(depths: Outline) -> tuple[int, int]:

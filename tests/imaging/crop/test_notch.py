@@ -83,3 +83,14 @@ def test_what_has_no_notch_has_none(scene):
 @pytest.mark.parametrize("value", [0, 1])
 def test_nothing_and_everything_have_no_notch(shape, value):
     assert find_notch(np.full(shape, value, np.float32)) is None
+
+
+def test_a_rim_that_has_lost_its_lens_has_no_notch():
+    """Its lens was clear, and all that is left is the bar on top, and the lower rim, which is open at both ends."""
+    picture = Image.new("L", (WIDTH, HEIGHT))
+    draw = ImageDraw.Draw(picture)
+    draw.line([(100, 150), (520, 150), (700, 130)], 255, 14)
+    draw.line([(110, 300), (200, 155), (510, 310)], 255, 10)
+    notch = find_notch(np.asarray(picture, np.float32) / 255)
+    assert notch is not None and notch.depth > 0.5 and notch.solidity < 0.5
+    assert not notch.is_clear
