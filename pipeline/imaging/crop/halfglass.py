@@ -37,6 +37,8 @@ SMOOTHING = 2.0
 SHORE = 0.25
 """Height between floor and lower lobe at which a valley's sides are taken: above nose pads, below the lenses' bulge."""
 LEAST_LIKENESS, SURE_LIKENESS = 0.2, 0.4
+RIM = 5
+"""A loose piece is taken away with the faint rim around it, as wide as half this window, in pixels."""
 MOST_APART, NOTCH_APART = 0.015, 0.025
 """Valley and gap of a sure bridge are no further apart than this part of the product's width; the notch may be."""
 
@@ -217,3 +219,30 @@ def half_box(crop: Crop, side: HalfSide) -> CropBox:
     edge = int(np.clip(np.floor(crop.bridge_x + 1), crop.product.x0, crop.product.x1))  # column 3 ends where 4 begins
     is_left = kept_side(side, crop.near) == "left"
     return replace(crop.product, x1=edge) if is_left else replace(crop.product, x0=edge)
+
+
+def half_alpha(alpha: Alpha, half: CropBox, side: Side) -> Alpha:
+    """One half's matte, without what hung on the other half alone: the far temple's tip, a nose pad.
+
+    Parameters
+    ----------
+    alpha : (H, W) float32, 0–1
+        The whole matte.
+    half : CropBox
+        As `half_box` gives it.
+    side : {"left", "right"}
+        On which side of the bridge that half is.
+
+    Returns
+    -------
+    (half's height, half's width) float32, 0–1
+        Without the pieces that reach the cut, but for the largest piece of all.
+    """
+    part = part_of(alpha, half)
+    pieces, _ = ndi.label(part > FAINT, np.ones((3, 3)))
+    cut = np.unique(pieces[:, -1 if side == "left" else 0]) if part.size else []
+    loose = np.setdiff1d(cut, [0, np.bincount(pieces.ravel(), minlength=2)[1:].argmax() + 1])
+    if not loose.size:
+        return part
+    is_loose = ndi.maximum_filter(np.isin(pieces, loose).view(np.uint8), RIM) > 0
+    return np.where(is_loose & ((pieces == 0) | np.isin(pieces, loose)), np.float32(0), part)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, PngImagePlugin
 
-from pipeline.imaging.crop.halfglass import half_box, kept_side
+from pipeline.imaging.crop.halfglass import half_alpha, half_box, kept_side
 from pipeline.imaging.framing import bounding_box, part_of
 from pipeline.imaging.matte.refine import SNAP_LOW, snap
 from pipeline.imaging.pictures.spec import HalfGlassSpec, ListingSpec
@@ -122,7 +122,7 @@ def compose_half(rgb: RGB, alpha: Alpha, crop: Crop, spec: HalfGlassSpec) -> RGB
     rgb : ndarray of uint8, shape (H, W, 3)
     alpha : ndarray of float32, shape (H, W), range 0–1
     crop : Crop
-        Nothing beyond its bridge or outside its product is used.
+        Nothing beyond its bridge or outside its product is used, and nothing that hangs on the other half alone.
     spec : HalfGlassSpec
 
     Returns
@@ -137,7 +137,7 @@ def compose_half(rgb: RGB, alpha: Alpha, crop: Crop, spec: HalfGlassSpec) -> RGB
     """
     side = kept_side(spec.side, crop.near)
     half = half_box(crop, side)
-    rgb, alpha = part_of(rgb, half), part_of(alpha, half)
+    rgb, alpha = part_of(rgb, half), half_alpha(alpha, half, side)
     part = _product_box(alpha, f" {side} of the bridge")
     part = replace(part, x1=alpha.shape[1]) if side == "left" else replace(part, x0=0)
     picture = _fitted(rgb, alpha, part, spec.canvas - 2 * spec.margin)

@@ -137,6 +137,19 @@ def test_the_bridge_keeps_its_column_where_the_matte_has_lost_it() -> None:
     assert right == CropBox(200 - 100, 30 + 60, 200 + 100, 370)
 
 
+def test_the_far_temples_tip_is_no_part_of_the_near_half_unless_it_hangs_on_it() -> None:
+    """A lens with a torn-off temple right of the cut; over the cut, above the lens, comes the far temple."""
+    rgb, alpha = scene(400, 700, CropBox(200, 310, 350, 500))
+    for part in (np.s_[270:280, 250:310], np.s_[60:80, 200:420], np.s_[205:215, 505:600]):
+        rgb[part], alpha[part] = COLOUR, 1
+    crop = Crop(299.5, CropBox(50, 200, 350, 600), "right")
+    box = extent(compose_half(rgb, alpha, crop, HALF))
+    assert (box.x1 - box.x0) / (box.y1 - box.y0) == pytest.approx(300 / 150, abs=0.03), "the tip is left out"
+    rgb[80:200, 400:420], alpha[80:200, 400:420] = COLOUR, 1
+    box = extent(compose_half(rgb, alpha, crop, HALF))
+    assert (box.x1 - box.x0) / (box.y1 - box.y0) == pytest.approx(300 / 290, abs=0.03), "it hangs on the lens"
+
+
 @pytest.mark.parametrize(
     ("side", "near", "shown"),
     [("near", "left", "left"), ("near", "right", "right"), ("left", "right", "left"), ("right", "left", "right")],
