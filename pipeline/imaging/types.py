@@ -60,6 +60,12 @@ class BridgeEvidence:
     by_notch: float | None = None
 
 
+def named_estimates(told: Mapping[str, Any]) -> dict[str, float]:
+    """The estimates that there are in the fields of a BridgeEvidence, by name; from the first to look to the last."""
+    found = {name: told.get(f"by_{name}") for name in ("gap", "valley", "notch")}
+    return {name: column for name, column in found.items() if column is not None}
+
+
 @dataclass(frozen=True)
 class Crop:
     """Where an angled pair of glasses is parted: the bridge column, in pixels, the box of the whole product, which

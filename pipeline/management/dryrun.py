@@ -16,7 +16,7 @@ from pipeline.cutout.relight import locally
 from pipeline.engines.protocols import Matter
 from pipeline.imaging.pictures import previews, renditions
 from pipeline.imaging.pictures.decode import DecodeError
-from pipeline.imaging.types import RGB, Candidate, Crop, Policy, ProductClass, View
+from pipeline.imaging.types import RGB, Candidate, Crop, Policy, ProductClass, View, named_estimates
 from pipeline.words import in_words
 
 log = logging.getLogger(__name__)
@@ -91,12 +91,9 @@ def _assess_one(photo: Path, out: Path, matter: Matter, product_class: ProductCl
     )
 
 
-def _estimates(crop: Crop | None) -> list[float]:
-    """The bridge by the valley, by the gap and by the notch, as far as there are any."""
-    if crop is None or crop.evidence is None:
-        return []
-    told = crop.evidence.by_valley, crop.evidence.by_gap, crop.evidence.by_notch
-    return [round(column, 2) for column in told if column is not None]
+def _estimates(crop: Crop | None) -> dict[str, float]:
+    found = named_estimates(vars(crop.evidence)) if crop and crop.evidence else {}
+    return {name: round(column, 2) for name, column in found.items()}
 
 
 def _view(filename: str) -> View | None:

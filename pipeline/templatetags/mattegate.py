@@ -5,6 +5,7 @@ from typing import Any
 
 from django import template
 
+from pipeline.imaging.types import named_estimates
 from pipeline.words import STATE_WORDS
 
 register = template.Library()
@@ -94,6 +95,5 @@ def estimates(evidence: dict[str, Any]) -> list[tuple[float, str, str]]:
     >>> estimates({"by_valley": None, "by_gap": None, "by_notch": 88.0})
     [(88.0, 'notch', 'left')]
     """
-    told = ((evidence.get(f"by_{name}"), name) for name in ("valley", "gap", "notch"))
-    places = sorted((column, name) for column, name in told if column is not None)
+    places = sorted((column, name) for name, column in named_estimates(evidence).items())
     return [(column, name, "right" if index else "left") for index, (column, name) in enumerate(places)]

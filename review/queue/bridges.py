@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from pipeline.imaging.crop import halfglass
-from pipeline.imaging.types import Side
+from pipeline.imaging.types import Side, named_estimates
 from pipeline.listing_spec import has_half_glass, listing_spec
 from pipeline.models import BridgeLabel, Frame, Scorecard
 
@@ -31,6 +31,12 @@ class BridgeLine:
     @property
     def last(self) -> int:
         return self.card.product.x1 - 1 - self._margin
+
+    @property
+    def estimates(self) -> dict[str, float]:
+        """Columns by the name of what found them, from the left."""
+        found = named_estimates(self.card.bridge_evidence or {})
+        return dict(sorted(found.items(), key=lambda item: item[1]))
 
     @property
     def _margin(self) -> int:

@@ -151,6 +151,7 @@ def _bridge(frame: Frame, card: Scorecard | None) -> dict[str, Any] | None:
         "placedBy": line.label.by if line.label else "",
         "doubt": line.card.bridge_doubt_words,
         "evidence": line.card.bridge_evidence,
+        "estimates": [{"name": name, "x": column} for name, column in line.estimates.items()],
     }
 
 

@@ -12,7 +12,7 @@ from pipeline.engines import object_store
 from pipeline.imaging.pictures import previews, renditions
 from pipeline.models import Frame, Scorecard
 from tests.browser.conftest import IN_A_BROWSER, SAMPLE, doubtful_frame, ellipse
-from tests.browser.test_workbench import SCREEN, settled, shown, wait_for_another, wait_for_next
+from tests.browser.looking import SCREEN, settled, shown, wait_for_another, wait_for_next
 
 pytestmark = IN_A_BROWSER
 FRAMES, EVENTS = 20, 300

@@ -5,25 +5,17 @@ from datetime import timedelta
 import numpy as np
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from pipeline.models import BridgeLabel, Frame, Override
+from pipeline.models import Frame, Override
 from pipeline.states import State
 from review.models import Claim, Decision, QueueItem
 from tests.browser.conftest import IN_A_BROWSER, PLACE, doubtful_frame, sign_in, stored_alpha
+from tests.browser.looking import SCREEN, opacity_at, said, settled, shown, stroke, wait_for_another, wait_for_next
 from tests.factories import bridge_fields
 from tests.waiting import wait_for
 
 pytestmark = IN_A_BROWSER
-FOUND = 716.25
-
-# Where a place of the photo is on the screen, by the matte's own canvas: whatever the zoom.
-SCREEN = """([x, y]) => {
-  const canvas = document.querySelector('[data-layer=matte]');
-  const matrix = canvas.getContext('2d').getTransform(), box = canvas.getBoundingClientRect();
-  const density = canvas.width / box.width;
-  return [box.left + (x * matrix.a + matrix.e) / density, box.top + (y * matrix.d + matrix.f) / density];
-}"""
 SPY = """() => {
   window.calls = [];
   const skipped = new Set(['constructor', 'canvas', 'getContextAttributes']);
@@ -36,53 +28,6 @@ SPY = """() => {
     };
   }
 }"""
-
-
-def shown(page: Page) -> int:
-    return int(page.evaluate("Number(document.body.dataset.frame)"))
-
-
-def wait_for_another(page: Page, than: int) -> int:
-    page.wait_for_function("than => Number(document.body.dataset.frame) !== than", arg=than)
-    return shown(page)
-
-
-def wait_for_next(page: Page) -> None:
-    """What comes after the frame that is looked at has been fetched, or there is none."""
-    page.wait_for_function(
-        "() => (document.body.dataset.next ?? document.body.dataset.frame) !== document.body.dataset.frame"
-    )
-
-
-def settled(page: Page) -> None:
-    """Two pictures have been drawn since."""
-    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-
-
-def said(page: Page):
-    return page.get_by_role("status")
-
-
-def stroke(page: Page, *places: tuple[float, float]) -> None:
-    first, *others = (page.evaluate(SCREEN, place) for place in places)
-    page.mouse.move(*first)
-    page.mouse.down()
-    for place in others:
-        page.mouse.move(*place, steps=6)
-    page.mouse.up()
-    settled(page)
-
-
-def opacity_at(page: Page, place: tuple[float, float]) -> int:
-    """Of the matte on the screen."""
-    return page.evaluate(
-        """place => {
-          const canvas = document.querySelector('[data-layer=matte]'), context = canvas.getContext('2d');
-          const {a, d, e, f} = context.getTransform();
-          return context.getImageData(place[0] * a + e, place[1] * d + f, 1, 1).data[3];
-        }""",
-        list(place),
-    )
 
 
 def test_twenty_frames_are_cleared_by_keys_alone_and_each_next_picture_is_there_already(page, sign_in_as, services):
@@ -319,103 +264,6 @@ def test_all_files_can_be_seen_before_they_are_published(page, sign_in_as, servi
     expect(figures).to_have_count(8)
     for image in figures.locator("img").all():
         assert image.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
-
-
-# --- the bridge -------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def angled(services):
-    return doubtful_frame("AURA1000", **bridge_fields(bridge_x=FOUND))
-
-
-def bridge(page: Page):
-    return page.get_by_role("slider", name="Bridge")
-
-
-def approve(page: Page) -> None:
-    page.keyboard.press("a")
-    expect(said(page)).to_contain_text("approved")
-
-
-@pytest.mark.parametrize("window", [(1440, 900), (820, 1180), (390, 844)])
-def test_the_bridge_is_published_where_the_line_was_dropped(page, sign_in_as, angled, window):
-    page.set_viewport_size({"width": window[0], "height": window[1]})
-    sign_in_as("operator")
-    settled(page)
-    line = bridge(page).bounding_box()
-    x, y = line["x"] + line["width"] / 2, line["y"] + line["height"] / 3
-    assert x == pytest.approx(page.evaluate(SCREEN, [FOUND + 0.5, 0])[0], abs=1)
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x + 30, y + 5, steps=6)
-    page.mouse.up()
-    expect(page.get_by_text("Moved by you: +")).to_be_attached()
-    scale = page.evaluate(SCREEN, [1, 0])[0] - page.evaluate(SCREEN, [0, 0])[0]
-    approve(page)
-    label = BridgeLabel.objects.get()
-    assert label.bridge_x == pytest.approx(FOUND + 30 / scale, abs=1.5 / scale)
-    assert (label.frame, label.found_x, label.by) == (angled, FOUND, "operator")
-
-
-def test_arrow_keys_move_the_bridge_by_pixels_and_escape_puts_it_back(page, sign_in_as, angled):
-    sign_in_as("operator")
-    page.keyboard.press("w")
-    expect(bridge(page)).to_be_focused()
-    for key in ("Shift+ArrowRight", "ArrowRight", "ArrowLeft"):
-        page.keyboard.press(key)
-    expect(page.get_by_text("Moved by you: +10 px")).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(bridge(page)).to_have_attribute("aria-valuenow", "716")
-    page.keyboard.press("ArrowLeft")
-    approve(page)
-    assert BridgeLabel.objects.get().bridge_x == FOUND - 1
-
-
-def test_a_bridge_that_was_not_found_can_be_placed(page, sign_in_as, services):
-    lost = dict.fromkeys(("bridge_x", "product_box", "bridge_evidence")) | {"near": "", "bridge_doubt": ""}
-    doubtful_frame("AURA1000", **lost)
-    sign_in_as("operator")
-    expect(bridge(page)).to_be_hidden()
-    page.get_by_role("button", name="Place the bridge").click()
-    expect(bridge(page)).to_be_focused()
-    page.keyboard.press("ArrowLeft")
-    approve(page)
-    label = BridgeLabel.objects.get()
-    assert label.found_x is None and 690 < label.bridge_x < 710
-
-
-def test_a_finger_moves_the_bridge_and_two_fingers_zoom(page, sign_in_as, angled):
-    page.set_viewport_size({"width": 390, "height": 844})
-    sign_in_as("operator")
-    settled(page)
-    touch = page.context.new_cdp_session(page)
-
-    def send(kind: str, *points: tuple[float, float]) -> None:
-        told = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(points)]
-        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": told})
-
-    line = bridge(page).bounding_box()
-    x, y = line["x"] + line["width"] / 2, line["y"] + 60
-    send("touchStart", (x, y))
-    for step in (8, 20, 30):
-        send("touchMove", (x - step, y))
-    send("touchEnd")
-    expect(page.get_by_text("Moved by you: −")).to_be_attached()
-    before = page.evaluate(SCREEN, [1, 0])[0] - page.evaluate(SCREEN, [0, 0])[0]
-    send("touchStart", (60, y), (100, y))
-    send("touchMove", (30, y), (150, y))
-    send("touchEnd")
-    settled(page)
-    assert page.evaluate(SCREEN, [1, 0])[0] - page.evaluate(SCREEN, [0, 0])[0] > 2 * before
-
-
-def test_a_stroke_across_the_bridge_paints_and_leaves_it_where_it_is(page, sign_in_as, angled):
-    sign_in_as("operator")
-    page.keyboard.press("e")
-    stroke(page, (FOUND, 100), (FOUND + 200, 100))
-    assert opacity_at(page, (FOUND + 100, 100)) == 255
-    expect(bridge(page)).to_have_attribute("aria-valuenow", "716")
 
 
 # --- many at once, and wrong roles ------------------------------------------------------------------

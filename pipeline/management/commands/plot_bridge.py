@@ -1,4 +1,4 @@
-"""Whether the two estimates of the bridge, where they are apart, tell that it is wrong."""
+"""Whether the estimates of the bridge, where they are apart, tell that it is wrong."""
 
 import itertools
 import json
@@ -22,7 +22,7 @@ BOUNDS = (0.0, 0.25, 0.5, 1.0, 100 * MOST_APART, math.inf)
 
 @dataclass(frozen=True)
 class Point:
-    """One angled frame: how far the two estimates are apart and the bridge is off, in per cent of the width."""
+    """One angled frame: how far its estimates are apart at most and the bridge is off, in per cent of the width."""
 
     name: str
     apart: float
@@ -55,7 +55,7 @@ EXPECTED = (
 
 
 class Command(BaseCommand):
-    help = "Plot the bridge's error over the disagreement of its two estimates, into OUT/bridge.svg."
+    help = "Plot the bridge's error over the disagreement of its estimates, into OUT/bridge.svg."
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -81,14 +81,15 @@ class Command(BaseCommand):
 
 
 def read_points(report: str, truth: str) -> list[Point]:
-    """Of all frames with both estimates and a known bridge."""
+    """Of all frames with two estimates or more and a known bridge."""
     judged = {row["name"]: row for row in json.loads(truth)["rows"] if row.get("bridge_error") is not None}
-    found = (row for row in map(json.loads, report.splitlines()) if row["estimates"] and row["name"] in judged)
+    found = (row for row in map(json.loads, report.splitlines()) if len(row["estimates"]) > 1 and row["name"] in judged)
     return [_point(row, judged[row["name"]]) for row in found]
 
 
 def _point(row: dict[str, Any], judged: dict[str, Any]) -> Point:
-    apart = 100 * abs(row["estimates"][0] - row["estimates"][1]) / judged["width"]
+    columns = row["estimates"].values()
+    apart = 100 * (max(columns) - min(columns)) / judged["width"]
     return Point(row["name"], apart, 100 * judged["bridge_error"], row["crop"] == "sure")
 
 

@@ -50,8 +50,9 @@ export class Split {
 }
 
 export class Bridge {
-  bridge = null; // first, last, found, x: pixels of the photo; side: the half that is kept, or ""
+  bridge = null; // first, last, found, x, estimates' x: pixels of the photo; side: the half that is kept, or ""
   x = null;
+  #marks = [];
 
   constructor(host, viewport, onMove) {
     this.viewport = viewport;
@@ -65,6 +66,8 @@ export class Bridge {
   show(bridge) {
     this.bridge = bridge;
     this.x = bridge?.x ?? null;
+    for (const mark of this.#marks) mark.remove();
+    this.#marks = (bridge?.estimates ?? []).map(({ name }, index) => this.#mark(name, index));
     this.draw();
   }
 
@@ -108,15 +111,34 @@ export class Bridge {
     this.line.focus();
   }
 
-  draw() {
-    this.line.hidden = this.x === null;
-    if (this.line.hidden) return;
+  take(index) {
+    const estimate = this.bridge.estimates[index];
+    if (estimate) this.put(estimate.x);
+  }
+
+  // Where an estimate stands, and the key that takes it.
+  #mark(name, index) {
+    const words = element("span", {}, element("kbd", {}, String(index + 1)), name);
+    const mark = element("div", { class: "wb-estimate", "aria-hidden": "true" }, words);
+    mark.style.setProperty("--row", index);
+    this.line.before(mark);
+    return mark;
+  }
+
+  #place(line, x) {
     const { origin, scale, photo } = this.viewport;
-    Object.assign(this.line.style, {
-      left: `${origin.x + (this.x + 0.5) * scale}px`,
+    Object.assign(line.style, {
+      left: `${origin.x + (x + 0.5) * scale}px`,
       top: `${origin.y}px`,
       height: `${photo.height * scale}px`,
     });
+  }
+
+  draw() {
+    this.#marks.forEach((mark, index) => this.#place(mark, this.bridge.estimates[index].x));
+    this.line.hidden = this.x === null;
+    if (this.line.hidden) return;
+    this.#place(this.line, this.x);
     this.line.ariaValueMin = this.bridge.first;
     this.line.ariaValueMax = this.bridge.last;
     this.line.ariaValueNow = Math.round(this.x);

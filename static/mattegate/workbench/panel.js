@@ -50,10 +50,9 @@ function drawn(name, attributes) {
 }
 
 // The profile that the bridge was read from, and the estimates of it.
-function profile({ profile: shares, first, last, by_gap: gap, by_valley: valley, by_notch: notch }) {
+function profile({ profile: shares, first, last }, estimates) {
   const width = last - first;
-  const estimates = Object.entries({ gap, valley, notch }).filter(([, column]) => typeof column === "number");
-  const said = estimates.map(([name, column]) => `by ${name}: ${Math.round(column)} px`).join(", ");
+  const said = estimates.map(({ name, x }) => `by ${name}: ${Math.round(x)} px`).join(", ");
   const curve = shares.map((share, index) => `L${(index * width) / (shares.length - 1)} ${1 - share}`).join("");
   const chart = drawn("svg", {
     class: "wb-profile",
@@ -63,9 +62,7 @@ function profile({ profile: shares, first, last, by_gap: gap, by_valley: valley,
     "aria-label": `Profile of the cut-out. Bridge ${said}`,
   });
   chart.append(drawn("path", { d: `M0 1${curve}L${width} 1Z` }));
-  for (const [, column] of estimates) {
-    chart.append(drawn("line", { x1: column - first, x2: column - first, y1: 0, y2: 1 }));
-  }
+  for (const { x } of estimates) chart.append(drawn("line", { x1: x - first, x2: x - first, y1: 0, y2: 1 }));
   return chart;
 }
 
@@ -73,7 +70,7 @@ function bridgeSection(bridge, actions) {
   const act = bridge.x === null ? "Place the bridge" : "Move the bridge";
   return section(
     "Bridge",
-    bridge.evidence && profile(bridge.evidence),
+    bridge.evidence && profile(bridge.evidence, bridge.estimates),
     element("p", { class: "wb-soft", id: "bridge-said" }, bridgeWords(bridge)),
     button({ class: "wb-button", onclick: actions.bridge }, act, element("kbd", {}, "W")),
   );

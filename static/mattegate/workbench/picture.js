@@ -172,6 +172,10 @@ export class Picture {
     if (this.hasBridge) this.#bridge.put(x);
   }
 
+  takeEstimate(index) {
+    this.#bridge.take(index);
+  }
+
   takeUpBridge() {
     this.#bridge.takeUp();
   }

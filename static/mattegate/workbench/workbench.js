@@ -70,6 +70,7 @@ function showFrame({ item, frame }) {
   showRail(at("rail"), item, rail, open);
   markChosen(at("panel"), "");
   editor.show();
+  if (item.bridge?.x && item.chips.length && item.chips.every(({ tool }) => tool === "bridge")) moveBridge();
 }
 
 function showLine(now) {
@@ -118,6 +119,11 @@ function moveBridge() {
   picture.takeUpBridge();
 }
 
+function pick(index) {
+  if (picture.tool === "bridge") picture.takeEstimate(index);
+  else looking.pick(index);
+}
+
 // Elsewhere, unless something painted would be lost by it.
 async function leave(go) {
   if (picture.isChanged) say("Save the edit (Enter) or undo it first.");
@@ -149,8 +155,8 @@ function bindKeys() {
   keys.set("ArrowRight", "look at the next one", forward, { label: "→" });
   keys.set("ArrowLeft", "back to the one before", back, { label: "←" });
   for (let number = 1; number <= 9; number++) {
-    const words = number === 1 ? "choose among the alternatives" : "";
-    keys.set(String(number), words, () => looking.pick(number - 1), { label: "1–9" });
+    const words = number === 1 ? "choose among the alternatives, or where the bridge may be" : "";
+    keys.set(String(number), words, () => pick(number - 1), { label: "1–9" });
   }
   const compare = { label: "Space", up: () => picture.flicker(false) };
   keys.set(" ", "compare: the photo while it is held", () => picture.flicker(true), compare);

@@ -5,9 +5,10 @@ from django.core.management import CommandError, call_command
 
 
 def write(folder, frames):
-    """Of (estimates, true error as a share of the width, crop) each; every product is 200 pixels wide."""
+    """Of (columns by estimate, true error as a share of the width, crop) each; every product is 200 pixels wide."""
     report, rows = [], []
-    for index, (estimates, off, crop) in enumerate(frames):
+    for index, (columns, off, crop) in enumerate(frames):
+        estimates = dict(zip(("gap", "valley", "notch"), columns, strict=False))
         name = f"A{index}_2"
         report.append({"name": name, "estimates": estimates, "crop": crop})
         rows.append({"name": name, "width": 200, "bridge_error": off})
@@ -15,8 +16,8 @@ def write(folder, frames):
     (folder / "truth.json").write_text(json.dumps({"rows": rows}))
 
 
-def test_every_frame_with_both_estimates_is_drawn_and_the_correlation_told(tmp_path, capsys):
-    found = [([50, 50.1], 0.001, "sure"), ([50, 51], 0.004, "sure"), ([50, 60], 0.2, "unsure"), ([], None, None)]
+def test_every_frame_with_two_estimates_is_drawn_and_the_correlation_told(tmp_path, capsys):
+    found = [([50, 50.1], 0.001, "sure"), ([50, 51], 0.004, "sure"), ([50, 52, 60], 0.2, "unsure"), ([50], 0.1, "sure"), ([], None, None)]
     write(tmp_path, found)
     call_command("plot_bridge", tmp_path, tmp_path / "truth.json")
     said, drawing = capsys.readouterr().out, (tmp_path / "bridge.svg").read_text()
