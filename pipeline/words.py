@@ -25,6 +25,7 @@ REASON_WORDS: dict[str, str] = {
     "looks-front": "the view does not match the name: this looks like a front view",
     "looks-angle": "the view does not match the name: this looks like an angled view",
     "looks-side": "the view does not match the name: this looks like a side view",
+    "several-products": "more than one product in the photo",
     # doubtful components of the score
     "soft-edge": "matte undecided: many half-transparent places",
     "wide-band": "edge softer than usual",
@@ -48,7 +49,7 @@ REASON_WORDS: dict[str, str] = {
     "stray": "something else lies around the product",
     "odd-shape": "unusual shape for this view",
     "asymmetrical": "the two sides of a front view differ",
-    "view-unclear": "the view can't be told from the cut-out",
+    "view-unclear": "no clear front, angled or side view: folded, lying, or seen from above?",
     "blurred": "out of focus",
     "burnt-out": "burnt-out highlights on the product",
     "second-look": "a second look saw it differently",

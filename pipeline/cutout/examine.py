@@ -10,7 +10,7 @@ from pipeline.cutout import ladder
 from pipeline.cutout.matte import matte_in_mirror, matte_once, scene_of
 from pipeline.engines.protocols import Matter
 from pipeline.imaging.crop import halfglass
-from pipeline.imaging.crop.viewpoint import seen_view
+from pipeline.imaging.crop.viewpoint import has_several, seen_view
 from pipeline.imaging.matte import refine
 from pipeline.imaging.metrics.measure import LOOKS, MEASURED_SIZE, measure, measure_second_look, measure_view
 from pipeline.imaging.pictures import renditions
@@ -166,6 +166,7 @@ class _Examiner:
         if self.product_class != "eyewear":
             return {}
         looks = measure_view(seen_view(matte.alpha, found), self.view)
+        looks["several"] = float(has_several(matte.alpha))
         return looks | {name: max(looks[name], earlier.get(name, 0)) for name in LOOKS}
 
 

@@ -37,7 +37,7 @@ class Row:
     verdict: str = "review"
     bridge_x: float | None = None
     crop: str | None = None
-    estimates: list[float] = field(default_factory=list)
+    estimates: dict[str, float] = field(default_factory=dict)
     rung: str | None = None
     reasons: list[str] = field(default_factory=list)
     metrics: dict[str, float] = field(default_factory=dict)

@@ -285,6 +285,7 @@ MAPS: dict[str, Callable[[_Scene], NDArray[Any]]] = {
 PLACELESS = frozenset(
     {
         *("empty", "no-bridge", "bridge-unsure", "looks-front", "looks-angle", "looks-side"),
+        "several-products",
         *("view-unclear", "odd-shape", "weak-prediction", "blurred"),
     }
 )

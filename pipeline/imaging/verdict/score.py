@@ -25,8 +25,9 @@ VETOES: dict[str, Callable[[Mapping[str, float]], bool]] = {
     "looks-front": lambda metrics: metrics.get("looks_front") == 1,
     "looks-angle": lambda metrics: metrics.get("looks_angle") == 1,
     "looks-side": lambda metrics: metrics.get("looks_side") == 1,
+    "several-products": lambda metrics: metrics.get("several") == 1,
 }
-VIEW_VETOES = frozenset({"looks-front", "looks-angle", "looks-side"})
+VIEW_VETOES = frozenset({"looks-front", "looks-angle", "looks-side", "several-products"})
 OF_THE_VIEW = frozenset({"unusual_shape", "asymmetry", "view_unseen"})
 """Metrics that are bad when the name says another view than the photo shows."""
 

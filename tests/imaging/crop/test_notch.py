@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 from pipeline.imaging.crop.bodies import find_pair
 from pipeline.imaging.crop.halfglass import LEAST_LIKENESS, find_crop
 from pipeline.imaging.crop.notch import find_notch
-from pipeline.imaging.crop.viewpoint import seen_view
+from pipeline.imaging.crop.viewpoint import has_several, seen_view
 from tests.imaging import scenes
 
 WIDTH, HEIGHT = 800, 500
@@ -94,3 +94,11 @@ def test_a_rim_that_has_lost_its_lens_has_no_notch():
     notch = find_notch(np.asarray(picture, np.float32) / 255)
     assert notch is not None and notch.depth > 0.5 and notch.solidity < 0.5
     assert not notch.is_clear
+
+
+def test_two_pairs_in_one_photo_are_told_from_one_that_is_torn():
+    one = wrap()
+    apart = one.copy()
+    apart[:, 196:206] = 0
+    assert has_several(np.concatenate([one, wrap(far=60)]))
+    assert not has_several(one) and not has_several(apart)

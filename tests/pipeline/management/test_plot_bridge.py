@@ -17,8 +17,8 @@ def write(folder, frames):
 
 
 def test_every_frame_with_two_estimates_is_drawn_and_the_correlation_told(tmp_path, capsys):
-    found = [([50, 50.1], 0.001, "sure"), ([50, 51], 0.004, "sure"), ([50, 52, 60], 0.2, "unsure"), ([50], 0.1, "sure"), ([], None, None)]
-    write(tmp_path, found)
+    sure = [([50, 50.1], 0.001, "sure"), ([50, 51], 0.004, "sure")]
+    write(tmp_path, [*sure, ([50, 52, 60], 0.2, "unsure"), ([50], 0.1, "sure"), ([], None, None)])
     call_command("plot_bridge", tmp_path, tmp_path / "truth.json")
     said, drawing = capsys.readouterr().out, (tmp_path / "bridge.svg").read_text()
     assert "3 frames; rank correlation of disagreement and error 1.00" in said
