@@ -165,8 +165,9 @@ class _Examiner:
         """Once a view was seen it stays seen: a rung that loses a lens would be silent about it."""
         if self.product_class != "eyewear":
             return {}
-        looks = measure_view(seen_view(matte.alpha, found), self.view)
-        looks["several"] = float(has_several(matte.alpha))
+        alpha = shrink(matte.alpha, MEASURED_SIZE)
+        looks = measure_view(seen_view(alpha, found), self.view)
+        looks["several"] = float(has_several(alpha))
         return looks | {name: max(looks[name], earlier.get(name, 0)) for name in LOOKS}
 
 

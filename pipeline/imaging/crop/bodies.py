@@ -56,8 +56,10 @@ class Body:
         """Area over that of the ellipse with the same second moments: 1 for any ellipse, 0.95 for any parallelogram,
         less for all that has arms. Its square is the affine-invariant ellipticity of Rosin, "Measuring shape:
         ellipticity, rectangularity, and triangularity", Machine Vision and Applications 14 (2003)."""
-        spread = np.cov(self.rows, self.columns) + np.eye(2) / 12
-        return float(len(self.rows) / (4 * np.pi * np.sqrt(np.linalg.det(spread))))
+        (y, x), count = self.centre, len(self.rows)
+        off_y, off_x = self.rows - y, self.columns - x
+        tall, wide = (off @ off / (count - 1) + 1 / 12 for off in (off_y, off_x))
+        return float(count / (4 * np.pi * np.sqrt(tall * wide - (off_y @ off_x / (count - 1)) ** 2)))
 
     @property
     def size(self) -> float:
@@ -106,21 +108,29 @@ def find_pair(alpha: Alpha) -> Pair | None:
         Of all pairs the likeliest; among equals the most compact and alike, and the most worn, whose edges are free of
         nose pads and the bridge's stubs. None if no two pieces of the matte can be told apart.
     """
-    pairs = (pair for filled in _fillings(alpha) for bodies in _bodies(filled) for pair in _pairs(bodies, filled))
+    best: Pair | None = None
+    for level in LEVELS:
+        found = _best_pair(alpha > level)
+        best = max(filter(None, (best, found)), key=lambda pair: pair.rank, default=None)
+        if best and best.likeness == 1:
+            break  # a third of the time, for the same columns
+    return best
+
+
+def _best_pair(is_fg: Mask) -> Pair | None:
+    pairs = (pair for filled in _fillings(is_fg) for bodies in _bodies(filled) for pair in _pairs(bodies, filled))
     return max(pairs, key=lambda pair: pair.rank, default=None)
 
 
-def _fillings(alpha: Alpha) -> Iterator[Mask]:
-    for level in LEVELS:
-        is_fg = alpha > level
-        openings, _ = ndi.label(ndi.binary_fill_holes(is_fg) & ~is_fg)
-        areas = np.bincount(openings.ravel())
-        areas[0] = 0
-        large = [k for k in np.argsort(-areas)[:MOST_OPENINGS] if areas[k] > OPENING * alpha.size]
-        is_fg |= (openings > 0) & ~np.isin(openings, large)
-        for count in range(len(large) + 1):
-            for chosen in combinations(large, count):
-                yield is_fg | np.isin(openings, chosen) if chosen else is_fg
+def _fillings(is_fg: Mask) -> Iterator[Mask]:
+    openings, _ = ndi.label(ndi.binary_fill_holes(is_fg) & ~is_fg)
+    areas = np.bincount(openings.ravel())
+    areas[0] = 0
+    large = [k for k in np.argsort(-areas)[:MOST_OPENINGS] if areas[k] > OPENING * is_fg.size]
+    is_fg = is_fg | ((openings > 0) & ~np.isin(openings, large))
+    for count in range(len(large) + 1):
+        for chosen in combinations(large, count):
+            yield is_fg | np.isin(openings, chosen) if chosen else is_fg
 
 
 def _bodies(filled: Mask) -> Iterator[list[Body]]:

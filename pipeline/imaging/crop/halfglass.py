@@ -9,7 +9,7 @@ valley is taken, which bears with broken rims and stubs, and the bridge is not s
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -25,7 +25,8 @@ from pipeline.imaging.types import Alpha, BridgeEvidence, Crop, CropBox, HalfSid
 
 MaybeSide = TypeVar("MaybeSide", Side, Side | None)
 
-WORKING_SIZE = 384
+SEEN_SIZE, WORKING_SIZE = 1536, 384
+"""Longer sides: of the copy that the product is looked for in, and of the product's own copy."""
 SOLID = 0.5
 FAINT = 0.1
 SPECK = 0.01
@@ -131,15 +132,18 @@ class _View:
 
 def _look(alpha: Alpha) -> _View | None:
     """Cut all but specks out of the matte, with a margin."""
-    small = shrink(alpha, WORKING_SIZE)
+    large = shrink(alpha, SEEN_SIZE)
+    small = shrink(large, WORKING_SIZE)
     pieces, _ = ndi.label(small > FAINT, np.ones((3, 3)))
     areas = np.bincount(pieces.ravel(), weights=(small > SOLID).ravel())
     areas[0] = 0
     if not areas.any():
         return None
     box = bounding_box((areas >= SPECK * areas.max())[pieces])
-    window = _enlarged(box, CropBox(0, 0, *alpha.shape), alpha.shape[1] / small.shape[1])
-    part = shrink(np.ascontiguousarray(part_of(alpha, window)), WORKING_SIZE)
+    within = _enlarged(box, CropBox(0, 0, *large.shape), large.shape[1] / small.shape[1])
+    part = shrink(np.ascontiguousarray(part_of(large, within)), WORKING_SIZE)
+    step = alpha.shape[1] / large.shape[1]
+    window = CropBox(*(min(alpha.shape[axis % 2], round(edge * step)) for axis, edge in enumerate(astuple(within))))
     return _View(part, window, (window.x1 - window.x0) / part.shape[1])
 
 
