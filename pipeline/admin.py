@@ -11,13 +11,14 @@ from django.utils.safestring import mark_safe
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from accounts.lookups import OnlyOfferedLookups
 from pipeline import views
 from pipeline.models import Batch, Frame
 from pipeline.states import State
 from pipeline.templatetags.mattegate import state_words
 
 
-class ReadOnlyAdmin(ModelAdmin):
+class ReadOnlyAdmin(OnlyOfferedLookups, ModelAdmin):
     """Rows that only the pipeline writes."""
 
     actions: list[str] | None = None
@@ -58,7 +59,7 @@ class FrameListAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Batch)
-class BatchAdmin(ModelAdmin):
+class BatchAdmin(OnlyOfferedLookups, ModelAdmin):
     list_display = ["name", "product_class", "enhancement", "lane"]
     list_display += ["photos", "published", "exceptions", "created_by", "created_at"]
     list_filter = ["product_class", "enhancement", "lane"]

@@ -15,6 +15,7 @@ from unfold.decorators import action, display
 
 from accounts.access import signed_in
 from pipeline.admin import FrameListAdmin
+from pipeline.models import Frame
 from pipeline.words import REASON_WORDS
 from review.models import QueueItem
 from review.queue import bulk, decisions, undo
@@ -28,14 +29,14 @@ class ReasonFilter(admin.SimpleListFilter):
     parameter_name = "reason"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        present = {reason for reasons in QueueItem.objects.values_list("reasons", flat=True) for reason in reasons}
+        present = {reason for frame in QueueItem.objects.all() for reason in frame.doubts}
         return sorted((reason, REASON_WORDS[reason]) for reason in present)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[QueueItem]) -> QuerySet[QueueItem]:
         if not self.value():
             return queryset
-        # SQLite has no JSON "contains"; the codes are plain words, so their quoted text is unambiguous.
-        return queryset.filter(reasons__icontains=f'"{self.value()}"')
+        # As they are shown: a filter by the gate's reasons would tell audits from exceptions.
+        return queryset.filter(pk__in=[frame.pk for frame in QueueItem.objects.all() if self.value() in frame.doubts])
 
 
 @admin.register(QueueItem)
@@ -46,6 +47,13 @@ class QueueAdmin(FrameListAdmin):
     search_fields = ["code"]
     ordering = ["state_since"]
     actions = ["approve", "reprocess", "discard", "reject"]
+
+    @display(description="Photo")
+    def picture(self, frame: Frame) -> str:
+        """With the version that the list shows, which a decision on what is ticked is about."""
+        return format_html(
+            '{}<input type="hidden" name="version-{}" value="{}">', super().picture(frame), frame.pk, frame.version
+        )
 
     @display(description="Why it is here")
     def why(self, frame: QueueItem) -> str:
@@ -88,9 +96,14 @@ class QueueAdmin(FrameListAdmin):
 
     def _decide(self, request: HttpRequest, frames: QuerySet[QueueItem], kind: str) -> None:
         """Each by itself, and each refusal told: what was ticked and is gone meanwhile is a refusal too."""
-        ticked = set(map(int, request.POST.getlist("_selected_action")))
-        done, refusals = bulk.decide(kind, frames, ticked, signed_in(request))
+        done, refusals = bulk.decide(kind, frames, _seen(request), signed_in(request))
         if done:
             messages.success(request, f"{done} frame{'s' if done > 1 else ''} {decisions.DECISIONS[kind][1]}.")
         for refusal in refusals:
             messages.warning(request, refusal)
+
+
+def _seen(request: HttpRequest) -> dict[int, int]:
+    """The version that the list showed of each frame which was ticked."""
+    given = {pk: request.POST.get(f"version-{pk}", "") for pk in request.POST.getlist("_selected_action")}
+    return {int(pk): int(version) for pk, version in given.items() if pk.isdecimal() and version.isdecimal()}

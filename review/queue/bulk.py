@@ -1,22 +1,23 @@
 """One decision on many frames, each carried out or refused by itself, all taken back at once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from uuid import UUID, uuid4
 
 from django.contrib.auth.models import User
 
 from pipeline.models import Frame
 from review.models import QueueItem
-from review.queue import claims, decisions
+from review.queue import decisions
 
 
-def decide(kind: str, frames: Iterable[QueueItem], ticked: set[int], user: User) -> tuple[int, list[str]]:
+def decide(kind: str, frames: Iterable[QueueItem], seen: Mapping[int, int], user: User) -> tuple[int, list[str]]:
     """Decide these frames alike.
 
     Parameters
     ----------
-    ticked : set of int
-        What was asked for; those that are among the frames no more are refusals.
+    seen : mapping of int to int
+        What was asked for, with the version of each that the list showed; those that are among the frames no more, or
+        have another version now, are refusals.
 
     Returns
     -------
@@ -24,19 +25,18 @@ def decide(kind: str, frames: Iterable[QueueItem], ticked: set[int], user: User)
     """
     group = uuid4()
     found = list(frames)
-    refusals = [_refusal(kind, frame, user, group) for frame in found]
-    gone = Frame.objects.filter(pk__in=ticked - {frame.pk for frame in found})
+    refusals = [_refusal(kind, frame, seen.get(frame.pk), user, group) for frame in found]
+    gone = Frame.objects.filter(pk__in=seen.keys() - {frame.pk for frame in found})
     told = [refusal for refusal in refusals if refusal]
     return len(found) - len(told), told + [f"{frame} is no longer in the queue; somebody decided it." for frame in gone]
 
 
-def _refusal(kind: str, frame: QueueItem, user: User, group: UUID) -> str:
+def _refusal(kind: str, frame: QueueItem, version: int | None, user: User, group: UUID) -> str:
     """Why the frame can't be decided so, or '' where it was."""
-    holder = claims.holder_of(frame)
-    if holder and holder != user.get_username():
-        return f"{holder} is looking at {frame} right now; nothing was changed."
+    if version is None:
+        return f"{frame} wasn't on the page, so nobody looked at it; nothing was changed."
     try:
-        decisions.decide(kind, frame, frame.version, user, group=group)
+        decisions.decide(kind, frame, version, user, group=group)
     except decisions.DecisionError as error:
         return str(error)
     return ""

@@ -19,7 +19,7 @@ from pipeline.states import State
 from pipeline.transitions import StaleTransition, advance
 from review.evidence.labels import label_of
 from review.models import Decision
-from review.queue import audits
+from review.queue import audits, claims
 from review.queue.bridges import BridgeLine, bridge_line_of
 
 KEEP_BRIDGE = {"approve", "reprocess"}
@@ -105,10 +105,10 @@ def decide(
     Raises
     ------
     DecisionError
-        Somebody else was first, the frame can't be approved, or no bridge can be there.
+        Somebody else was first, or has the frame in hand; it can't be approved, or no bridge can be there.
     """
     act, words, _ = DECISIONS[kind]
-    require_version(frame, version)
+    require_at_hand(frame, version, user)
     said = Said(kind, user, bridge_x, why)
     card, occasion = frame.card, occasion_of(frame)
     label = said.label_on(frame) if card else Decision.Label.NONE
@@ -124,7 +124,11 @@ def decide(
     return f"{frame} {words}."
 
 
-def require_version(frame: Frame, version: int) -> None:
+def require_at_hand(frame: Frame, version: int, user: User) -> None:
+    """Refuse what is decided already, or is in somebody else's hands."""
+    holder = claims.holder_of(frame)
+    if holder and holder != user.get_username():
+        raise DecisionError(f"{holder} is looking at {frame} right now; nothing was changed.")
     if not is_waiting(frame) or frame.version != version:
         raise DecisionError(f"{frame} was decided by somebody else while you looked at it; nothing was changed.")
 

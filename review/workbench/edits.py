@@ -14,7 +14,7 @@ from pipeline.models import Frame
 from pipeline.override import Edit, EditError
 from pipeline.transitions import StaleTransition
 from review.models import Decision
-from review.queue.decisions import DecisionError, Said, note, occasion_of, require_version
+from review.queue.decisions import DecisionError, Said, note, occasion_of, require_at_hand
 
 EDIT = "edit"
 MOST_STROKES = 2000
@@ -38,7 +38,7 @@ def save(frame: Frame, version: int, user: User, edit: Edit) -> None:
     DecisionError
         Somebody else was first, or the edit can't be made; nothing was changed.
     """
-    require_version(frame, version)
+    require_at_hand(frame, version, user)
     if not (edit.rung or edit.strokes):
         raise DecisionError(f"There is nothing to save: nothing was chosen for {frame}, and nothing painted.")
     card, occasion = frame.card, occasion_of(frame)

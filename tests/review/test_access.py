@@ -84,7 +84,7 @@ def test_the_workbench_answers_those_who_may_decide_only(role, question, frame, 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_only_those_who_may_decide_do_so_in_bulk(role, frame, sign_in):
-    form = {"action": "reject", "_selected_action": [frame.pk]}
+    form = {"action": "reject", "_selected_action": [frame.pk], f"version-{frame.pk}": frame.version}
     sign_in(role).post("/admin/review/queueitem/", form)
     frame.refresh_from_db()
     assert (frame.state == State.REJECTED) == (role in DECIDERS)

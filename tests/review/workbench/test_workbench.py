@@ -148,6 +148,14 @@ def test_a_bridge_that_was_moved_stays_moved_when_the_decision_is_taken_back(olg
     assert Decision.objects.last().label == "bad"
 
 
+def test_a_frame_in_somebody_elses_hands_is_not_decided(olga, oskar):
+    frame = waiting("A")
+    claims.take(frame, oskar)
+    with pytest.raises(decisions.DecisionError, match="oskar is looking at A front right now"):
+        decide("approve", frame, olga)
+    decide("approve", frame, oskar)
+
+
 # --- bulk -------------------------------------------------------------------------------------------
 
 
@@ -157,12 +165,15 @@ def test_many_are_decided_at_once_refused_one_by_one_and_taken_back_together(olg
     claims.take(held, oskar)
     unmatted.scorecards.all().delete()
     decide("reject", gone, oskar)
-    ticked = {frame.pk for frame in Frame.objects.all()}
-    done, refusals = bulk.decide("approve", QueueItem.objects.all(), ticked, olga)
+    changed, unseen = waiting("G"), waiting("H")
+    seen = dict(Frame.objects.exclude(pk=unseen.pk).values_list("pk", "version")) | {changed.pk: changed.version - 1}
+    done, refusals = bulk.decide("approve", QueueItem.objects.all(), seen, olga)
     assert done == 3
     assert sorted(refusals) == [
         "E front has no matte that could be published. Reprocess it, or ask for a new photo.",
         "F front is no longer in the queue; somebody decided it.",
+        "G front was decided by somebody else while you looked at it; nothing was changed.",
+        "H front wasn't on the page, so nobody looked at it; nothing was changed.",
         "oskar is looking at D front right now; nothing was changed.",
     ]
     assert {back.pk for back in undo.take_back(olga)} == {frame.pk for frame in frames}
@@ -173,6 +184,7 @@ def test_the_list_offers_what_was_decided_last_to_be_taken_back(sign_in):
     frames = [waiting(code) for code in "AB"]
     operator = sign_in("operator")
     form = {"action": "discard", "_selected_action": [frame.pk for frame in frames]}
+    form |= {f"version-{frame.pk}": frame.version for frame in frames}
     page = operator.post("/admin/review/queueitem/", form, follow=True).content.decode()
     assert "2 frames rejected" in page and "Take back the last 2 decisions" in page
     page = operator.post("/admin/queue/undo/", follow=True).content.decode()
