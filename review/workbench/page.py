@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.views.decorators.csrf import ensure_csrf_cookie
 
 from accounts.access import allowed, signed_in
+from accounts.headers import HEADER, OWN_PAGE
 from pipeline.models import Frame
 from review.models import QueueItem
 from review.queue import claims
@@ -21,16 +22,6 @@ RESHOOT_REASONS = [
     "something else",
 ]
 """Of a photo, by number: what whoever takes it anew should know."""
-POLICY = "; ".join(
-    [
-        "default-src 'none'",
-        *(f"{kind}-src 'self'" for kind in ("script", "style", "font", "connect")),
-        "img-src 'self' blob:",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    ]
-)
 
 
 @allowed("review.view_queueitem")
@@ -48,7 +39,7 @@ def workbench(request: HttpRequest) -> HttpResponse:
         "canDecide": user.has_perm("pipeline.decide"),
     }
     response = render(request, "review/workbench.html", {"state": state})
-    response["Content-Security-Policy"] = POLICY
+    response[HEADER] = OWN_PAGE
     response["Cache-Control"] = "no-store"
     return response
 

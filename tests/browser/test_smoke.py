@@ -4,8 +4,8 @@ from playwright.sync_api import expect
 
 from pipeline import naming
 from pipeline.engines import object_store
-from pipeline.models import Batch, Frame, GeminiCall
-from tests.browser.conftest import IN_A_BROWSER, SAMPLE
+from pipeline.models import Batch, Frame, GatePolicy, GeminiCall
+from tests.browser.conftest import IN_A_BROWSER, SAMPLE, doubtful_frame
 from tests.factories import scorecard
 
 pytestmark = IN_A_BROWSER
@@ -90,3 +90,22 @@ def test_a_manager_sees_the_photo_beside_geminis_picture(page, sign_in_as):
     pictures = page.locator(".mg-relit img")
     expect(pictures).to_have_count(3)
     assert all(pictures.nth(place).bounding_box()["height"] > 100 for place in range(3))
+
+
+PAGES = ["pipeline/batch/", "pipeline/batch/add/", "pipeline/batch/{batch}/change/", "pipeline/frame/?o=1", "figures/"]
+PAGES += ["pipeline/frame/{frame}/change/", "review/queueitem/", "policies/", "policies/{policy}/", "auth/user/"]
+PAGES += ["auth/user/add/", "nowhere/", "../workbench/"]
+
+
+def test_no_page_does_what_its_policy_forbids(page, sign_in_as, services):
+    """Content-Security-Policy: what is blocked is said on the console."""
+    said: list[str] = []
+    page.on("console", lambda message: said.append(f"{page.url}: {message.text}"))
+    frame = doubtful_frame("AURA1000")
+    sign_in_as("admin")
+    for address in PAGES:
+        names = {"batch": frame.batch_id, "frame": frame.pk, "policy": GatePolicy.objects.first().pk}
+        answer = page.goto("/admin/" + address.format(**names))
+        assert answer and "default-src 'none'" in answer.headers["content-security-policy"]
+        page.wait_for_load_state("networkidle")
+    assert not [words for words in said if "Content Security Policy" in words]
