@@ -1,4 +1,4 @@
-"""The web process: `gunicorn config.wsgi`."""
+"""What the web process serves: `manage.py web`."""
 
 import os
 

@@ -25,7 +25,12 @@ def test_the_policies_say_this():
 
 @pytest.mark.parametrize(
     ("address", "policy"),
-    [("/admin/review/queueitem/", ADMIN_PAGE), ("/workbench/", OWN_PAGE), ("/admin/jsi18n/", NOTHING), ("/nowhere", ADMIN_PAGE)],
+    [
+        ("/admin/review/queueitem/", ADMIN_PAGE),
+        ("/workbench/", OWN_PAGE),
+        ("/admin/jsi18n/", NOTHING),
+        ("/nowhere", ADMIN_PAGE),
+    ],
 )
 def test_each_answer_carries_its_policy(address, policy, sign_in, db):
     answer = sign_in("operator").get(address)
