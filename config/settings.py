@@ -185,6 +185,10 @@ PROCESS_LEASE_SECONDS = 25
 PUBLISH_LEASE_SECONDS = 60
 MAX_FAULTS = 5
 
+# Whether uploaders see each other's batches; whether nobody decides photos that they sent in themselves.
+SHARED_BATCHES = env_bool("SHARED_BATCHES", False)
+FOUR_EYES = env_bool("FOUR_EYES", False)
+
 # So long a decision can be taken back before a worker acts on it.
 UNDO_SECONDS = 30
 

@@ -11,8 +11,9 @@ from django.utils.safestring import mark_safe
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
+from accounts.access import signed_in
 from accounts.lookups import OnlyOfferedLookups
-from pipeline import views
+from pipeline import sharing, views
 from pipeline.models import Batch, Frame
 from pipeline.states import State
 from pipeline.templatetags.mattegate import state_words
@@ -76,7 +77,8 @@ class BatchAdmin(OnlyOfferedLookups, ModelAdmin):
             "published": Count("frames", filter=Q(frames__state=State.PUBLISHED)),
             "exceptions": Count("frames", filter=Q(frames__state=State.EXCEPTION)),
         }
-        return super().get_queryset(request).annotate(**counts)
+        mine = sharing.batches_for(signed_in(request))
+        return super().get_queryset(request).filter(pk__in=mine.values("pk")).annotate(**counts)
 
     @display(description="Photos", ordering="photos")
     def photos(self, batch: Any) -> int:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 
-from pipeline import audit_draw, naming
+from pipeline import audit_draw, naming, sharing
 from pipeline.engines import object_store
 from pipeline.imaging.types import ProductClass
 from pipeline.models import Batch, Frame
@@ -49,6 +49,8 @@ def open_batch(
     chosen = {"product_class": product_class, "enhancement": enhancement, "lane": lane}
     _check_choices(chosen)
     batch, _ = Batch.objects.get_or_create(name=name, defaults={**chosen, "created_by": user})
+    if user and not sharing.batches_for(user).filter(pk=batch.pk).exists():
+        raise IntakeError(f"Batch {name!r} is {batch.created_by}'s; choose another name.")
     for field, wanted in chosen.items():
         has = getattr(batch, field)
         if has != wanted:

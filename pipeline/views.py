@@ -16,7 +16,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import condition
 
 from accounts.access import allowed, signed_in
-from pipeline import intake, jobs, naming, pictures
+from pipeline import intake, jobs, naming, pictures, sharing
 from pipeline.engines import object_store
 from pipeline.gemini import budget
 from pipeline.imaging.types import ProductClass
@@ -127,7 +127,7 @@ def _upload_answer(request: HttpRequest, status: int = 200, batch: Batch | None 
 @allowed("pipeline.view_batch")
 def batch(request: HttpRequest, batch_id: str) -> HttpResponse:
     """Counts by state and the photos; `?progress` is the part that the page asks for again and again."""
-    found = _found(Batch.objects.all(), batch_id)
+    found = _found(sharing.batches_for(signed_in(request)), batch_id)
     states = Counter(found.frames.values_list("state", flat=True))
     unfinished = sum(states[state] for state in UNFINISHED)
     state = request.GET.get("state", "")
@@ -181,7 +181,7 @@ def _etag(request: HttpRequest, frame_id: int, attempt: int, name: str) -> str:
 @allowed("pipeline.see_picture")
 @condition(etag_func=_etag)
 def picture(request: HttpRequest, frame_id: int, attempt: int, name: str) -> HttpResponse:
-    if not pictures.is_known(name):
+    if not pictures.is_known(name) or not sharing.may_see(signed_in(request), frame_id):
         raise Http404("There is no such picture.")
     try:
         data = pictures.load(frame_id, attempt, name)

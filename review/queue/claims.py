@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import F, Max, Q, QuerySet
@@ -19,6 +20,8 @@ def queue_of(user: User) -> QuerySet[QueueItem]:
     name = user.get_username()
     is_skip = Q(decisions__kind="skip", decisions__by=name, decisions__undone_by=None)
     waiting = QueueItem.objects.exclude(_held_by_another(user)).annotate(skipped=Max("decisions__at", filter=is_skip))
+    if settings.FOUR_EYES:
+        waiting = waiting.exclude(batch__created_by=user)
     return waiting.order_by(F("skipped").asc(nulls_first=True), "state_since", "pk")
 
 

@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
+from pipeline import sharing
 from pipeline.models import BridgeLabel, Frame, Scorecard
 from pipeline.states import State
 from pipeline.transitions import StaleTransition, advance
@@ -129,6 +130,8 @@ def require_at_hand(frame: Frame, version: int, user: User) -> None:
     holder = claims.holder_of(frame)
     if holder and holder != user.get_username():
         raise DecisionError(f"{holder} is looking at {frame} right now; nothing was changed.")
+    if not sharing.may_decide(user, frame):
+        raise DecisionError(f"You sent {frame} in yourself, so somebody else decides it; nothing was changed.")
     if not is_waiting(frame) or frame.version != version:
         raise DecisionError(f"{frame} was decided by somebody else while you looked at it; nothing was changed.")
 

@@ -1,0 +1,25 @@
+"""Whose batches somebody may look at, and whose photos somebody may decide."""
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet
+
+from pipeline.models import Batch, Frame
+
+
+def batches_for(user: User) -> QuerySet[Batch]:
+    """All for those who review or manage; uploaders see theirs, and what a command took in, unless SHARED_BATCHES."""
+    return Batch.objects.all() if _sees_all(user) else Batch.objects.filter(Q(created_by=user) | Q(created_by=None))
+
+
+def may_see(user: User, frame_id: int) -> bool:
+    return _sees_all(user) or batches_for(user).filter(frames=frame_id).exists()
+
+
+def _sees_all(user: User) -> bool:
+    return settings.SHARED_BATCHES or user.has_perm("pipeline.decide") or user.has_perm("pipeline.view_frame")
+
+
+def may_decide(user: User, frame: Frame) -> bool:
+    """With FOUR_EYES nobody decides a photo of their own batch."""
+    return not settings.FOUR_EYES or frame.batch.created_by_id != user.pk
