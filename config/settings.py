@@ -96,9 +96,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env_url("REDIS_URL", "redis://127.0.0.1:6390/0", "redis", "rediss", "unix")
 JOB_TIMEOUT_SECONDS = 600
-RQ_QUEUES = {
-    name: {"URL": REDIS_URL, "DEFAULT_TIMEOUT": JOB_TIMEOUT_SECONDS} for name in ("publish", "urgent", "process")
-}
+# A job is a function's name and a frame's id; unpickling would run whatever somebody wrote into Redis.
+_QUEUE = {"URL": REDIS_URL, "DEFAULT_TIMEOUT": JOB_TIMEOUT_SECONDS, "SERIALIZER": "rq.serializers.JSONSerializer"}
+RQ_QUEUES = {name: dict(_QUEUE) for name in ("publish", "urgent", "process")}
 RQ_SHOW_ADMIN_LINK = False
 WORKERS = env_int("WORKERS", 0, maximum=256)  # 0: as many as the machine holds
 WORKER_MAX_JOBS = env_int("WORKER_MAX_JOBS", 200, minimum=1)
