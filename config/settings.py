@@ -21,6 +21,7 @@ from config.env import (
     env_time_zone,
     env_url,
     kept_secret,
+    with_password,
 )
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -95,6 +96,7 @@ if str(DATABASES["default"]["ENGINE"]).endswith("sqlite3"):
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env_url("REDIS_URL", "redis://127.0.0.1:6390/0", "redis", "rediss", "unix")
+REDIS_URL = with_password(REDIS_URL, kept_secret(VAR_DIR / "redis_password"))
 JOB_TIMEOUT_SECONDS = 600
 # A job is a function's name and a frame's id; unpickling would run whatever somebody wrote into Redis.
 _QUEUE = {"URL": REDIS_URL, "DEFAULT_TIMEOUT": JOB_TIMEOUT_SECONDS, "SERIALIZER": "rq.serializers.JSONSerializer"}

@@ -131,7 +131,7 @@ class WarmWorker(SimpleWorker):
 
 
 def is_readable(job: Job) -> bool:
-    """Whether it is JSON: those of versions before 0.3 are pickles."""
+    """Whether it is JSON: older versions queued pickles."""
     try:
         return bool(job.func_name)
     except DeserializationError:
