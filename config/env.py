@@ -94,7 +94,7 @@ def env_list(name: str, default: str) -> list[str]:
 def env_path(name: str, default: Path) -> Path:
     path = Path(os.environ.get(name, default)).resolve()
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)  # photos and secrets: its owner's alone
     except OSError as error:
         raise ImproperlyConfigured(
             f"{name}={str(path)!r}: expected a folder that can be written ({error.strerror})"

@@ -1,6 +1,7 @@
 """All settings, from the environment only, parsed once. A bad value fails at start, by name."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -33,6 +34,7 @@ SECRET_KEY = os.environ.get("SECRET_KEY") or kept_secret(VAR_DIR / "secret_key")
 # Decides which frames are drawn for audits. It never changes: the draws of two keys are not one sample.
 AUDIT_KEY = os.environ.get("AUDIT_KEY") or kept_secret(VAR_DIR / "audit_key")
 WEB_PORT = env_int("WEB_PORT", 8300, minimum=1, maximum=65535)
+WEB_HOST = os.environ.get("WEB_HOST", "127.0.0.1")  # read by the Procfile
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", "")
 # Behind a proxy that ends TLS; on plain loopback a secure cookie would never come back.
@@ -50,6 +52,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_rq",
+    "axes",
     "accounts",
     "pipeline",
     "review",
@@ -63,6 +66,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "accounts.asking.remember",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -191,16 +196,39 @@ LOGIN_REDIRECT_URL = reverse_lazy("home")
 LOGOUT_REDIRECT_URL = reverse_lazy("admin:login")
 FORMAT_MODULE_PATH = ["config.formats"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("MinimumLengthValidator", "CommonPasswordValidator", "UserAttributeSimilarityValidator")
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in {
+        "MinimumLengthValidator": {"min_length": 10},
+        "CommonPasswordValidator": {},
+        "NumericPasswordValidator": {},
+        "UserAttributeSimilarityValidator": {},
+    }.items()
 ]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+# A name is locked only from where it was guessed: nobody can lock others out, nor a whole office by one name.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+# The time that people are told stays true, however often they try meanwhile.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_NEVER_LOCKOUT_GET = True
+AXES_LOCKOUT_CALLABLE = "accounts.lockout.locked"
+AXES_CLIENT_IP_CALLABLE = "accounts.asking.address_of"
+# accounts/record.py keeps the log, in one place and in our words.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = AXES_VERBOSE = False
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     # Refusals and addresses that lead nowhere are answered, not faults of the program.
-    "loggers": {"django.request": {"level": "ERROR"}, "httpx2": {"level": "WARNING"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "httpx2": {"level": "WARNING"},
+        "axes": {"level": "ERROR"},  # accounts/record.py says the same
+    },
     "root": {"handlers": ["console"], "level": env_choice("LOG_LEVEL", "INFO", "DEBUG", "INFO", "WARNING", "ERROR")},
 }
 
