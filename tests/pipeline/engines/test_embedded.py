@@ -1,5 +1,7 @@
 """The servers of `make run` let in nobody but the product."""
 
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ from redis import Redis
 from redis.exceptions import AuthenticationError
 
 from pipeline.engines import embedded
+from tests.services import free_ports
 
 PASSWORD = "kept to ourselves"
 URL = "redis://:kept%20to%20ourselves@127.0.0.1:6399/0"
@@ -36,3 +39,26 @@ def test_a_refused_address_is_told_without_its_password(tmp_path):
     with pytest.raises(embedded.ServerError, match=r"REDIS_URL=redis://valkey:6379/0: expected") as refused:
         embedded.valkey(url="redis://:secret@valkey:6379/0", folder=tmp_path, log_folder=tmp_path)
     assert "secret" not in str(refused.value)
+
+
+@pytest.fixture(params=["valkey", "seaweedfs"])
+def process(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    folders = {"folder": tmp_path, "log_folder": tmp_path}
+    if request.param == "valkey":
+        server = embedded.valkey(url=f"redis://:ours@127.0.0.1:{free_ports(1)}/0", **folders)
+    else:
+        url = f"http://127.0.0.1:{free_ports(embedded.WEED_PORTS)}"
+        server = embedded.seaweedfs(url=url, access_key="tests", secret_key="tests-secret", **folders)
+    process = embedded.start(server)
+    embedded.wait_until_up(server, process)
+    yield process
+    embedded.stop([process])
+    embedded.remove_sockets(server)
+
+
+def test_no_port_listens_beyond_loopback(process):
+    """As the kernel has it: state 0A listens, 0100007F is 127.0.0.1."""
+    sockets = {str(path.readlink()) for path in Path(f"/proc/{process.pid}/fd").iterdir()}
+    lines = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()]
+    heard = [line[1].split(":")[0] for line in lines if line[3] == "0A" and f"socket:[{line[9]}]" in sockets]
+    assert set(heard) == {"0100007F"}
