@@ -7,7 +7,10 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.timezone import localtime
 from unfold.admin import ModelAdmin
+from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts.models import AccessEvent
@@ -45,7 +48,7 @@ class AccessEventAdmin(ModelAdmin):
     """To read: rows are written by record.py alone."""
 
     actions: list[str] | None = None
-    list_display = ["at", "kind", "about", "by", "address", "before", "after"]
+    list_display = ["when", "kind", "about", "by", "address", "before", "after"]
     list_display_links = None
     list_filter = ["kind"]
     list_filter_sheet = True
@@ -53,6 +56,10 @@ class AccessEventAdmin(ModelAdmin):
     list_per_page = 50
     search_fields = ["about", "by", "address"]
     search_help_text = "Name or address"
+
+    @display(description="When", ordering="at")
+    def when(self, event: AccessEvent) -> str:
+        return format_html('<span class="whitespace-nowrap">{}</span>', f"{localtime(event.at):%d %b %Y, %H:%M:%S}")
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"title": "Sign-ins and rights", **(extra_context or {})})

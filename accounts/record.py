@@ -14,7 +14,8 @@ from accounts.asking import address_of, current_request
 from accounts.models import AccessEvent
 
 Kind = AccessEvent.Kind
-FIELDS = ("username", "email", "is_active", "is_staff", "is_superuser")
+FLAGS = {"is_active": "active", "is_staff": "staff", "is_superuser": "superuser"}
+FIELDS = ("username", "email", *FLAGS)
 COMMAND = "a command"
 
 
@@ -75,7 +76,8 @@ def _note_changes(was: User, now: User) -> None:
 
 
 def _account(user: User) -> str:
-    return ", ".join(f"{name}: {getattr(user, name)}" for name in FIELDS)
+    flags = [words if getattr(user, name) else f"not {words}" for name, words in FLAGS.items()]
+    return ", ".join([user.username, user.email or "no e-mail", *flags])
 
 
 def before_deletion(instance: User | Group, **_: Any) -> None:
