@@ -1,14 +1,20 @@
-"""Users, for admins: a name, a password, a role. Nobody makes a superuser here."""
+"""For admins: users, with a name, a password, a role (none makes a superuser here); the log of sign-ins and rights."""
+
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.timezone import localtime
 from unfold.admin import ModelAdmin
+from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts.lookups import OnlyOfferedLookups
+from accounts.models import AccessEvent
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -36,3 +42,34 @@ class AccountAdmin(OnlyOfferedLookups, UserAdmin, ModelAdmin):
     @admin.display(description="Role")
     def roles(self, user: User) -> str:
         return ", ".join(group.name for group in user.groups.all())
+
+
+@admin.register(AccessEvent)
+class AccessEventAdmin(OnlyOfferedLookups, ModelAdmin):
+    """To read: rows are written by record.py alone."""
+
+    actions: list[str] | None = None
+    list_display = ["when", "kind", "about", "by", "address", "before", "after"]
+    list_display_links = None
+    list_filter = ["kind"]
+    list_filter_sheet = True
+    list_fullwidth = True
+    list_per_page = 50
+    search_fields = ["about", "by", "address"]
+    search_help_text = "Name or address"
+
+    @display(description="When", ordering="at")
+    def when(self, event: AccessEvent) -> str:
+        return format_html('<span class="whitespace-nowrap">{}</span>', f"{localtime(event.at):%d %b %Y, %H:%M:%S}")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Sign-ins and rights", **(extra_context or {})})
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: AccessEvent | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: AccessEvent | None = None) -> bool:
+        return False

@@ -9,11 +9,13 @@ from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import dj_database_url
 from dj_database_url import DBConfig
 from django.core.exceptions import ImproperlyConfigured
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 Choice = TypeVar("Choice", bound=str)
 
 
@@ -36,6 +38,15 @@ def env_url(name: str, default: str, *schemes: str) -> str:
     if not text.startswith(tuple(f"{scheme}://" for scheme in schemes)):
         raise ImproperlyConfigured(f"{name}={text!r}: expected a URL that starts with {' or '.join(schemes)}://")
     return text
+
+
+def with_password(url: str, password: str) -> str:
+    """The address of a server on this machine, with the password that ours asks for unless it names one itself."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix" or parts.password is not None or parts.hostname not in LOOPBACK:
+        return url
+    host = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=f"{parts.username or ''}:{password}@{host}").geturl()
 
 
 def env_optional_url(name: str, *schemes: str) -> str:
@@ -83,7 +94,7 @@ def env_list(name: str, default: str) -> list[str]:
 def env_path(name: str, default: Path) -> Path:
     path = Path(os.environ.get(name, default)).resolve()
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)  # photos and secrets: its owner's alone
     except OSError as error:
         raise ImproperlyConfigured(
             f"{name}={str(path)!r}: expected a folder that can be written ({error.strerror})"

@@ -1,6 +1,7 @@
 """All settings, from the environment only, parsed once. A bad value fails at start, by name."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +22,7 @@ from config.env import (
     env_time_zone,
     env_url,
     kept_secret,
+    with_password,
 )
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -32,6 +34,7 @@ SECRET_KEY = os.environ.get("SECRET_KEY") or kept_secret(VAR_DIR / "secret_key")
 # Decides which frames are drawn for audits. It never changes: the draws of two keys are not one sample.
 AUDIT_KEY = os.environ.get("AUDIT_KEY") or kept_secret(VAR_DIR / "audit_key")
 WEB_PORT = env_int("WEB_PORT", 8300, minimum=1, maximum=65535)
+WEB_HOST = os.environ.get("WEB_HOST", "127.0.0.1")  # read by the Procfile
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", "")
 # Behind a proxy that ends TLS; on plain loopback a secure cookie would never come back.
@@ -51,6 +54,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_rq",
+    "axes",
     "accounts",
     "pipeline",
     "review",
@@ -66,6 +70,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "accounts.asking.remember",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -99,10 +105,11 @@ if str(DATABASES["default"]["ENGINE"]).endswith("sqlite3"):
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env_url("REDIS_URL", "redis://127.0.0.1:6390/0", "redis", "rediss", "unix")
+REDIS_URL = with_password(REDIS_URL, kept_secret(VAR_DIR / "redis_password"))
 JOB_TIMEOUT_SECONDS = 600
-RQ_QUEUES = {
-    name: {"URL": REDIS_URL, "DEFAULT_TIMEOUT": JOB_TIMEOUT_SECONDS} for name in ("publish", "urgent", "process")
-}
+# A job is a function's name and a frame's id; unpickling would run whatever somebody wrote into Redis.
+_QUEUE = {"URL": REDIS_URL, "DEFAULT_TIMEOUT": JOB_TIMEOUT_SECONDS, "SERIALIZER": "rq.serializers.JSONSerializer"}
+RQ_QUEUES = {name: dict(_QUEUE) for name in ("publish", "urgent", "process")}
 RQ_SHOW_ADMIN_LINK = False
 WORKERS = env_int("WORKERS", 0, maximum=256)  # 0: as many as the machine holds
 WORKER_MAX_JOBS = env_int("WORKER_MAX_JOBS", 200, minimum=1)
@@ -200,16 +207,39 @@ LOGIN_REDIRECT_URL = reverse_lazy("home")
 LOGOUT_REDIRECT_URL = reverse_lazy("admin:login")
 FORMAT_MODULE_PATH = ["config.formats"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("MinimumLengthValidator", "CommonPasswordValidator", "UserAttributeSimilarityValidator")
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in {
+        "MinimumLengthValidator": {"min_length": 10},
+        "CommonPasswordValidator": {},
+        "NumericPasswordValidator": {},
+        "UserAttributeSimilarityValidator": {},
+    }.items()
 ]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+# A name is locked only from where it was guessed: nobody can lock others out, nor a whole office by one name.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+# The time that people are told stays true, however often they try meanwhile.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_NEVER_LOCKOUT_GET = True
+AXES_LOCKOUT_CALLABLE = "accounts.lockout.locked"
+AXES_CLIENT_IP_CALLABLE = "accounts.asking.address_of"
+# accounts/record.py keeps the log, in one place and in our words.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = AXES_VERBOSE = False
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     # Refusals and addresses that lead nowhere are answered, not faults of the program.
-    "loggers": {"django.request": {"level": "ERROR"}, "httpx2": {"level": "WARNING"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "httpx2": {"level": "WARNING"},
+        "axes": {"level": "ERROR"},  # accounts/record.py says the same
+    },
     "root": {"handlers": ["console"], "level": env_choice("LOG_LEVEL", "INFO", "DEBUG", "INFO", "WARNING", "ERROR")},
 }
 

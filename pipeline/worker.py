@@ -19,10 +19,11 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from rq import SimpleWorker
-from rq.exceptions import StopRequested
+from rq.exceptions import DeserializationError, StopRequested
 from rq.executions import Execution
 from rq.job import Job
 from rq.queue import Queue
+from rq.serializers import JSONSerializer
 from rq.worker import WorkerStatus
 
 from pipeline.heartbeat import beating
@@ -36,7 +37,10 @@ PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 class WarmWorker(SimpleWorker):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{**kwargs, "worker_ttl": TTL_SECONDS, "maintenance_interval": HEARTBEAT_SECONDS})
+        ours = {"worker_ttl": TTL_SECONDS, "maintenance_interval": HEARTBEAT_SECONDS, "serializer": JSONSerializer}
+        super().__init__(*args, **{**kwargs, **ours})
+        for queue in self.queues:  # the pool makes them with RQ's default, and a pickle from Redis may run anything
+            queue.serializer = JSONSerializer
         self._parent_pid = os.getppid()
 
     def work(self, *args: Any, **kwargs: Any) -> bool:
@@ -70,9 +74,11 @@ class WarmWorker(SimpleWorker):
     def execute_job(self, job: Job, queue: Queue) -> None:
         close_old_connections()
         try:
-            execution = self.prepare_execution(job)
-            with self._heartbeats(job, execution):
-                self.perform_job(job, queue, execution)
+            if is_readable(job):
+                self._perform(job, queue)
+            else:
+                log.warning("job %s is of an older version and dropped: the reaper queues its frame anew", job.id)
+                job.delete()
             self.set_state(WorkerStatus.IDLE)
         except (RedisConnectionError, RedisTimeoutError) as error:
             # Nothing is lost: the frame's state is in the database, and the reaper reads it there.
@@ -84,6 +90,11 @@ class WarmWorker(SimpleWorker):
         if resident_mb() > settings.WORKER_MAX_RSS_MB:
             log.info("worker %d uses %d MB and makes way for a fresh one", os.getpid(), resident_mb())
             self._stop_requested = True
+
+    def _perform(self, job: Job, queue: Queue) -> None:
+        execution = self.prepare_execution(job)
+        with self._heartbeats(job, execution):
+            self.perform_job(job, queue, execution)
 
     def _heartbeats(self, job: Job, execution: Execution) -> AbstractContextManager[None]:
         """Tell RQ every few seconds, from a thread, that this job is still at work."""
@@ -117,6 +128,14 @@ class WarmWorker(SimpleWorker):
             log.warning("worker %d stops: its pool is gone", os.getpid())
             raise StopRequested
         super().run_maintenance_tasks()
+
+
+def is_readable(job: Job) -> bool:
+    """Whether it is JSON: older versions queued pickles."""
+    try:
+        return bool(job.func_name)
+    except DeserializationError:
+        return False
 
 
 def resident_mb() -> int:

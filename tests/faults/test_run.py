@@ -44,6 +44,29 @@ def test_a_taken_port_is_one_clear_line_that_names_the_port_and_the_setting(tmp_
         ]
 
 
+def test_what_lies_under_var_is_readable_by_its_owner_alone(product):
+    product.folder.chmod(0o755)  # as older versions left it
+    before = {*product.folder.rglob("*"), product.output}
+    product.start_and_wait()
+    made = set(product.folder.rglob("*")) - before
+    assert len(made) > 20
+    open_ones = [str(path) for path in made if path.stat().st_mode & 0o077 and not path.name.startswith("mattegate.")]
+    assert (open_ones, product.folder.stat().st_mode & 0o777) == ([], 0o700)
+
+
+def test_a_var_that_everybody_may_write_to_is_refused(product):
+    product.folder.chmod(0o1777)
+    (line,) = refusal(product)
+    assert "name one of Mattegate's own" in line
+
+
+def test_the_printed_passwords_are_refused_where_others_can_reach_the_site(product):
+    product.environment["WEB_HOST"] = "0.0.0.0"
+    words = " ".join(refusal(product))
+    assert "to be served as 0.0.0.0, but these have the passwords they were made with: admin, manager" in words
+    assert "manage.py changepassword NAME" in words and "Traceback" not in words
+
+
 def test_missing_weights_are_one_clear_line(tmp_path):
     product = Product(tmp_path, WEIGHTS_DIR=str(tmp_path / "none"))
     (line,) = refusal(product)
@@ -63,12 +86,15 @@ def test_a_server_that_dies_stops_the_product_with_its_name_and_the_end_of_its_l
 
 
 def test_a_process_that_fails_at_start_stops_the_product_with_the_end_of_its_log(product):
-    product.environment["WEB_HOST"] = "no address"
+    port = int(product.environment["WEB_PORT"])
     product.start()
-    wait_for(lambda: product.process.poll() is not None, 60)
+    wait_for(lambda: list(product.folder.rglob("valkey.conf")), 60)  # that the port was free has been seen
+    with socket.create_server(("127.0.0.1", port)):
+        wait_for(lambda: product.process.poll() is not None, 60)
     assert product.process.returncode == 1
     assert "web stopped by itself" in product.terminal()
-    assert "unrecognized arguments: address" in product.terminal()
+    assert f"CommandError: Nothing can be served on 127.0.0.1:{port}" in product.terminal()
+    assert "Traceback" not in product.terminal()
 
 
 def refusal(product: Product) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import django_rq
 import pytest
 from rq import SimpleWorker
+from rq.serializers import JSONSerializer
 
 from pipeline import intake, jobs, reaper
 from pipeline.gemini import batch_jobs, client, one_by_one, pace
@@ -61,5 +62,6 @@ def _publish_nothing(frame_id: int) -> None:
 def work() -> None:
     """Run what is queued, the way a worker does."""
     queues = [django_rq.get_queue(name) for name in QUEUES]
-    SimpleWorker(queues, connection=queues[0].connection).work(burst=True, logging_level="WARNING")
+    worker = SimpleWorker(queues, connection=queues[0].connection, serializer=JSONSerializer)
+    worker.work(burst=True, logging_level="WARNING")
     assert [queue.failed_job_registry.get_job_ids() for queue in queues] == [[], [], []]

@@ -3,6 +3,7 @@
 import django_rq
 import pytest
 from rq import SimpleWorker
+from rq.serializers import JSONSerializer
 
 from pipeline import jobs
 from pipeline.states import State
@@ -15,7 +16,7 @@ committed = pytest.mark.django_db(transaction=True)
 
 def work() -> None:
     queues = [django_rq.get_queue(name) for name in ("publish", "process")]
-    SimpleWorker(queues, connection=queues[0].connection).work(burst=True)
+    SimpleWorker(queues, connection=queues[0].connection, serializer=JSONSerializer).work(burst=True)
 
 
 @committed

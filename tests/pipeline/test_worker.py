@@ -8,17 +8,22 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis
 from rq import Queue
 from rq.job import Job
 from rq.registry import StartedJobRegistry
+from rq.serializers import JSONSerializer
 
+from pipeline import jobs
 from pipeline import worker as worker_module
 from pipeline.cutout import matte_models
 from pipeline.engines import embedded
+from pipeline.states import State
 from pipeline.worker import TTL_SECONDS, WarmWorker
+from tests.pipeline.conftest import photo
 from tests.services import ROOT, environment
 from tests.waiting import wait_for
 
@@ -27,7 +32,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def queue(redis_server: str) -> Queue:
-    return Queue("process", connection=Redis.from_url(redis_server))
+    return Queue("process", connection=Redis.from_url(redis_server), serializer=JSONSerializer)
 
 
 @pytest.fixture
@@ -64,6 +69,51 @@ def test_a_job_that_fails_does_not_end_the_worker(worker, queue):
     second = queue.enqueue("time.sleep", 0)
     worker.work(burst=True)
     assert second.get_status() == "finished"
+
+
+class Trap:
+    """Leaves a file behind where it is unpickled."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.mark,)
+
+
+def test_a_pickle_in_redis_is_dropped_unread_wherever_it_lies(worker, queue, tmp_path):
+    """Its arguments, and what RQ's upkeep reads of jobs whose worker is dead."""
+    pickles = Queue("process", connection=queue.connection)
+    job = pickles.enqueue("time.sleep", Trap(tmp_path / "arguments"), meta={"note": Trap(tmp_path / "meta")})
+    lost = pickles.enqueue("time.sleep", 0, meta={"note": Trap(tmp_path / "lost")})
+    queue.connection.lrem(queue.key, 1, lost.id)
+    queue.connection.zadd(StartedJobRegistry(queue=queue).key, {f"{lost.id}:dead": 1})
+    worker.work(burst=True)
+    assert (queue.count, queue.fetch_job(job.id)) == (0, None)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_of_an_older_version_is_dropped_and_its_frame_queued_anew(
+    worker, queue, buckets, batch, matter, monkeypatch
+):
+    frame = jobs.submit(batch, "AURA1_1.png", photo()).frame
+    queue.empty()
+    pickles = Queue("process", connection=queue.connection)
+    pickles.enqueue(jobs.process, frame.pk, job_id=f"process-{frame.pk}-{frame.version}", unique=True)
+    worker.work(burst=True)
+    frame.refresh_from_db()
+    assert (frame.state, queue.count) == (State.RECEIVED, 0)
+    monkeypatch.setattr("pipeline.reaper.SETTLE_SECONDS", 0)
+    jobs.reap()
+    worker.work(burst=True)
+    frame.refresh_from_db()
+    assert frame.state == State.APPROVED
+
+
+def test_the_workers_that_the_pool_starts_read_no_pickle(queue, worker):
+    as_the_pool_makes_it = WarmWorker([Queue("process", connection=queue.connection)], connection=queue.connection)
+    assert [found.serializer for found in as_the_pool_makes_it.queues] == [JSONSerializer]
 
 
 def test_a_worker_makes_way_after_its_number_of_jobs(worker, queue, settings):
@@ -116,7 +166,7 @@ class Pool:
         url = self.environment["REDIS_URL"]
         self.valkey = embedded.valkey(url=url, folder=folder / "redis", log_folder=folder / "log")
         self.start_valkey()
-        self.queue = Queue("process", connection=Redis.from_url(url))
+        self.queue = Queue("process", connection=Redis.from_url(url), serializer=JSONSerializer)
         command = [sys.executable, "manage.py", "rqworker-pool", "publish", "process", "--num-workers", "2"]
         command += ["--worker-class", "pipeline.worker.WarmWorker"]
         self.process = subprocess.Popen(command, cwd=ROOT, env=os.environ | self.environment, start_new_session=True)

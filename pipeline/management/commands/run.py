@@ -32,8 +32,8 @@ from pipeline.states import Enhancement
 # A worker holds 0.6 to 0.9 GB and peaks at 1.3 GB; the rest of the machine must go on.
 GB_PER_WORKER = 1.5
 LONG_LOG_BYTES = 10_000_000
-# Our own loggers' lines, and everybody's warnings (the last alternative is gunicorn's way to write one).
-USEFUL_LINE = re.compile(r"INFO (pipeline|review|accounts)\b|WARNING|ERROR|CRITICAL|\[.+\] \[\d+\] \[(ERR|CRIT)")
+# Our own loggers' lines, and everybody's warnings.
+USEFUL_LINE = re.compile(r"INFO (pipeline|review|accounts)\b|WARNING|ERROR|CRITICAL")
 
 
 class Terminal(Printer):
@@ -136,6 +136,7 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _interrupt)
         try:
+            keep_to_ourselves(settings.VAR_DIR)
             with only_one(settings.VAR_DIR / "run.lock"):
                 self._run(options["samples_by"])
         except (ServerError, weights.WeightsError, object_store.ObjectStoreError) as error:
@@ -164,6 +165,7 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0, skip_checks=False)
         accounts = io.StringIO()
         call_command("demo_accounts", stdout=accounts)
+        call_command("check", databases=["default"], stdout=io.StringIO())  # are their passwords still those?
         if not Batch.objects.exists():
             take_samples_in(settings.BASE_DIR / "samples", samples_by)
         connections.close_all()  # a connection must not cross the forks to come
@@ -184,6 +186,14 @@ class Command(BaseCommand):
 
 def _interrupt(*_: Any) -> None:
     raise KeyboardInterrupt
+
+
+def keep_to_ourselves(folder: Path) -> None:
+    """Photos, passwords and the database are no business of the machine's other users."""
+    os.umask(0o077)  # of every process started from here
+    if folder.stat().st_mode & 0o002:
+        raise ServerError(f"VAR_DIR={folder} is a folder that everybody may write to: name one of Mattegate's own")
+    folder.chmod(0o700)
 
 
 @contextmanager
