@@ -1,12 +1,17 @@
 """Users, for admins: a name, a password, a role. Nobody makes a superuser here."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from config.asked import row_numbers
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -25,6 +30,10 @@ class AccountAdmin(UserAdmin, ModelAdmin):
         ("Role", {"fields": ["groups", "is_active"]}),
     ]
     add_fieldsets = [(None, {"classes": ["wide"], "fields": ["username", "password1", "password2", "groups"]})]
+
+    def response_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse | None:
+        row_numbers(request.POST.getlist(ACTION_CHECKBOX_NAME))  # Django's own look-up fails on what is none
+        return super().response_action(request, *args, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Who is no superuser must not reset the password of one."""

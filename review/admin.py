@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -14,6 +15,7 @@ from django.utils.timesince import timesince
 from unfold.decorators import action, display
 
 from accounts.access import signed_in
+from config.asked import row_numbers
 from pipeline.admin import FrameListAdmin
 from pipeline.words import REASON_WORDS
 from review.models import QueueItem
@@ -67,6 +69,10 @@ class QueueAdmin(FrameListAdmin):
         takeable = undo.last_of(signed_in(request))
         return super().changelist_view(request, {"takeable": takeable, **(extra_context or {})})
 
+    def response_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse | None:
+        row_numbers(request.POST.getlist(ACTION_CHECKBOX_NAME))  # Django's own look-up fails on what is none
+        return super().response_action(request, *args, **kwargs)
+
     def has_decide_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("pipeline.decide")
 
@@ -88,7 +94,7 @@ class QueueAdmin(FrameListAdmin):
 
     def _decide(self, request: HttpRequest, frames: QuerySet[QueueItem], kind: str) -> None:
         """Each by itself, and each refusal told: what was ticked and is gone meanwhile is a refusal too."""
-        ticked = set(map(int, request.POST.getlist("_selected_action")))
+        ticked = row_numbers(request.POST.getlist(ACTION_CHECKBOX_NAME))
         done, refusals = bulk.decide(kind, frames, ticked, signed_in(request))
         if done:
             messages.success(request, f"{done} frame{'s' if done > 1 else ''} {decisions.DECISIONS[kind][1]}.")
