@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 
 from accounts.access import allowed, signed_in
-from config.asked import Asked, MisunderstoodError, NotThereError, body, problem, read
+from config.asked import Asked, NotThereError, body, problem, read
 from pipeline import pictures
 from pipeline.engines.object_store import MissingObjectError, ObjectStoreError
 from pipeline.imaging.pictures.decode import DecodeError
@@ -23,6 +23,19 @@ from review.queue import claims, decisions, undo
 from review.queue.decisions import DecisionError, Said
 from review.workbench import edits, frame_json, questions
 
+AGAIN = "Reprocess it, or ask for a new photo."
+REFUSALS: dict[type[Exception], tuple[int, str]] = {
+    DecisionError: (HTTPStatus.CONFLICT, "{}"),
+    EmptyPictureError: (HTTPStatus.CONFLICT, "{}"),
+    DecodeError: (HTTPStatus.CONFLICT, f"The photo or its cut-out can't be read: {{}}. {AGAIN}"),
+    MissingObjectError: (HTTPStatus.CONFLICT, f"The photo or its cut-out is gone. {AGAIN}"),
+    ObjectStoreError: (
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The picture store does not answer, so nothing was changed. Try again in a moment.",
+    ),
+}
+"""How what can't be done is told; of several that fit, the first."""
+
 
 def asked(permission: str, form: type[forms.Form] = questions.Nothing) -> Callable[..., Callable[..., HttpResponse]]:
     """A question that only some may ask, as the form has it. Its answer is a dict; what it raises is told in words."""
@@ -33,35 +46,13 @@ def asked(permission: str, form: type[forms.Form] = questions.Nothing) -> Callab
         def view(request: HttpRequest, **address: int) -> HttpResponse:
             try:
                 return JsonResponse(answer(signed_in(request), read(form, body(request)), **address))
-            except Exception as error:
-                status, words = _refusal(error)
-                return problem(status, words)
+            except tuple(REFUSALS) as error:
+                status, words = next(told for kind, told in REFUSALS.items() if isinstance(error, kind))
+                return problem(status, words.format(error))
 
         return view
 
     return decorate
-
-
-def _refusal(error: Exception) -> tuple[int, str]:
-    """The status and the words of a refusal; raises what is none."""
-    match error:
-        case MisunderstoodError():
-            return error.status, str(error)
-        case DecisionError() | EmptyPictureError():
-            return HTTPStatus.CONFLICT, str(error)
-        case DecodeError():
-            return (
-                HTTPStatus.CONFLICT,
-                f"The photo or its cut-out can't be read: {error}. Reprocess it, or ask for a new photo.",
-            )
-        case MissingObjectError():
-            return HTTPStatus.CONFLICT, "The photo or its cut-out is gone. Reprocess it, or ask for a new photo."
-        case ObjectStoreError():
-            return (
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                "The picture store does not answer, so nothing was changed. Try again in a moment.",
-            )
-    raise error
 
 
 @asked("review.view_queueitem", questions.Held)
