@@ -19,13 +19,16 @@ def signed_in(request: HttpRequest) -> User:
 
 
 def allowed(permission: str, *methods: str) -> Callable[[View], View]:
-    """Only for those who are signed in and have the permission; by GET, unless other methods are named.
+    """Only for those who are signed in and have the permission; by GET, and so by HEAD, unless others are named.
 
     Who isn't signed in is sent to do so, who lacks the permission gets 403, another method 405.
     """
 
+    accepted = methods or ("GET",)
+    heads = ["HEAD"] if "GET" in accepted else []
+
     def decorate(view: View) -> View:
         checked = permission_required(permission, raise_exception=True)(view)
-        return require_http_methods(methods or ("GET",))(login_required(checked))
+        return require_http_methods([*accepted, *heads])(login_required(checked))
 
     return decorate

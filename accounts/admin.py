@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
@@ -15,6 +16,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from accounts.lookups import OnlyOfferedLookups
 from accounts.models import AccessEvent
+from config.asked import row_numbers
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -33,6 +35,10 @@ class AccountAdmin(OnlyOfferedLookups, UserAdmin, ModelAdmin):
         ("Role", {"fields": ["groups", "is_active"]}),
     ]
     add_fieldsets = [(None, {"classes": ["wide"], "fields": ["username", "password1", "password2", "groups"]})]
+
+    def response_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse | None:
+        row_numbers(request.POST.getlist(ACTION_CHECKBOX_NAME))  # Django's own look-up fails on what is none
+        return super().response_action(request, *args, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Who is no superuser must not reset the password of one."""

@@ -1,5 +1,7 @@
 from django.contrib import admin
-from django.urls import path
+from django.http import Http404
+from django.urls import path, re_path
+from django.views.defaults import page_not_found
 
 from pipeline.views import picture
 from review.insights.page import figures_page
@@ -28,5 +30,7 @@ urlpatterns = [
     path("workbench/<int:pk>/shop", api.shop, name="workbench-shop"),
     path("workbench/<int:pk>/skip", api.skip, name="workbench-skip"),
     path("frames/<int:frame_id>/<int:attempt>/<str:name>", picture, name="picture"),
+    # Django's "view on site": there is no other site.
+    re_path("^admin/r/", page_not_found, {"exception": Http404()}),
     path("admin/", admin.site.urls),
 ]

@@ -120,6 +120,23 @@ def work_key(frame_id: int, attempt: int, name: str) -> str:
     return f"{frame_id}/{attempt}/{name}"
 
 
+def made_prefix(frame_id: int) -> str:
+    """Where a frame's large pictures are kept: each was made when it was asked for, and can be made again.
+
+    >>> made_prefix(7)
+    '7/made/'
+    """
+    return f"{frame_id}/made/"
+
+
+def made_key(frame_id: int, attempt: int, name: str) -> str:
+    """
+    >>> made_key(7, 1, "photo.jpg")
+    '7/made/1/photo.jpg'
+    """
+    return f"{made_prefix(frame_id)}{attempt}/{name}"
+
+
 def mask_name(rung: str = "") -> str:
     """
     >>> mask_name(), mask_name("relit")

@@ -2,23 +2,27 @@
 
 import logging
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
+from django import forms
 from django.conf import settings
 from django.contrib import admin
 from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.db.models import Max, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import condition
 
 from accounts.access import allowed, signed_in
+from config.asked import problem, read, row_number
 from pipeline import intake, jobs, naming, pictures, sharing
 from pipeline.engines import object_store
 from pipeline.gemini import budget
+from pipeline.imaging.pictures.decode import DecodeError
 from pipeline.imaging.types import ProductClass
 from pipeline.models import Batch, Frame
 from pipeline.models.gemini import UNDER_WAY
@@ -35,22 +39,38 @@ RELIT = [
 ]
 
 
+def _one_of(values: Iterable[str]) -> forms.ChoiceField:
+    return forms.ChoiceField(required=False, choices=[(value, value) for value in values])
+
+
+class UploadQuery(forms.Form):
+    """What a batch's page fills in for more photos."""
+
+    name = forms.CharField(required=False, max_length=intake.MAX_BATCH_NAME)
+    product_class = _one_of(intake.KNOWN["product_class"])
+    enhancement = _one_of(intake.KNOWN["enhancement"])
+    lane = _one_of(intake.KNOWN["lane"])
+
+
+class BatchQuery(forms.Form):
+    state = _one_of(state.value for state in State)
+    page = forms.IntegerField(required=False, min_value=1)
+
+
 def _page(request: HttpRequest, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
     return render(request, template, admin.site.each_context(request) | context, status=status)
 
 
 def _found(rows: QuerySet[Any], number: str) -> Any:
     """The row of that number; whatever else stands in the address is not found either."""
-    if not number.isdecimal():
-        raise Http404(f"{number} is not a number.")
-    return get_object_or_404(rows, pk=number)
+    return get_object_or_404(rows, pk=row_number(number))
 
 
 @allowed("pipeline.add_batch", "GET", "POST")
 def upload(request: HttpRequest) -> HttpResponse:
     """Take photos in. The page's script sends them a few at a time and asks for JSON; without it one form will do."""
     if request.method != "POST":
-        return _page(request, "pipeline/upload.html", **_upload_form(request.GET))
+        return _page(request, "pipeline/upload.html", **_upload_form(read(UploadQuery, request.GET)))
     files = request.FILES.getlist("photos")
     try:
         if not files:
@@ -83,7 +103,7 @@ def _refusal(file: UploadedFile) -> str:
     return ""
 
 
-def _upload_form(filled: QueryDict) -> dict[str, Any]:
+def _upload_form(filled: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "title": "Upload",
         "name": filled.get("name") or timezone.localtime().strftime("Drop of %-d %B, %H:%M"),
@@ -119,9 +139,11 @@ def _upload_answer(request: HttpRequest, status: int = 200, batch: Batch | None 
         return _page(
             request, "pipeline/upload.html", status=status, batch=batch, **_upload_form(request.POST), **answer
         )
+    if "error" in answer:
+        return problem(status, answer["error"])
     if batch:
         answer["batch"] = batch.pk
-    return JsonResponse(answer, status=status)
+    return JsonResponse(answer)
 
 
 @allowed("pipeline.view_batch")
@@ -130,19 +152,19 @@ def batch(request: HttpRequest, batch_id: str) -> HttpResponse:
     found = _found(sharing.batches_for(signed_in(request)), batch_id)
     states = Counter(found.frames.values_list("state", flat=True))
     unfinished = sum(states[state] for state in UNFINISHED)
-    state = request.GET.get("state", "")
+    query = read(BatchQuery, request.GET)
     context = {
         "title": found.name,
         "opts": Batch._meta,
         "object": found,
         "batch": found,
-        "state": state,
+        "state": query["state"],
         "counts": [(state.value, states[state]) for state in State if states[state] or state in ALWAYS_COUNTED],
         "total": states.total(),
         "finished": states.total() - unfinished,
         "is_unfinished": unfinished > 0,
         "gemini": budget.summary(found) if found.enhancement == "gemini" else None,
-        "page": Paginator(_grid(found, state), PHOTOS_PER_PAGE).get_page(request.GET.get("page")),
+        "page": Paginator(_grid(found, query["state"]), PHOTOS_PER_PAGE).get_page(query["page"] or 1),
     }
     if "progress" in request.GET:
         return render(request, "pipeline/batch_progress.html", context)
@@ -173,19 +195,25 @@ def frame(request: HttpRequest, frame_id: str) -> HttpResponse:
     return _page(request, "pipeline/frame.html", title=str(found), **context)
 
 
-def _etag(request: HttpRequest, frame_id: int, attempt: int, name: str) -> str:
-    """An attempt's pictures are written once, so their name is their identity."""
-    return f'"{naming.work_key(frame_id, attempt, name)}"'
-
-
 @allowed("pipeline.see_picture")
-@condition(etag_func=_etag)
 def picture(request: HttpRequest, frame_id: int, attempt: int, name: str) -> HttpResponse:
-    if not pictures.is_known(name) or not sharing.may_see(signed_in(request), frame_id):
+    """One picture of an attempt that was made."""
+    frame = pictures.frame_of(frame_id, attempt, name)
+    if frame is None or not sharing.may_see(signed_in(request), frame_id):
         raise Http404("There is no such picture.")
+    return _picture(request, frame, attempt, name)
+
+
+def _etag(request: HttpRequest, frame: Frame, attempt: int, name: str) -> str:
+    """An attempt's pictures never change, so their name is their identity."""
+    return f'"{naming.work_key(frame.pk, attempt, name)}"'
+
+
+@condition(etag_func=_etag)
+def _picture(request: HttpRequest, frame: Frame, attempt: int, name: str) -> HttpResponse:
     try:
-        data = pictures.load(frame_id, attempt, name)
-    except object_store.MissingObjectError as error:
+        data = pictures.load(frame, attempt, name)
+    except (object_store.MissingObjectError, DecodeError) as error:
         raise Http404("This picture was not made, or is gone.") from error
     except object_store.ObjectStoreError as error:
         log.error("%s", error)

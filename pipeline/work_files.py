@@ -35,9 +35,9 @@ def original_cutout(frame: Frame) -> tuple[RGB, Alpha | None]:
     return photo_and_cutout(object_store.load_work(naming.original_key(frame.pk)))
 
 
-def enhanced_photo(frame: Frame) -> RGB:
-    """The photo that the frame's last matte was made of."""
-    card = frame.machine_card
+def enhanced_photo(frame: Frame, attempt: int | None = None) -> RGB:
+    """The photo that the frame's last matte was made of, or an earlier attempt's."""
+    card = frame.made_of(frame.attempt if attempt is None else attempt)
     if card and card.enhancer in GEMINI.values():
         data = object_store.load_work(naming.work_key(frame.pk, card.attempt, ENHANCED))
         return decode(data, DecodeLimits(max_bytes=len(data), max_pixels=settings.MAX_PHOTO_PIXELS))

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -14,6 +15,7 @@ from django.utils.timesince import timesince
 from unfold.decorators import action, display
 
 from accounts.access import signed_in
+from config.asked import row_numbers
 from pipeline.admin import FrameListAdmin
 from pipeline.models import Frame
 from pipeline.words import REASON_WORDS
@@ -74,6 +76,10 @@ class QueueAdmin(FrameListAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         takeable = undo.last_of(signed_in(request))
         return super().changelist_view(request, {"takeable": takeable, **(extra_context or {})})
+
+    def response_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse | None:
+        row_numbers(request.POST.getlist(ACTION_CHECKBOX_NAME))  # Django's own look-up fails on what is none
+        return super().response_action(request, *args, **kwargs)
 
     def has_decide_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("pipeline.decide")

@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from accounts.access import allowed, signed_in
 from review.navigation import landing_page
@@ -12,7 +12,7 @@ from review.queue import undo
 from review.queue.decisions import DecisionError
 
 
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Send everyone to their own first page."""
     if not request.user.is_authenticated:

@@ -43,6 +43,16 @@ def load_work(key: str) -> bytes:
     return _read("work", key)
 
 
+def delete_work(key: str) -> None:
+    _call("work", "delete_object", Key=key)
+
+
+def list_work(prefix: str) -> list[str]:
+    """The first thousand keys that begin so, the newest first."""
+    found = _call("work", "list_objects_v2", Prefix=prefix).get("Contents", [])
+    return [item["Key"] for item in sorted(found, key=lambda item: item["LastModified"], reverse=True)]
+
+
 def put_published(key: str, data: bytes) -> None:
     extension = key.rpartition(".")[2]
     _call(

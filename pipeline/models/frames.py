@@ -112,6 +112,10 @@ class Frame(models.Model):
         """The last scorecard that no person had a hand in."""
         return self.scorecards.filter(override=None).last()
 
+    def made_of(self, attempt: int) -> Scorecard | None:
+        """The machine's scorecard that an attempt rests on: its own, or of the one that a person went on from."""
+        return self.scorecards.filter(override=None, attempt__lte=attempt).last()
+
     @property
     def has_pictures(self) -> bool:
         """Whether the last attempt came as far as previews."""

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 
 from accounts.access import allowed, signed_in
+from config.asked import read
 from pipeline.imaging.verdict.score import SCORER_VERSION
 from pipeline.models import GatePolicy, Scorecard, active_policy
 from pipeline.replay import comparison, regate
@@ -16,6 +18,10 @@ from review.policy.activation import PolicyError, activate, certify_and_activate
 from review.policy.certificates import certificate_of, evidence, is_valid
 
 SHOWN = 50
+
+
+class Why(forms.Form):
+    why = forms.CharField(required=False, max_length=2000)
 
 
 @allowed("pipeline.view_gatepolicy")
@@ -123,8 +129,9 @@ def act_on_policy(request: HttpRequest, pk: int, action: str) -> HttpResponse:
     if action not in ACTIONS:
         raise Http404
     row = get_object_or_404(GatePolicy, pk=pk)
+    why = read(Why, request.POST)["why"]
     try:
-        messages.success(request, ACTIONS[action](row, signed_in(request), request.POST.get("why", "")))
+        messages.success(request, ACTIONS[action](row, signed_in(request), why))
     except PolicyError as error:
         messages.warning(request, str(error))
     return redirect("policies")

@@ -136,6 +136,11 @@ def require_at_hand(frame: Frame, version: int, user: User) -> None:
         raise DecisionError(f"{frame} was decided by somebody else while you looked at it; nothing was changed.")
 
 
+def require_waiting(frame: Frame) -> None:
+    if not is_waiting(frame):
+        raise DecisionError(f"{frame} is no longer in the queue; somebody decided it. Nothing was changed.")
+
+
 def note(frame: Frame, said: Said, **fields: Any) -> Decision:
     """Write down what was said, with the version that the frame has now."""
     card = fields.pop("card")
@@ -184,12 +189,12 @@ def grace() -> datetime:
 def _keep_bridge(frame: Frame, said: Said) -> None:
     if said.bridge_x is None or said.kind not in KEEP_BRIDGE:
         return
-    found_x = _line_to_move(frame, said.bridge_x).card.bridge_x
+    found_x = line_to_move(frame, said.bridge_x).card.bridge_x
     by = said.user.get_username()
     BridgeLabel.objects.create(frame=frame, attempt=frame.attempt, bridge_x=said.bridge_x, found_x=found_x, by=by)
 
 
-def _line_to_move(frame: Frame, bridge_x: float) -> BridgeLine:
+def line_to_move(frame: Frame, bridge_x: float) -> BridgeLine:
     """The frame's bridge line, if it may be moved there."""
     line = bridge_line_of(frame, frame.card)
     if line is None:

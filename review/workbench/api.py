@@ -1,62 +1,65 @@
 """What the workbench asks while an operator works: JSON in, JSON out. A refusal is 409, in words for the operator."""
 
-import json
-import math
 from collections.abc import Callable
 from functools import wraps
+from http import HTTPStatus
 from typing import Any
 
+from django import forms
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 
 from accounts.access import allowed, signed_in
+from config.asked import Asked, NotThereError, body, problem, read
 from pipeline import pictures
-from pipeline.engines.object_store import ObjectStoreError
-from pipeline.imaging.matte.painting import PaintError
+from pipeline.engines.object_store import MissingObjectError, ObjectStoreError
+from pipeline.imaging.pictures.decode import DecodeError
 from pipeline.imaging.pictures.renditions import EmptyPictureError
 from pipeline.models import Frame
+from pipeline.override import Edit
 from review.models import Decision, QueueItem
 from review.queue import claims, decisions, undo
 from review.queue.decisions import DecisionError, Said
-from review.workbench import edits, frame_json
+from review.workbench import edits, frame_json, questions
 
-Asked = dict[str, Any]
-MOST_HELD = 10
+AGAIN = "Reprocess it, or ask for a new photo."
+REFUSALS: dict[type[Exception], tuple[int, str]] = {
+    DecisionError: (HTTPStatus.CONFLICT, "{}"),
+    EmptyPictureError: (HTTPStatus.CONFLICT, "{}"),
+    DecodeError: (HTTPStatus.CONFLICT, f"The photo or its cut-out can't be read: {{}}. {AGAIN}"),
+    MissingObjectError: (HTTPStatus.CONFLICT, f"The photo or its cut-out is gone. {AGAIN}"),
+    ObjectStoreError: (
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The picture store does not answer, so nothing was changed. Try again in a moment.",
+    ),
+}
+"""How what can't be done is told; of several that fit, the first."""
 
 
-class MisunderstoodError(ValueError):
-    """The page, or somebody in its place, sent what can't be understood; the text says what."""
-
-
-def asked(permission: str) -> Callable[..., Callable[..., HttpResponse]]:
-    """A question that only some may ask. Its answer is a dict; what it raises is told in words."""
+def asked(permission: str, form: type[forms.Form] = questions.Nothing) -> Callable[..., Callable[..., HttpResponse]]:
+    """A question that only some may ask, as the form has it. Its answer is a dict; what it raises is told in words."""
 
     def decorate(answer: Callable[..., dict[str, Any]]) -> Callable[..., HttpResponse]:
         @allowed(permission, "POST")
         @wraps(answer)
         def view(request: HttpRequest, **address: int) -> HttpResponse:
             try:
-                return JsonResponse(answer(signed_in(request), _body(request), **address))
-            except MisunderstoodError as error:
-                return JsonResponse({"error": str(error)}, status=400)
-            except (DecisionError, PaintError, EmptyPictureError) as error:
-                return JsonResponse({"error": str(error)}, status=409)
-            except ObjectStoreError:
-                words = "The picture store does not answer, so nothing was changed. Try again in a moment."
-                return JsonResponse({"error": words}, status=503)
+                return JsonResponse(answer(signed_in(request), read(form, body(request)), **address))
+            except tuple(REFUSALS) as error:
+                status, words = next(told for kind, told in REFUSALS.items() if isinstance(error, kind))
+                return problem(status, words.format(error))
 
         return view
 
     return decorate
 
 
-@asked("review.view_queueitem")
+@asked("review.view_queueitem", questions.Held)
 def following(user: User, data: Asked) -> dict[str, Any]:
     """Claim the next frame beside those that the page holds, and let go of all others."""
-    held = _held(data)
-    claims.release(user, but=held)
-    found = claims.take_next(user, beside=held)
+    claims.release(user, but=data["held"])
+    found = claims.take_next(user, beside=data["held"])
     return {"item": frame_json.item(found, user) if found else None, "line": frame_json.line(user)}
 
 
@@ -71,52 +74,49 @@ def open_frame(user: User, data: Asked, pk: int) -> dict[str, Any]:
     return {"item": frame_json.item(frame, user), "line": frame_json.line(user)}
 
 
-@asked("review.view_queueitem")
+@asked("review.view_queueitem", questions.Held)
 def beat(user: User, data: Asked) -> dict[str, Any]:
     """The page is still there: hold on to its frames, and say which ones are lost, and to whom."""
-    return {"lost": claims.renew(user, _held(data)), "line": frame_json.line(user)}
+    return {"lost": claims.renew(user, data["held"]), "line": frame_json.line(user)}
 
 
-@asked("pipeline.decide")
+@asked("pipeline.decide", questions.Decided)
 def decide(user: User, data: Asked, pk: int) -> dict[str, Any]:
     """Carry out a decision; what was painted was saved before."""
-    kind, why = data.get("kind"), str(data.get("why", ""))[:200]
-    if not isinstance(kind, str) or kind not in decisions.DECISIONS:
-        raise MisunderstoodError("This is not a decision about a frame; reload the page.")
-    return {"said": decisions.decide(kind, _frame(pk), _version(data), user, _bridge_x(data), why=why)}
+    kind, version, bridge_x, why = (data[name] for name in ("kind", "version", "bridge_x", "why"))
+    return {"said": decisions.decide(kind, _frame(pk), version, user, bridge_x, why=why)}
 
 
-@asked("pipeline.decide")
+@asked("pipeline.decide", questions.Edited)
 def edit(user: User, data: Asked, pk: int) -> dict[str, Any]:
     """Save what was chosen and painted, and show what it came to."""
     frame = _frame(pk)
-    edits.save(frame, _version(data), user, edits.edit_from(data))
+    edits.save(frame, data["version"], user, Edit(data["rung"], data["strokes"]))
     return {"item": frame_json.item(frame, user)}
 
 
-@asked("pipeline.decide")
+@asked("pipeline.decide", questions.Clicked)
 def click(user: User, data: Asked, pk: int) -> dict[str, Any]:
     """What one click of a tool would do; nothing is saved."""
-    wanted = edits.edit_from(data)
-    if not wanted.strokes:
-        raise MisunderstoodError("There is no click in this request; reload the page.")
-    return edits.try_click(_frame(pk), wanted)
+    return edits.try_click(_waiting(pk), Edit(data["rung"], data["strokes"]))
 
 
-@asked("pipeline.decide")
+@asked("pipeline.decide", questions.Shown)
 def shop(user: User, data: Asked, pk: int) -> dict[str, Any]:
     """Every file as the shop would show it."""
-    frame = _frame(pk)
+    frame, bridge_x = _waiting(pk), data["bridge_x"]
     if not decisions.can_be_approved(frame.card):
         raise DecisionError(f"{frame} has no cut-out, so there is nothing that a shop could show.")
-    shown = pictures.make_shop_pictures(frame, _bridge_x(data))
+    if bridge_x is not None:
+        decisions.line_to_move(frame, bridge_x)
+    shown = pictures.make_shop_pictures(frame, bridge_x)
     return {"files": [_file(frame, picture) for picture in shown]}
 
 
 @asked("pipeline.decide")
 def skip(user: User, data: Asked, pk: int) -> dict[str, Any]:
     """Let somebody else look first; it comes back to this person after all others."""
-    frame = _frame(pk)
+    frame = _waiting(pk)
     occasion = decisions.occasion_of(frame)
     decisions.note(frame, Said(undo.SKIP, user), card=frame.card, occasion=occasion, label=Decision.Label.NONE)
     return {"said": f"{frame} comes back after the others."}
@@ -137,41 +137,14 @@ def _file(frame: Frame, picture: pictures.ShopPicture) -> dict[str, Any]:
     return {"url": address, "variant": picture.variant, "extension": picture.extension, "size": picture.size}
 
 
-def _body(request: HttpRequest) -> Asked:
-    try:
-        data = json.loads(request.body or b"{}")
-    except ValueError as error:
-        raise MisunderstoodError("This request is not JSON; reload the page.") from error
-    if not isinstance(data, dict):
-        raise MisunderstoodError("This request is not an object; reload the page.")
-    return data
-
-
 def _frame(pk: int) -> Frame:
     frame = Frame.objects.select_related("batch").filter(pk=pk).first()
     if frame is None:
-        raise DecisionError("There is no such frame any more.")
+        raise NotThereError("There is no such frame any more.")
     return frame
 
 
-def _version(data: Asked) -> int:
-    version = data.get("version")
-    if not isinstance(version, int):
-        raise MisunderstoodError("The frame's version is missing; reload the page.")
-    return version
-
-
-def _held(data: Asked) -> list[int]:
-    held = data.get("held", [])
-    if not isinstance(held, list) or not all(isinstance(pk, int) for pk in held) or len(held) > MOST_HELD:
-        raise MisunderstoodError("The list of held frames can't be read; reload the page.")
-    return held
-
-
-def _bridge_x(data: Asked) -> float | None:
-    bridge_x = data.get("bridge_x")
-    if bridge_x is None:
-        return None
-    if not isinstance(bridge_x, int | float) or not math.isfinite(bridge_x):
-        raise MisunderstoodError("The place of the bridge is not a number; put the line there again.")
-    return float(bridge_x)
+def _waiting(pk: int) -> Frame:
+    frame = _frame(pk)
+    decisions.require_waiting(frame)
+    return frame

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from pipeline import override, work_files
 from pipeline.imaging.framing import part_of
 from pipeline.imaging.matte import painting
-from pipeline.imaging.matte.painting import PaintError, Stroke
+from pipeline.imaging.matte.painting import PaintError
 from pipeline.imaging.pictures import previews
 from pipeline.models import Frame
 from pipeline.override import Edit, EditError
@@ -17,17 +17,6 @@ from review.models import Decision
 from review.queue.decisions import DecisionError, Said, note, occasion_of, require_at_hand
 
 EDIT = "edit"
-MOST_STROKES = 2000
-
-
-def edit_from(data: dict[str, Any]) -> Edit:
-    """What the page sends; raises PaintError for strokes that are none."""
-    strokes = data.get("strokes") or []
-    if not isinstance(strokes, list) or len(strokes) > MOST_STROKES:
-        raise PaintError(
-            f"An edit is a list of at most {MOST_STROKES} strokes; save what you have and go on from there."
-        )
-    return Edit(str(data.get("rung") or ""), tuple(map(Stroke.from_mapping, strokes)))
 
 
 def save(frame: Frame, version: int, user: User, edit: Edit) -> None:
@@ -53,11 +42,11 @@ def save(frame: Frame, version: int, user: User, edit: Edit) -> None:
 
 def try_click(frame: Frame, edit: Edit) -> dict[str, Any]:
     """What the last stroke would make of the matte: the box that changes, and the alpha in it as a mask."""
-    alpha, rgb = override.matte_of(frame, edit.rung), work_files.enhanced_photo(frame)
     try:
+        alpha, rgb = override.matte_of(frame, edit.rung), work_files.enhanced_photo(frame)
         alpha = painting.paint(alpha, rgb, edit.strokes[:-1])
         box = painting.apply(alpha, rgb, edit.strokes[-1])
-    except PaintError as error:
+    except (EditError, PaintError) as error:
         raise DecisionError(str(error)) from error
     mask = base64.b64encode(previews.full_mask(part_of(alpha, box))).decode()
     return {"box": {"x0": box.x0, "y0": box.y0, "x1": box.x1, "y1": box.y1}, "mask": mask}

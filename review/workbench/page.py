@@ -8,6 +8,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 
 from accounts.access import allowed, signed_in
 from accounts.headers import HEADER, OWN_PAGE
+from config.asked import row_number
 from pipeline.models import Frame
 from review.models import QueueItem
 from review.queue import claims
@@ -46,7 +47,7 @@ def workbench(request: HttpRequest) -> HttpResponse:
 
 def _first(user: User, asked: str) -> tuple[QueueItem | None, str]:
     """The frame to begin with, and what became of the one that was asked for."""
-    wanted = QueueItem.objects.filter(pk=asked).first() if asked.isdecimal() and len(asked) < 19 else None
+    wanted = QueueItem.objects.filter(pk=row_number(asked) or 0).first()
     if wanted and claims.take(wanted, user):
         return wanted, ""
     lost = _words_for_lost(wanted) if asked else ""

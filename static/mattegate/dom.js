@@ -22,4 +22,5 @@ export const button = (attributes, ...children) => element("button", { type: "bu
 // Asked for anew each time: signing in again in another tab brings another one, and trying again must work then.
 export const csrfToken = () => document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? "";
 
-export const isJson = (answer) => answer.headers.get("Content-Type")?.startsWith("application/json") ?? false;
+// A refusal is JSON too: problem+json.
+export const isJson = (answer) => /^application\/(problem\+)?json/.test(answer.headers.get("Content-Type"));

@@ -33,7 +33,7 @@ async function answerOf(response) {
   }
   const answer = isJson(response) && (await response.json().catch(() => null));
   if (!answer) throw new Error(`the server could not answer (status ${response.status})`);
-  if (answer.error) throw new RefusedError(answer.error);
+  if (!response.ok) throw new RefusedError(answer.detail);
   return answer;
 }
 

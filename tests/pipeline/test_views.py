@@ -52,12 +52,14 @@ def test_a_batch_of_another_class_refuses_the_photos_before_any_is_stored(servic
     Batch.objects.create(name="Drop", product_class="eyewear")
     response = send(sign_in("uploader"), ("A_1.png", photo()), accept="application/json")
     assert response.status_code == HTTPStatus.BAD_REQUEST
-    assert "holds eyewear photos" in response.json()["error"]
+    assert "holds eyewear photos" in response.json()["detail"]
     assert not Frame.objects.exists()
 
 
 @pytest.fixture
-def picture(buckets):
+def picture(buckets, db):
+    batch = Batch.objects.create(name="Spring")
+    Frame.objects.create(pk=7, batch=batch, filename="A_1.png", code="A", view="front", sha256="a", attempt=1)
     object_store.save_work(naming.work_key(7, 1, "thumb.webp"), b"a thumb")
     object_store.save_work(naming.original_key(7), b"an original")
     return "/frames/7/1/thumb.webp"
@@ -76,12 +78,14 @@ def test_a_picture_is_for_roles_only(picture, sign_in, client):
     assert client.get(picture).status_code == HTTPStatus.FOUND
 
 
-@pytest.mark.parametrize("path", ["/frames/7/1/original", "/frames/7/2/thumb.webp", "/frames/7/1/..%2Foriginal"])
+@pytest.mark.parametrize(
+    "path", ["/frames/7/1/original", "/frames/7/0/thumb.webp", "/frames/7/2/thumb.webp", "/frames/7/1/..%2Foriginal"]
+)
 def test_nothing_but_an_attempts_pictures_can_be_asked_for(picture, path, sign_in):
     assert sign_in("operator").get(path).status_code == HTTPStatus.NOT_FOUND
 
 
-def test_a_picture_while_the_store_is_away_is_asked_for_later(sign_in, monkeypatch):
+def test_a_picture_while_the_store_is_away_is_asked_for_later(picture, sign_in, monkeypatch):
     monkeypatch.setattr(object_store, "_client", lambda alias: (_client_to_nowhere(), "work"))
     assert sign_in("operator").get("/frames/7/1/thumb.webp").status_code == HTTPStatus.SERVICE_UNAVAILABLE
 

@@ -154,7 +154,7 @@ def test_an_address_that_leads_nowhere_is_no_fault_of_the_program(page, number, 
 def test_a_decision_that_is_none_is_refused(body, frame, sign_in):
     page = f"/workbench/{frame.pk}/decide"
     response = sign_in("operator").post(page, body, content_type="application/json")
-    assert response.status_code == HTTPStatus.BAD_REQUEST and response.json()["error"]
+    assert response.status_code == HTTPStatus.BAD_REQUEST and response.json()["detail"]
     frame.refresh_from_db()
     assert frame.state == State.EXCEPTION
 

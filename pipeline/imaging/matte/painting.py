@@ -25,7 +25,7 @@ Point = tuple[float, float]
 Mask = NDArray[np.bool_]
 
 CLICKS = ("fill", "cut", "refine")
-LARGEST, MOST_POINTS = 2000.0, 20_000
+LARGEST, MOST_POINTS, FARTHEST = 2000.0, 20_000, 1e6
 RIM = 3
 """How far the soft rim of a hole reaches, in pixels."""
 LEAST_TOLERANCE, NOISE_FACTOR = 12.0, 4.0
@@ -57,11 +57,11 @@ class Stroke:
         try:
             tool, size, points = data["tool"], float(data["size"]), data["points"]
             places = tuple((float(x), float(y)) for x, y in points)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, OverflowError, TypeError, ValueError) as error:
             raise PaintError("This stroke can't be read; reload the page.") from error
         most = 1 if tool in CLICKS else MOST_POINTS
-        is_finite = all(map(math.isfinite, (size, *(value for place in places for value in place))))
-        if tool not in get_args(Tool) or not is_finite or not 1 <= size <= LARGEST or not 1 <= len(places) <= most:
+        is_near = all(abs(value) <= FARTHEST for place in places for value in place)
+        if tool not in get_args(Tool) or not is_near or not 1 <= size <= LARGEST or not 1 <= len(places) <= most:
             raise PaintError("This stroke is none that a tool makes; reload the page.")
         return cls(tool, size, places)
 

@@ -13,6 +13,7 @@ from PIL import Image, ImageCms, PngImagePlugin
 from pipeline.imaging.crop.halfglass import half_alpha, half_box, kept_side
 from pipeline.imaging.framing import bounding_box, part_of
 from pipeline.imaging.matte.refine import SNAP_LOW, snap
+from pipeline.imaging.pictures.decode import DecodeError
 from pipeline.imaging.pictures.spec import HalfGlassSpec, ListingSpec
 from pipeline.imaging.types import RGB, Alpha, Crop, CropBox, Side
 
@@ -257,13 +258,16 @@ def decode_alpha(data: bytes) -> Alpha:
 
     Raises
     ------
-    ValueError
-        If it is not a grey 8-bit picture.
+    DecodeError
+        If it is not a grey 8-bit picture, or damaged.
     """
-    with Image.open(BytesIO(data), formats=("PNG",)) as picture:
-        if picture.mode != "L":
-            raise ValueError(f"an alpha is an 8-bit grey PNG; this one has mode {picture.mode}")
-        return np.asarray(picture).astype(np.float32) / np.float32(255)
+    try:
+        with Image.open(BytesIO(data), formats=("PNG",)) as picture:
+            if picture.mode != "L":
+                raise DecodeError(f"an alpha is an 8-bit grey PNG; this one has mode {picture.mode}")
+            return np.asarray(picture).astype(np.float32) / np.float32(255)
+    except (OSError, SyntaxError) as error:  # what Pillow says of a PNG that it can't make out
+        raise DecodeError("the stored matte is damaged") from error
 
 
 def to_bytes(alpha: Alpha) -> NDArray[np.uint8]:

@@ -18,7 +18,7 @@ export class Server {
       throw new Refusal(`The server could not do this (${answer.status}); try again, or tell an admin.`);
     }
     const body = await answer.json();
-    if (!answer.ok) throw new Refusal(body.error);
+    if (!answer.ok) throw new Refusal(body.detail);
     return body;
   }
 

@@ -159,7 +159,8 @@ def test_a_large_picture_is_made_when_it_is_first_asked_for(frame, sign_in):
         answer = operator.get(f"/frames/{frame.pk}/1/{name}")
         with Image.open(io.BytesIO(answer.content)) as shown:
             assert (shown.size, shown.mode) == ((640, 480), mode)
-    mask = picture(frame, "mask.png")
+    with Image.open(io.BytesIO(object_store.load_work(naming.made_key(frame.pk, 1, "mask.png")))) as kept:
+        mask = np.asarray(kept)
     assert (mask[..., 1] == picture(frame, "alpha.png")).all()
 
 

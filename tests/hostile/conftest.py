@@ -1,0 +1,34 @@
+"""A product with something in every room, for those who ask it what no page of ours would."""
+
+import pytest
+
+from pipeline import intake, work_files
+from pipeline.cutout.relight import IDENTITY
+from pipeline.imaging.pictures import renditions
+from pipeline.models import Frame
+from pipeline.states import State
+from tests.factories import scorecard
+from tests.pipeline.conftest import ColourKeyMatter, photo
+
+
+@pytest.fixture
+def held(services: None, db: None) -> Frame:
+    """A frame in the queue, with pictures and an alternative; beside it one rejected, and one half uploaded."""
+    batch = intake.open_batch("Spring", "watch")
+    frame = intake.receive(batch, "A_1.png", photo()).frame
+    Frame.objects.create(batch=batch, filename="B_1.png", code="B", view="front", sha256="b", state=State.REJECTED)
+    Frame.objects.create(batch=batch, filename="C_1.png", code="C", view="front", sha256="c")
+    Frame.objects.filter(pk=frame.pk).update(state=State.EXCEPTION, attempt=1, reasons=["haze"])
+    frame.refresh_from_db()
+    _save_pictures(frame)
+    others = [{"rung": "closer", "confidence": 0.3}]
+    scorecard(frame, width=640, height=480, others=others, places={"haze": [0, 0, 9, 9]}, enhancer=IDENTITY)
+    return frame
+
+
+def _save_pictures(frame: Frame) -> None:
+    rgb = work_files.original_photo(frame)
+    alpha = ColourKeyMatter().matte(rgb).alpha
+    work_files.save_photo(frame, rgb)
+    work_files.save_matte(frame, rgb, alpha)
+    work_files.save(frame, "alternative-closer.png", renditions.encode_alpha(alpha))

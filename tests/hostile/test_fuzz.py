@@ -1,0 +1,89 @@
+"""Every address × every role × every method, with whatever may stand in a path, a query or a body: never a 500.
+
+`make fuzz` gives it ten minutes; within the suite it has one.
+"""
+
+import copy
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from itertools import count, cycle
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.test import Client
+from hypothesis import HealthCheck, Phase, given, settings
+
+from accounts.roles import ROLES
+from pipeline.models import Frame
+from tests.hostile.requests import addresses, paths, queries, sent
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SECONDS = int(os.environ.get("FUZZ_SECONDS", "60"))
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+@pytest.fixture
+def browsers(held: Frame, sign_in: Callable[[str], Client]) -> dict[str, Client]:
+    """One for each role, for an account without one, for a superuser, and for who isn't signed in."""
+    found = {role: sign_in(role) for role in (*ROLES, "nobody", "owner")} | {"stranger": Client()}
+    User.objects.filter(username="owner").update(is_superuser=True, is_staff=True)
+    for browser in found.values():
+        browser.raise_request_exception = False
+    return found
+
+
+def ask(browser: Client, method: str, path: str, query: str, body: tuple[str, str]) -> Any:
+    """One request, after which all is as before."""
+    kind, said = body if method not in ("GET", "HEAD") else ("", "")
+    cookies = copy.deepcopy(browser.cookies)
+    with transaction.atomic():
+        answer = browser.generic(method, path, said.encode(errors="surrogatepass"), kind, QUERY_STRING=query)
+        transaction.set_rollback(True)
+    browser.cookies = cookies
+    return answer
+
+
+def attack(address: str, held: Frame, browsers: dict[str, Client]) -> None:
+    """A few requests of each kind; fails with the first that is answered by a 500.
+
+    Hypothesis begins with the simplest one, an everyday request: for that one role is enough. To make a failure
+    smaller would take as many requests again and again, so it says the request as it was.
+    """
+    rounds = count()
+
+    @settings(
+        max_examples=2,
+        phases=[Phase.generate],
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(path=paths(address, [held.pk, held.batch_id]), query=queries, body=sent)
+    def is_answered(path: str, query: str, body: tuple[str, str]) -> None:
+        for role in browsers if next(rounds) else ["owner"]:
+            for method in METHODS:
+                answer = ask(browsers[role], method, path, query, body)
+                told = f"{role}: {method} {path}?{query} with {body}"[:2000]
+                assert answer.status_code < 500, f"{told}: {getattr(answer, 'exc_info', '')}"
+
+    is_answered()
+
+
+def test_no_request_is_a_fault_of_the_program(held, browsers):
+    until, every = time.monotonic() + SECONDS, sorted(set(addresses()))
+    for number, address in enumerate(cycle(every)):
+        if number >= len(every) and time.monotonic() > until:
+            break
+        attack(address, held, browsers)
+
+
+def test_make_fuzz_gives_it_ten_minutes():
+    said = subprocess.run(["make", "--dry-run", "fuzz"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "FUZZ_SECONDS=600" in said and "tests/hostile/test_fuzz.py" in said
