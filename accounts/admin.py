@@ -14,6 +14,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from accounts import names
 from accounts.lookups import OnlyOfferedLookups
 from accounts.models import AccessEvent
 from config.asked import row_numbers
@@ -22,10 +23,20 @@ admin.site.unregister(User)
 admin.site.unregister(Group)
 
 
+class NewAccountForm(UserCreationForm):
+    def clean_username(self) -> str:
+        return names.check(super().clean_username())
+
+
+class AccountForm(UserChangeForm):
+    def clean_username(self) -> str:
+        return names.check(self.cleaned_data["username"])
+
+
 @admin.register(User)
 class AccountAdmin(OnlyOfferedLookups, UserAdmin, ModelAdmin):
-    form = UserChangeForm
-    add_form = UserCreationForm
+    form = AccountForm
+    add_form = NewAccountForm
     change_password_form = AdminPasswordChangeForm
     list_display = ["username", "roles", "email", "is_active", "last_login"]
     list_filter = ["groups", "is_active"]

@@ -1,0 +1,23 @@
+"""Which names people may have: histories and logs must not leave open who did something."""
+
+from django.contrib.auth.validators import ASCIIUsernameValidator
+from django.core.exceptions import ValidationError
+
+PROGRAMS = frozenset({"gate", "worker", "reaper", "intake", "gemini", "cron", "system"})
+"""What histories call the parts of the product that act by themselves."""
+
+_is_plain = ASCIIUsernameValidator()
+
+
+def check(name: str) -> str:
+    """The name, if it can't be taken for another one.
+
+    Raises
+    ------
+    ValidationError
+        It is a program's, or has letters that look like others.
+    """
+    if name.lower() in PROGRAMS:
+        raise ValidationError(f"{name!r} is what histories call a part of the product; choose another name.")
+    _is_plain(name)
+    return name
