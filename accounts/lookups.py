@@ -25,6 +25,10 @@ class OnlyOfferedLookups:
         }
         return lookup in offered
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Django looks for a field without a name where an address names none."""
+        return super().get_object(request, object_id, from_field or None)  # type: ignore[misc]
+
 
 def _names(item: type[SimpleListFilter]) -> list[str]:
     return [item.parameter_name or ""]

@@ -93,6 +93,7 @@ PAGES = [
     ("/admin/pipeline/batch/{batch}/change/?state=%00", BAD),
     ("/admin/pipeline/batch/add/?lane=%00", BAD),
     (f"/frames/{HUGE}/1/photo.jpg", GONE),
+    ("/admin/review/queueitem/{frame}/delete/?_to_field=", HTTPStatus.FORBIDDEN),
     (f"/frames/{{frame}}/{HUGE}/photo.jpg", GONE),
 ]
 
