@@ -1,13 +1,10 @@
 """For admins: users, with a name, a password, a role (none makes a superuser here); the log of sign-ins and rights."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.timezone import localtime
 from unfold.admin import ModelAdmin
@@ -15,9 +12,8 @@ from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts import names
-from accounts.lookups import OnlyOfferedLookups
+from accounts.lists import OnlyOfferedLookups, ReadOnlyAdmin
 from accounts.models import AccessEvent
-from config.asked import row_numbers
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -47,10 +43,6 @@ class AccountAdmin(OnlyOfferedLookups, UserAdmin, ModelAdmin):
     ]
     add_fieldsets = [(None, {"classes": ["wide"], "fields": ["username", "password1", "password2", "groups"]})]
 
-    def response_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse | None:
-        row_numbers(request.POST.getlist(ACTION_CHECKBOX_NAME))  # Django's own look-up fails on what is none
-        return super().response_action(request, *args, **kwargs)
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Who is no superuser must not reset the password of one."""
         users = super().get_queryset(request).prefetch_related("groups")
@@ -62,10 +54,9 @@ class AccountAdmin(OnlyOfferedLookups, UserAdmin, ModelAdmin):
 
 
 @admin.register(AccessEvent)
-class AccessEventAdmin(OnlyOfferedLookups, ModelAdmin):
-    """To read: rows are written by record.py alone."""
+class AccessEventAdmin(ReadOnlyAdmin):
+    """Rows are written by record.py alone."""
 
-    actions: list[str] | None = None
     list_display = ["when", "kind", "about", "by", "address", "before", "after"]
     list_display_links = None
     list_filter = ["kind"]
@@ -78,15 +69,3 @@ class AccessEventAdmin(OnlyOfferedLookups, ModelAdmin):
     @display(description="When", ordering="at")
     def when(self, event: AccessEvent) -> str:
         return format_html('<span class="whitespace-nowrap">{}</span>', f"{localtime(event.at):%d %b %Y, %H:%M:%S}")
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Sign-ins and rights", **(extra_context or {})})
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: AccessEvent | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: AccessEvent | None = None) -> bool:
-        return False

@@ -34,7 +34,7 @@ SECRET_KEY = os.environ.get("SECRET_KEY") or kept_secret(VAR_DIR / "secret_key")
 # Decides which frames are drawn for audits. It never changes: the draws of two keys are not one sample.
 AUDIT_KEY = os.environ.get("AUDIT_KEY") or kept_secret(VAR_DIR / "audit_key")
 WEB_PORT = env_int("WEB_PORT", 8300, minimum=1, maximum=65535)
-WEB_HOST = os.environ.get("WEB_HOST", "127.0.0.1")  # read by the Procfile
+WEB_HOST = os.environ.get("WEB_HOST", "127.0.0.1")
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS", "")
 # Behind a proxy that ends TLS; on plain loopback a secure cookie would never come back.

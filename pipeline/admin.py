@@ -12,30 +12,11 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from accounts.access import signed_in
-from accounts.lookups import OnlyOfferedLookups
+from accounts.lists import OnlyOfferedLookups, ReadOnlyAdmin
 from pipeline import sharing, views
 from pipeline.models import Batch, Frame
 from pipeline.states import State
 from pipeline.templatetags.mattegate import state_words
-
-
-class ReadOnlyAdmin(OnlyOfferedLookups, ModelAdmin):
-    """Rows that only the pipeline writes."""
-
-    actions: list[str] | None = None
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        title = self.opts.verbose_name_plural.capitalize()
-        return super().changelist_view(request, {"title": title, **(extra_context or {})})
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class FrameListAdmin(ReadOnlyAdmin):

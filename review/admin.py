@@ -4,7 +4,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -15,7 +14,6 @@ from django.utils.timesince import timesince
 from unfold.decorators import action, display
 
 from accounts.access import signed_in
-from config.asked import row_numbers
 from pipeline.admin import FrameListAdmin
 from pipeline.models import Frame
 from pipeline.words import REASON_WORDS
@@ -31,14 +29,15 @@ class ReasonFilter(admin.SimpleListFilter):
     parameter_name = "reason"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        present = {reason for frame in QueueItem.objects.all() for reason in frame.doubts}
+        self.doubts = {frame.pk: frame.doubts for frame in QueueItem.objects.all()}
+        present = {reason for doubts in self.doubts.values() for reason in doubts}
         return sorted((reason, REASON_WORDS[reason]) for reason in present)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[QueueItem]) -> QuerySet[QueueItem]:
         if not self.value():
             return queryset
         # As they are shown: a filter by the gate's reasons would tell audits from exceptions.
-        return queryset.filter(pk__in=[frame.pk for frame in QueueItem.objects.all() if self.value() in frame.doubts])
+        return queryset.filter(pk__in=[pk for pk, doubts in self.doubts.items() if self.value() in doubts])
 
 
 @admin.register(QueueItem)
@@ -76,10 +75,6 @@ class QueueAdmin(FrameListAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         takeable = undo.last_of(signed_in(request))
         return super().changelist_view(request, {"takeable": takeable, **(extra_context or {})})
-
-    def response_action(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse | None:
-        row_numbers(request.POST.getlist(ACTION_CHECKBOX_NAME))  # Django's own look-up fails on what is none
-        return super().response_action(request, *args, **kwargs)
 
     def has_decide_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("pipeline.decide")

@@ -20,6 +20,7 @@ from pipeline.imaging.crop.bodies import Body, Pair, find_pair
 from pipeline.imaging.crop.notch import Notch, find_notch
 from pipeline.imaging.crop.projection import Profile, Valley, smooth, valley, vertical_profile
 from pipeline.imaging.framing import bounding_box, part_of
+from pipeline.imaging.masks import EIGHT, dilate
 from pipeline.imaging.scale import shrink
 from pipeline.imaging.types import Alpha, BridgeEvidence, Crop, CropBox, HalfSide, Side
 
@@ -38,8 +39,8 @@ SMOOTHING = 2.0
 SHORE = 0.25
 """Height between floor and lower lobe at which a valley's sides are taken: above nose pads, below the lenses' bulge."""
 LEAST_LIKENESS, SURE_LIKENESS = 0.2, 0.4
-RIM = 5
-"""A loose piece is taken away with the faint rim around it, as wide as half this window, in pixels."""
+RIM = 2
+"""A loose piece is taken away with so many pixels of the faint rim around it."""
 MOST_APART, NOTCH_APART = 0.015, 0.025
 """Valley and gap of a sure bridge are no further apart than this part of the product's width; the notch may be."""
 
@@ -134,7 +135,7 @@ def _look(alpha: Alpha) -> _View | None:
     """Cut all but specks out of the matte, with a margin."""
     large = shrink(alpha, SEEN_SIZE)
     small = shrink(large, WORKING_SIZE)
-    pieces, _ = ndi.label(small > FAINT, np.ones((3, 3)))
+    pieces, _ = ndi.label(small > FAINT, EIGHT)
     areas = np.bincount(pieces.ravel(), weights=(small > SOLID).ravel())
     areas[0] = 0
     if not areas.any():
@@ -176,7 +177,7 @@ def _silhouette(alpha: Alpha, filled: NDArray[np.bool_], within: Sequence[tuple[
     """Bounding box of the pieces at some places and all that hangs on them, torn-off temples too; props stay out."""
     is_fg = (alpha > FAINT) | filled
     reach = 2 * round(TEAR * alpha.shape[1] / 2) + 1
-    pieces, _ = ndi.label(ndi.maximum_filter(is_fg.view(np.uint8), reach), np.ones((3, 3)))
+    pieces, _ = ndi.label(ndi.maximum_filter(is_fg.view(np.uint8), reach), EIGHT)
     return bounding_box(is_fg & np.isin(pieces, [pieces[place] for place in within]))
 
 
@@ -243,10 +244,10 @@ def half_alpha(alpha: Alpha, half: CropBox, side: Side) -> Alpha:
         Without the pieces that reach the cut, but for the largest piece of all.
     """
     part = part_of(alpha, half)
-    pieces, _ = ndi.label(part > FAINT, np.ones((3, 3)))
+    pieces, _ = ndi.label(part > FAINT, EIGHT)
     cut = pieces[:, -1:] if side == "left" else pieces[:, :1]
     loose = np.setdiff1d(cut, [0, np.bincount(pieces.ravel(), minlength=2)[1:].argmax() + 1])
     if not loose.size:
         return part
-    is_loose = ndi.maximum_filter(np.isin(pieces, loose).view(np.uint8), RIM) > 0
-    return np.where(is_loose & ((pieces == 0) | np.isin(pieces, loose)), np.float32(0), part)
+    is_loose = np.isin(pieces, loose)
+    return np.where(dilate(is_loose, RIM) & (is_loose | (pieces == 0)), np.float32(0), part)

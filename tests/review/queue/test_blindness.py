@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 from django.contrib import admin
 
-from accounts.lookups import OnlyOfferedLookups
+from accounts.lists import OnlyOfferedLookups
 from pipeline.models import Frame
 from review.admin import QueueAdmin
 from review.models import QueueItem
