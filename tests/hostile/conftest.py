@@ -1,7 +1,12 @@
 """A product with something in every room, for those who ask it what no page of ours would."""
 
-import pytest
+from collections.abc import Callable
 
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from accounts.roles import ROLES
 from pipeline import intake, work_files
 from pipeline.cutout.relight import IDENTITY
 from pipeline.imaging.pictures import renditions
@@ -32,3 +37,14 @@ def _save_pictures(frame: Frame) -> None:
     work_files.save_photo(frame, rgb)
     work_files.save_matte(frame, rgb, alpha)
     work_files.save(frame, "alternative-closer.png", renditions.encode_alpha(alpha))
+
+
+@pytest.fixture
+def browsers(sign_in: Callable[[str], Client]) -> dict[str, Client]:
+    """One for each role, for an account without one, one whose role was taken away, a superuser, and who is none."""
+    found = {role: sign_in(role) for role in (*ROLES, "nobody", "former", "owner")} | {"stranger": Client()}
+    User.objects.filter(username="former").update(is_staff=True)
+    User.objects.filter(username="owner").update(is_superuser=True, is_staff=True)
+    for browser in found.values():
+        browser.raise_request_exception = False
+    return found

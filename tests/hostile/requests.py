@@ -1,11 +1,14 @@
-"""What may stand in a path, a query or a body, by Hypothesis: often what leads somewhere, else whatever hurts."""
+"""Every address, and what may stand in its path, its query or a body: often what leads somewhere, else what hurts."""
 
+import copy
 import json
 import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from django.db import transaction
+from django.test import Client
 from django.urls import URLPattern, get_resolver
 from hypothesis import strategies as st
 
@@ -51,20 +54,36 @@ sent = st.tuples(st.just("application/json"), bodies) | st.tuples(st.just("appli
 """A body and what it claims to be."""
 
 
-def addresses(patterns: list[Any] | None = None, before: str = "") -> Iterator[str]:
-    """Every address that the URLconf knows, whole, with its holes."""
-    for pattern in get_resolver().url_patterns if patterns is None else patterns:
-        whole = before + str(pattern.pattern)
+HOLE = re.compile(r"<(?:\w+:)?\w+>|\(\?P<\w+>[^)]*\)")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+def patterns(found: list[Any] | None = None, before: str = "", spaces: str = "") -> Iterator[tuple[str, str]]:
+    """Every address that the URLconf knows, whole, with its holes; before it its name, or "" where it has none."""
+    for pattern in get_resolver().url_patterns if found is None else found:
+        whole = before + re.sub(r"[\^$]", "", str(pattern.pattern))
         if isinstance(pattern, URLPattern):
-            yield whole
+            yield f"{spaces}{pattern.name}" if pattern.name else "", whole
         else:
-            yield from addresses(pattern.url_patterns, whole)
+            inner = f"{spaces}{pattern.namespace}:" if pattern.namespace else spaces
+            yield from patterns(pattern.url_patterns, whole, inner)
 
 
 def paths(address: str, numbers_of_rows: list[int]) -> st.SearchStrategy[str]:
     """The address with its holes filled."""
-    pieces = re.split(r"<(?:\w+:)?\w+>|\(\?P<\w+>[^)]*\)", "/" + re.sub(r"[\^$]", "", address))
+    pieces = HOLE.split("/" + address)
     place = st.sampled_from([*map(str, numbers_of_rows), *NAMES]) | texts
     filled = place.map(lambda text: quote(text, safe="", errors="surrogatepass"))
     holes = st.lists(filled, min_size=len(pieces) - 1, max_size=len(pieces) - 1)
     return holes.map(lambda found: "".join(f"{piece}{hole}" for piece, hole in zip(pieces, [*found, ""], strict=True)))
+
+
+def ask(browser: Client, method: str, path: str, query: str = "", body: tuple[str, str] = ("", "")) -> Any:
+    """One request, after which all is as before."""
+    kind, said = body if method not in ("GET", "HEAD") else ("", "")
+    cookies = copy.deepcopy(browser.cookies)
+    with transaction.atomic():
+        answer = browser.generic(method, path, said.encode(errors="surrogatepass"), kind, QUERY_STRING=query)
+        transaction.set_rollback(True)
+    browser.cookies = cookies
+    return answer

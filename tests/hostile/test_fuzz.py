@@ -3,51 +3,23 @@
 Within the suite it is one round, a minute's, with the same requests each time; `make fuzz` gives it ten, with others.
 """
 
-import copy
 import os
 import subprocess
 import time
-from collections.abc import Callable
 from itertools import count, cycle
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
-from django.db import transaction
 from django.test import Client
 from hypothesis import HealthCheck, Phase, given, settings
 
-from accounts.roles import ROLES
 from pipeline.models import Frame
-from tests.hostile.requests import addresses, paths, queries, sent
+from tests.hostile.requests import METHODS, ask, paths, patterns, queries, sent
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECONDS = int(os.environ.get("FUZZ_SECONDS", "0"))
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-
-
-@pytest.fixture
-def browsers(held: Frame, sign_in: Callable[[str], Client]) -> dict[str, Client]:
-    """One for each role, for an account without one, for a superuser, and for who isn't signed in."""
-    found = {role: sign_in(role) for role in (*ROLES, "nobody", "owner")} | {"stranger": Client()}
-    User.objects.filter(username="owner").update(is_superuser=True, is_staff=True)
-    for browser in found.values():
-        browser.raise_request_exception = False
-    return found
-
-
-def ask(browser: Client, method: str, path: str, query: str, body: tuple[str, str]) -> Any:
-    """One request, after which all is as before."""
-    kind, said = body if method not in ("GET", "HEAD") else ("", "")
-    cookies = copy.deepcopy(browser.cookies)
-    with transaction.atomic():
-        answer = browser.generic(method, path, said.encode(errors="surrogatepass"), kind, QUERY_STRING=query)
-        transaction.set_rollback(True)
-    browser.cookies = cookies
-    return answer
 
 
 def attack(address: str, held: Frame, browsers: dict[str, Client]) -> None:
@@ -78,7 +50,7 @@ def attack(address: str, held: Frame, browsers: dict[str, Client]) -> None:
 
 
 def test_no_request_is_a_fault_of_the_program(held, browsers):
-    until, every = time.monotonic() + SECONDS, sorted(set(addresses()))
+    until, every = time.monotonic() + SECONDS, sorted({address for _, address in patterns()})
     for number, address in enumerate(cycle(every)):
         if number >= len(every) and time.monotonic() > until:
             break

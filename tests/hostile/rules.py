@@ -1,0 +1,165 @@
+"""Who may reach what: a rule for every address, and for every action that lists offer on what is ticked."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+Roles = frozenset[str]
+
+NOBODY: Roles = frozenset()
+ADMINS = frozenset({"admin", "owner"})
+MANAGERS = ADMINS | {"manager"}
+DECIDERS = MANAGERS | {"operator"}
+UPLOADERS = MANAGERS | {"uploader"}
+ROLES = DECIDERS | UPLOADERS
+STAFF = ROLES | {"former"}
+"""Whoever Django's admin lets in: a role that is taken away leaves that behind."""
+EVERYBODY = STAFF | {"nobody", "stranger"}
+
+READ = frozenset({"GET", "HEAD"})
+POST = frozenset({"POST"})
+FORM = READ | POST
+ANY = FORM | {"PUT", "DELETE"}
+"""Django's own lists and forms take what is no POST for a GET."""
+
+
+class Answer(StrEnum):
+    LET_IN = "let in"
+    SIGN_IN = "sent to sign in"
+    REFUSED = "403"
+    NOT_THERE = "404"
+    WRONG_METHOD = "405"
+
+
+class Rule(NamedTuple):
+    may: Roles
+    by: frozenset[str] = READ
+    posting: Roles | None = None
+    """Who may POST, if those are others than `may`."""
+    in_admin: bool = False
+    """Django's admin stands before it, which sends whoever is no staff to sign in, whatever they ask."""
+    strangers: Answer = Answer.SIGN_IN
+    others: Answer = Answer.REFUSED
+
+
+def _admin(may: Roles, by: frozenset[str] = ANY, posting: Roles | None = None, **fields: Answer) -> Rule:
+    return Rule(may, by, posting, in_admin=True, **fields)
+
+
+NOT_THERE = Rule(NOBODY, ANY, strangers=Answer.NOT_THERE, others=Answer.NOT_THERE)
+TO_OWN_PAGE = Rule(ROLES, strangers=Answer.LET_IN)  # a stranger's own page is the sign-in
+LED_ON = _admin(STAFF)  # to another page, which has a rule of its own
+
+
+def _model(name: str, *, list_: Rule, add: Rule, change: Rule, delete: Rule, history: Rule) -> dict[str, Rule]:
+    """The addresses of a ModelAdmin; the last has no name in Django."""
+    places = {"changelist": list_, "add": add, "change": change, "delete": delete, "history": history}
+    app, model = name.split("_")
+    named = {f"admin:{name}_{place}": rule for place, rule in places.items()}
+    return named | {f"admin/{app}/{model}/<path:object_id>/": LED_ON}
+
+
+RULES: dict[str, Rule] = {
+    "home": TO_OWN_PAGE,
+    "admin/": TO_OWN_PAGE,
+    "admin:index": TO_OWN_PAGE,
+    "picture": Rule(ROLES),
+    "workbench": Rule(DECIDERS),
+    "workbench-next": Rule(DECIDERS, POST),
+    "workbench-beat": Rule(DECIDERS, POST),
+    "workbench-undo": Rule(DECIDERS, POST),
+    "workbench-open": Rule(DECIDERS, POST),
+    "workbench-decide": Rule(DECIDERS, POST),
+    "workbench-edit": Rule(DECIDERS, POST),
+    "workbench-click": Rule(DECIDERS, POST),
+    "workbench-shop": Rule(DECIDERS, POST),
+    "workbench-skip": Rule(DECIDERS, POST),
+    "queue-undo": Rule(DECIDERS, POST),
+    "figures": Rule(MANAGERS),
+    "policies": Rule(MANAGERS),
+    "policy": Rule(MANAGERS),
+    "act-on-policy": Rule(MANAGERS, POST),
+    "admin:login": Rule(EVERYBODY, ANY - {"DELETE"}, strangers=Answer.LET_IN),
+    "admin:logout": _admin(STAFF, POST, strangers=Answer.LET_IN),
+    "admin:password_change": _admin(STAFF, ANY - {"DELETE"}),
+    "admin:password_change_done": _admin(STAFF, READ),
+    "admin:jsi18n": _admin(STAFF, READ),
+    "admin:search": _admin(STAFF),
+    "admin:autocomplete of batches": _admin(UPLOADERS, READ),
+    "admin:autocomplete of users": _admin(ADMINS, READ),
+    "admin:app_list auth": _admin(ADMINS, others=Answer.NOT_THERE),
+    "admin:app_list accounts": _admin(ADMINS, others=Answer.NOT_THERE),
+    "admin:app_list pipeline": _admin(UPLOADERS, others=Answer.NOT_THERE),
+    "admin:app_list review": _admin(DECIDERS, others=Answer.NOT_THERE),
+    "admin:view_on_site": NOT_THERE,
+    "admin/r/": NOT_THERE,
+    "admin/(?P<url>.*)": _admin(NOBODY, others=Answer.NOT_THERE),  # django-rq's pages among them: there are none
+    "admin:auth_user_password_change": _admin(ADMINS),
+    **_model(
+        "auth_user",
+        list_=_admin(ADMINS),
+        add=_admin(ADMINS),
+        change=_admin(ADMINS),
+        delete=_admin(ADMINS),
+        history=_admin(ADMINS),
+    ),
+    **_model(
+        "accounts_accessevent",
+        list_=_admin(ADMINS),
+        add=_admin(NOBODY),
+        change=_admin(ADMINS, posting=NOBODY),
+        delete=_admin(NOBODY),
+        history=_admin(ADMINS),
+    ),
+    **_model(
+        "pipeline_batch",
+        list_=_admin(UPLOADERS),
+        add=_admin(UPLOADERS, FORM),
+        change=_admin(UPLOADERS, READ),
+        delete=_admin(NOBODY),
+        history=_admin(UPLOADERS),
+    ),
+    **_model(
+        "pipeline_frame",
+        list_=_admin(MANAGERS),
+        add=_admin(NOBODY),
+        change=_admin(MANAGERS, READ),
+        delete=_admin(NOBODY),
+        history=_admin(MANAGERS),
+    ),
+    **_model(
+        "review_queueitem",
+        list_=_admin(DECIDERS),
+        add=_admin(NOBODY),
+        change=LED_ON,
+        delete=_admin(NOBODY),
+        history=_admin(DECIDERS),
+    ),
+}
+"""By an address's name, or by the address where it has none. What is one to Django and several to us is told apart."""
+
+ACTIONS: dict[str, dict[str, Roles]] = {
+    "auth_user": {"delete_selected": ADMINS},
+    "accounts_accessevent": {"delete_selected": NOBODY},
+    "pipeline_batch": {"delete_selected": NOBODY},
+    "pipeline_frame": {"delete_selected": NOBODY},
+    "review_queueitem": {
+        "delete_selected": NOBODY,
+        "approve": DECIDERS,
+        "reprocess": DECIDERS,
+        "discard": DECIDERS,
+        "reject": DECIDERS,
+    },
+}
+
+
+def expected(rule: Rule, who: str, method: str) -> Answer:
+    """What the rule says of somebody who asks by that method."""
+    is_stopped = who == "stranger" or (rule.in_admin and who not in STAFF)
+    if is_stopped and rule.in_admin:
+        return rule.strangers
+    if method not in rule.by:
+        return Answer.WRONG_METHOD
+    if is_stopped:
+        return rule.strangers
+    may = rule.may if method != "POST" or rule.posting is None else rule.posting
+    return Answer.LET_IN if who in may else rule.others

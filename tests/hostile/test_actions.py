@@ -1,0 +1,69 @@
+"""Every action on what is ticked × everybody: who may not run it changes nothing, also when it is posted by hand."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.test import Client
+
+from accounts.models import AccessEvent
+from pipeline.models import Frame
+from tests.hostile.rules import ACTIONS, EVERYBODY
+
+CASES = [(model, action) for model, actions in ACTIONS.items() for action in actions]
+
+
+def offered() -> Iterator[tuple[str, str]]:
+    """Every action of every list, those too that Django offers nobody."""
+    of_all = [name for name, _ in admin.site.actions]
+    for model, its_admin in admin.site._registry.items():
+        for action in {*of_all, *(its_admin.actions or ())}:
+            yield f"{model._meta.app_label}_{model._meta.model_name}", getattr(action, "__name__", action)
+
+
+@pytest.fixture
+def ticked(held: Frame) -> dict[str, int]:
+    """A row of each list."""
+    return {
+        "auth_user": User.objects.create_user("olga").pk,
+        "accounts_accessevent": AccessEvent.objects.latest("pk").pk,
+        "pipeline_batch": held.batch_id,
+        "pipeline_frame": held.pk,
+        "review_queueitem": held.pk,
+    }
+
+
+def everything() -> dict[str, list[Any]]:
+    """All rows but those of sessions, which keep what pages tell people."""
+    models = [model for model in apps.get_models() if model._meta.managed and model is not Session]
+    return {model._meta.label: list(model._base_manager.order_by("pk").values()) for model in models}
+
+
+def changes(browser: Client, model: str, action: str, row: int) -> bool:
+    """Whether anything is otherwise once it was posted; then all is as before."""
+    form = {"action": action, "index": 0, "_selected_action": [row], f"version-{row}": 0, "post": "yes"}
+    before = everything()
+    with transaction.atomic():
+        answer = browser.post(f"/admin/{model.replace('_', '/')}/", form)
+        after = everything()
+        transaction.set_rollback(True)
+    assert answer.status_code < 500
+    return before != after
+
+
+def test_every_action_has_a_rule_and_every_rule_an_action():
+    without = sorted(set(offered()) - set(CASES))
+    assert not without, f"tests/hostile/rules.py doesn't say who may run {without}"
+    assert not set(CASES) - set(offered())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("who", sorted(EVERYBODY))
+def test_an_action_changes_something_for_those_alone_who_may_run_it(who, held, ticked, browsers):
+    changed = {case for case in CASES if changes(browsers[who], *case, ticked[case[0]])}
+    assert changed == {(model, action) for model, action in CASES if who in ACTIONS[model][action]}
