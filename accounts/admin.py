@@ -1,17 +1,19 @@
 """For admins: users, with a name, a password, a role (none makes a superuser here); the log of sign-ins and rights."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.timezone import localtime
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from accounts import names
+from accounts import names, roles
 from accounts.lists import OnlyOfferedLookups, ReadOnlyAdmin
 from accounts.models import AccessEvent
 
@@ -47,6 +49,11 @@ class AccountAdmin(OnlyOfferedLookups, UserAdmin, ModelAdmin):
         """Who is no superuser must not reset the password of one."""
         users = super().get_queryset(request).prefetch_related("groups")
         return users if request.user.is_superuser else users.filter(is_superuser=False)
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "groups":
+            kwargs["help_text"] = format_html_join("", "<p><b>{}</b>: {}</p>", roles.WORDS.items())
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     @admin.display(description="Role")
     def roles(self, user: User) -> str:

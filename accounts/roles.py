@@ -23,6 +23,18 @@ ROLES: dict[str, list[str]] = {
     "manager": [*UPLOADER, *OPERATOR, *MANAGER],
     "admin": [*UPLOADER, *OPERATOR, *MANAGER, *ADMIN],
 }
+WORDS = {
+    "uploader": "upload, batches",
+    "operator": (
+        "workbench and exception queue: approve, edit, reprocess, reject. Sees reasons, never confidence or verdict"
+    ),
+    "manager": (
+        "all of these, figures (review and escape rate and their parts), every frame's history, "
+        "policies and which is active"
+    ),
+    "admin": "all of these, users, the log of sign-ins and rights",
+}
+"""The same for people, where roles are given and in the README; each builds on those before it."""
 
 
 def sync(using: str = "default", **_: Any) -> None:

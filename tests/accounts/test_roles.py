@@ -1,7 +1,9 @@
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import Group, Permission, User
 from django.core.management import call_command
 from django.http import HttpRequest
+from django.utils.html import escape
 
 from accounts import roles
 
@@ -28,6 +30,19 @@ def test_members_of_a_role_can_sign_in_and_others_can_not(db):
     member.refresh_from_db()
     stranger.refresh_from_db()
     assert (member.is_staff, stranger.is_staff) == (True, False)
+
+
+def test_the_readme_says_of_every_role_what_the_table_says():
+    section = (settings.BASE_DIR / "README.md").read_text().split("## Who may do what\n")[1].split("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| ")]
+    assert rows[1:] == [[role, roles.WORDS[role]] for role in roles.ROLES]
+
+
+@pytest.mark.parametrize("page", ["add/", "{}/change/"])
+def test_where_roles_are_given_an_admin_reads_what_each_may_do(page, sign_in):
+    admin, olga = sign_in("admin"), User.objects.create_user("olga")
+    text = admin.get(f"/admin/auth/user/{page.format(olga.pk)}").content.decode()
+    assert all(f"<b>{role}</b>: {escape(roles.WORDS[role])}" in text for role in roles.ROLES)
 
 
 def test_demo_accounts_are_made_once_and_their_passwords_work(db, tmp_path, settings, capsys, client):
