@@ -1,12 +1,12 @@
 """Every action on what is ticked × everybody: who may not run it changes nothing, also when it is posted by hand."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.contrib import admin
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.test import Client
@@ -23,7 +23,8 @@ def offered() -> Iterator[tuple[str, str]]:
     of_all = [name for name, _ in admin.site.actions]
     for model, its_admin in admin.site._registry.items():
         for action in {*of_all, *(its_admin.actions or ())}:
-            yield f"{model._meta.app_label}_{model._meta.model_name}", getattr(action, "__name__", action)
+            name = action if isinstance(action, str) else action.__name__
+            yield f"{model._meta.app_label}_{model._meta.model_name}", name
 
 
 @pytest.fixture
@@ -60,6 +61,22 @@ def test_every_action_has_a_rule_and_every_rule_an_action():
     without = sorted(set(offered()) - set(CASES))
     assert not without, f"tests/hostile/rules.py doesn't say who may run {without}"
     assert not set(CASES) - set(offered())
+
+
+@pytest.fixture
+def onlooker(sign_in: Callable[[str], Client]) -> Client:
+    """Somebody who may open every list and do nothing there. No role is like that, so lists alone stop nobody here."""
+    browser = sign_in("onlooker")
+    user = User.objects.get(username="onlooker")
+    user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
+    User.objects.filter(pk=user.pk).update(is_staff=True)
+    return browser
+
+
+def test_who_may_only_look_at_a_list_runs_none_of_its_actions(held, ticked, onlooker):
+    opened = {model: onlooker.get(f"/admin/{model.replace('_', '/')}/").status_code for model in ACTIONS}
+    assert set(opened.values()) == {200}
+    assert not [case for case in CASES if changes(onlooker, *case, ticked[case[0]])]
 
 
 @pytest.mark.slow

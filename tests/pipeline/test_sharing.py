@@ -27,6 +27,7 @@ def test_uploaders_see_their_own_batches_only(role, sees, frame, sign_in):
     client, page = sign_in(role), f"/admin/pipeline/batch/{frame.batch_id}/change/"
     assert (client.get(page).status_code == HTTPStatus.OK) == sees
     assert ("Spring" in client.get("/admin/pipeline/batch/").content.decode()) == sees
+    assert (client.get(page.replace("change", "history")).status_code == HTTPStatus.OK) == sees
     Batch.objects.update(created_by=User.objects.get(username=role))
     assert client.get(page).status_code == HTTPStatus.OK
 
