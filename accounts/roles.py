@@ -10,7 +10,7 @@ from accounts.models import AccessEvent
 UPLOADER = ["pipeline.add_batch", "pipeline.view_batch"]
 OPERATOR = ["pipeline.see_picture", "pipeline.decide", "review.view_queueitem"]
 MANAGER = [
-    *("pipeline.see_verdict", "pipeline.see_figures", "pipeline.view_frame"),
+    *("pipeline.see_verdict", "pipeline.see_figures", "pipeline.view_frame", "pipeline.take_over"),
     *("pipeline.view_gatepolicy", "pipeline.activate_policy"),
 ]
 ADMIN = [f"auth.{action}_user" for action in ("add", "change", "delete", "view")] + [

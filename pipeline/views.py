@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from operator import attrgetter
 from typing import Any, get_args
 
 from django import forms
@@ -185,6 +186,7 @@ def frame(request: HttpRequest, frame_id: str) -> HttpResponse:
         "opts": Frame._meta,
         "object": found,
         "frame": found,
+        "steps": sorted([*found.transitions.all(), *found.take_overs.all()], key=attrgetter("at")),
         "cards": found.scorecards.select_related("policy").order_by("-attempt"),
         "relit": RELIT,
         "compared": found.scorecards.exclude(fidelity=None).last(),

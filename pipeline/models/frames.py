@@ -85,6 +85,7 @@ class Frame(models.Model):
             ("decide", "Can approve, reject or reprocess exceptions"),
             ("see_verdict", "Can see state, confidence and verdict"),
             ("see_figures", "Can see the review rate and other figures"),
+            ("take_over", "Can take a frame that somebody else looks at"),
         ]
 
     def __str__(self) -> str:
@@ -147,6 +148,18 @@ class Transition(Immutable):
     target = models.CharField(max_length=20)
     actor = models.CharField(max_length=150)
     why = models.TextField(blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+
+
+class TakeOver(Immutable):
+    """Who took a frame out of whose hands, and when."""
+
+    frame = models.ForeignKey(Frame, on_delete=models.CASCADE, related_name="take_overs")
+    by = models.CharField(max_length=150)
+    taken_from = models.CharField(max_length=150)
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -1,7 +1,7 @@
 """Who looks at which frame: leases, taken by compare-and-set, renewed by the page, stolen when they lapse."""
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Max, Q, QuerySet
 from django.utils import timezone
 
-from pipeline.models import Frame
+from pipeline.models import Frame, TakeOver
 from review.models import Claim, QueueItem
 
 LEASE = timedelta(minutes=3)
@@ -44,6 +44,26 @@ def take(frame: Frame, user: User) -> bool:
     except IntegrityError:
         return False
     return True
+
+
+def take_over(frame: Frame, user: User) -> str:
+    """Make the frame this person's, whoever has it in hand; returns from whom it was taken, which is noted, or ''."""
+    name, now = user.get_username(), timezone.now()
+    mine = {"by": name, "until": now + LEASE}
+    with transaction.atomic():
+        claim, _ = Claim.objects.select_for_update().get_or_create(frame_id=frame.pk, defaults=mine)
+        Claim.objects.filter(pk=claim.pk).update(**mine)
+        if claim.by == name or claim.until < now:
+            return ""
+        TakeOver.objects.create(frame_id=frame.pk, by=name, taken_from=claim.by)
+    return claim.by
+
+
+def taken_over_from(user: User, frame: Frame) -> datetime | None:
+    """When whoever has the frame in hand took it from this person, if they did."""
+    last = TakeOver.objects.filter(frame=frame.pk).last()
+    is_so = last and (last.by, last.taken_from) == (holder_of(frame), user.get_username())
+    return last.at if last and is_so else None
 
 
 def renew(user: User, frames: Collection[int]) -> dict[int, str]:

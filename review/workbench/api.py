@@ -20,7 +20,7 @@ from pipeline.models import Frame
 from pipeline.override import Edit
 from review.models import Decision, QueueItem
 from review.queue import claims, decisions, undo
-from review.queue.decisions import DecisionError, Said
+from review.queue.decisions import DecisionError, HeldError, Said
 from review.workbench import edits, frame_json, questions
 
 AGAIN = "Reprocess it, or ask for a new photo."
@@ -48,7 +48,8 @@ def asked(permission: str, form: type[forms.Form] = questions.Nothing) -> Callab
                 return JsonResponse(answer(signed_in(request), read(form, body(request)), **address))
             except tuple(REFUSALS) as error:
                 status, words = next(told for kind, told in REFUSALS.items() if isinstance(error, kind))
-                return problem(status, words.format(error))
+                holder = {"holder": error.holder} if isinstance(error, HeldError) else {}
+                return problem(status, words.format(error), **holder)
 
         return view
 
@@ -70,8 +71,18 @@ def open_frame(user: User, data: Asked, pk: int) -> dict[str, Any]:
     if frame is None:
         raise DecisionError("That frame is no longer in the queue; somebody decided it.")
     if not claims.take(frame, user):
-        raise DecisionError(f"{claims.holder_of(frame) or 'Somebody else'} is looking at {frame} right now.")
+        raise HeldError(frame, claims.holder_of(frame))
     return {"item": frame_json.item(frame, user), "line": frame_json.line(user)}
+
+
+@asked("pipeline.take_over")
+def take_over(user: User, data: Asked, pk: int) -> dict[str, Any]:
+    """Claim this one, though somebody else may have it in hand."""
+    frame = _waiting(pk)
+    decisions.require_others(frame, user)
+    holder = claims.take_over(frame, user)
+    said = f"{frame} is taken over from {holder}." if holder else f"Nobody else was looking at {frame}; it is yours."
+    return {"said": said, "item": frame_json.item(frame, user), "line": frame_json.line(user)}
 
 
 @asked("review.view_queueitem", questions.Held)

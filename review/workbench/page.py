@@ -1,5 +1,7 @@
 """The workbench's page. What it asks while an operator works is answered in api.py."""
 
+from typing import Any
+
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -24,6 +26,9 @@ RESHOOT_REASONS = [
 ]
 """Of a photo, by number: what whoever takes it anew should know."""
 
+OF_ONE = ("open", "take-over", "decide", "edit", "click", "shop", "skip")
+"""What the page asks of one frame."""
+
 
 @allowed("review.view_queueitem")
 @ensure_csrf_cookie
@@ -38,6 +43,7 @@ def workbench(request: HttpRequest) -> HttpResponse:
         "urls": _urls(),
         "reasons": RESHOOT_REASONS,
         "canDecide": user.has_perm("pipeline.decide"),
+        "canTakeOver": user.has_perm("pipeline.take_over"),
     }
     response = render(request, "review/workbench.html", {"state": state})
     response[HEADER] = OWN_PAGE
@@ -45,26 +51,24 @@ def workbench(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _first(user: User, asked: str) -> tuple[QueueItem | None, str]:
-    """The frame to begin with, and what became of the one that was asked for."""
+def _first(user: User, asked: str) -> tuple[QueueItem | None, dict[str, Any] | None]:
+    """The frame to begin with, and what became of the one that was asked for, if it is another."""
     wanted = QueueItem.objects.filter(pk=row_number(asked) or 0).first()
     if wanted and claims.take(wanted, user):
-        return wanted, ""
-    lost = _words_for_lost(wanted) if asked else ""
+        return wanted, None
+    lost = _lost(wanted) if asked else None
     return claims.take_next(user), lost
 
 
-def _words_for_lost(frame: Frame | None) -> str:
-    holder = claims.holder_of(frame) if frame else ""
-    if holder:
-        return f"{holder} is looking at {frame} right now; here is the next one."
-    return "That frame is no longer in the queue; somebody decided it. Here is the next one."
+def _lost(frame: Frame | None) -> dict[str, Any]:
+    if frame and (holder := claims.holder_of(frame)):
+        words = f"{holder} is looking at {frame} right now; here is the next one."
+        return {"words": words, "id": frame.pk, "holder": holder}
+    return {"words": "That frame is no longer in the queue; somebody decided it. Here is the next one."}
 
 
 def _urls() -> dict[str, str]:
     """Where the page asks; 0 stands for a frame's number."""
     of_any = {name: reverse(f"workbench-{name}") for name in ("next", "beat", "undo")}
-    of_one = {
-        name: reverse(f"workbench-{name}", args=[0]) for name in ("open", "decide", "edit", "click", "shop", "skip")
-    }
+    of_one = {name: reverse(f"workbench-{name}", args=[0]) for name in OF_ONE}
     return of_any | of_one

@@ -1,7 +1,10 @@
 // What is asked of the server. A refusal comes in words that can be shown as they are.
 import { csrfToken, isJson } from "../dom.js";
 
-export class Refusal extends Error {}
+export class Refusal extends Error {
+  // Who has the frame in hand, where that is why.
+  holder = "";
+}
 
 export class Server {
   constructor(urls) {
@@ -18,7 +21,7 @@ export class Server {
       throw new Refusal(`The server could not do this (${answer.status}); try again, or tell an admin.`);
     }
     const body = await answer.json();
-    if (!answer.ok) throw new Refusal(body.detail);
+    if (!answer.ok) throw Object.assign(new Refusal(body.detail), { holder: body.holder ?? "" });
     return body;
   }
 

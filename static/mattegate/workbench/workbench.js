@@ -6,7 +6,7 @@ import * as header from "./header.js";
 import { Keys } from "./keys.js";
 import { Line } from "./line.js";
 import { BACKDROPS, Looking, MODES } from "./looking.js";
-import { say, trying } from "./notice.js";
+import { offer, say, trying } from "./notice.js";
 import { markChosen, showFiles, showPanel, showRail, showToday } from "./panel.js";
 import { Picture } from "./picture.js";
 import { Server } from "./server.js";
@@ -81,8 +81,8 @@ function showLine(now) {
 }
 
 function giveUp({ code, view }, holder) {
-  const taken = holder ? `${holder} has taken over ${code} ${view}` : `${code} ${view} was let go`;
-  say(`${taken}: nothing was heard from this page for three minutes.`, "bad");
+  const letGo = `${code} ${view} was let go: nothing was heard from this page for three minutes.`;
+  say(holder ? `${holder} has taken over ${code} ${view}.` : letGo, "bad");
   if (!picture.isChanged) trying(() => line.advance());
 }
 
@@ -130,11 +130,23 @@ async function leave(go) {
   else return trying(go);
 }
 
-const open = (id) => leave(() => line.open(id));
+const open = (id) => leave(() => line.open(id).catch(({ message, holder }) => sayHeld(id, message, holder)));
 const back = () => leave(() => line.back());
 const forward = () => leave(async () => (await line.forward()) || say("This is the last one."));
 const undo = () => leave(() => decisions.undo());
 const ask = (dialog) => line.current && state.canDecide && at(dialog).showModal();
+
+// Somebody else may have it in hand, and a manager may take it from there.
+function sayHeld(id, words, holder) {
+  if (!holder || !state.canTakeOver) return say(words, "bad");
+  offer(words, `Take over from ${holder}`, () => leave(() => takeOver(id)));
+}
+
+async function takeOver(id) {
+  const { said, item, line: now } = await server.ask("take-over", id);
+  await line.turnTo(item, now);
+  say(said);
+}
 
 const CUTOUT = "the photo is fine, the cut-out isn’t";
 
@@ -216,5 +228,5 @@ looking.setMode("compare");
 looking.setBackdrop("checker");
 fillKeylist();
 setInterval(header.held, 1000);
-if (state.lost) say(state.lost, "bad");
+if (state.lost) sayHeld(state.lost.id, state.lost.words, state.lost.holder);
 line.start(state.item, state.line);

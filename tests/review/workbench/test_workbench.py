@@ -215,14 +215,14 @@ def test_a_frame_that_another_looks_at_is_not_opened_and_who_it_is_is_said(sign_
     first, second = waiting("A"), waiting("B")
     claims.take(first, oskar)
     told = state_of(sign_in("operator").get(f"/workbench/?frame={first.pk}").content.decode())
-    assert told["item"]["id"] == second.pk and "oskar is looking at A front" in told["lost"]
+    assert told["item"]["id"] == second.pk and "oskar is looking at A front" in told["lost"]["words"]
 
 
 @pytest.mark.parametrize("asked", ["abc", "999999", "9" * 30])
 def test_a_frame_that_is_not_there_gives_way_to_the_next(asked, sign_in):
     frame = waiting("A")
     told = state_of(sign_in("operator").get(f"/workbench/?frame={asked}").content.decode())
-    assert told["item"]["id"] == frame.pk and "no longer in the queue" in told["lost"]
+    assert told["item"]["id"] == frame.pk and "no longer in the queue" in told["lost"]["words"]
 
 
 def test_each_doubt_names_its_place_and_the_tool_that_mends_it(olga):
