@@ -1,14 +1,18 @@
 """Writes the log of sign-ins and rights, from Django's signals: whatever changes an account, page or command."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
+from axes.models import AccessAttempt
 from axes.signals import user_locked_out
+from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db.models import Model
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
 from django.http import HttpRequest
+from django.utils import timezone
 
 from accounts.asking import address_of, current_request
 from accounts.models import AccessEvent
@@ -130,6 +134,14 @@ RIGHTS: dict[type[Model], tuple[type[User | Group], str, Kind]] = {
     User.user_permissions.through: (User, "user_permissions", Kind.PERMISSIONS),
     Group.permissions.through: (Group, "permissions", Kind.PERMISSIONS),
 }
+
+
+def remove_old() -> int:
+    """Remove what is older than ACCESS_LOG_DAYS, failures that axes counted among it; returns how many rows of ours."""
+    since = timezone.now() - timedelta(days=settings.ACCESS_LOG_DAYS)
+    AccessAttempt.objects.filter(attempt_time__lt=since).delete()
+    removed, _ = AccessEvent.objects.filter(at__lt=since).delete()
+    return removed
 
 
 def connect() -> None:

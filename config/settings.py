@@ -230,6 +230,8 @@ AXES_CLIENT_IP_CALLABLE = "accounts.asking.address_of"
 # accounts/record.py keeps the log, in one place and in our words.
 AXES_DISABLE_ACCESS_LOG = True
 AXES_ENABLE_ADMIN = AXES_VERBOSE = False
+# A century at most: there are no dates before the year 1.
+ACCESS_LOG_DAYS = env_int("ACCESS_LOG_DAYS", 365, minimum=1, maximum=36_500)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -37,6 +37,8 @@ def test_models_and_migrations_agree(db):
         ("GEMINI_PRICE_PER_IMAGE", "free"),
         ("GEMINI_MONTHLY_BUDGET", "-1"),
         ("GEMINI_CONCURRENCY", "0"),
+        ("ACCESS_LOG_DAYS", "0"),
+        ("ACCESS_LOG_DAYS", "800000"),
     ],
 )
 def test_a_bad_setting_is_named_loudly(name, value, monkeypatch):

@@ -1,8 +1,13 @@
 """The log says who did what to whom, when, from where, and what it was before."""
 
+from datetime import timedelta
+
 import pytest
+from axes.models import AccessAttempt
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission, User
+from django.core.management import call_command
+from django.utils import timezone
 
 from accounts import roles
 from accounts.models import AccessEvent
@@ -111,3 +116,17 @@ def test_the_page_shows_who_when_and_from_where(olga, try_in, sign_in):
     try_in("olga", "wrong")
     text = sign_in("admin").get("/admin/accounts/accessevent/").content.decode()
     assert "Sign-in failed" in text and "10.0.0.7" in text and "olga" in text
+
+
+def test_nightly_removes_what_is_older_than_the_days_that_the_log_is_kept(log, try_in, settings, capsys):
+    settings.ACCESS_LOG_DAYS = 30
+    AccessEvent.objects.all().delete()
+    for name, days in (("old", 31), ("kept", 29)):
+        try_in(name, "wrong")
+        at = timezone.now() - timedelta(days=days)
+        AccessEvent.objects.filter(about=name).update(at=at)
+        AccessAttempt.objects.filter(username=name).update(attempt_time=at)
+    call_command("nightly")
+    assert log("about") == [("kept",)]
+    assert list(AccessAttempt.objects.values_list("username", flat=True)) == ["kept"]
+    assert "Removed from the sign-ins: 1, older than 30 days" in capsys.readouterr().out

@@ -1,18 +1,22 @@
-"""manage.py nightly: drift, and what the labels teach or certify."""
+"""manage.py nightly: old sign-ins removed, drift, and what the labels teach or certify."""
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from accounts import record
 from pipeline.models import active_policy
 from review.evidence import drift
 from review.policy import challenger
 
 
 class Command(BaseCommand):
-    help = "Look for drift, and for what the labels teach or certify. Only proposes; cron runs it daily."
+    help = "Remove old sign-ins, look for drift, propose what the labels teach or certify. Cron runs it daily."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if removed := record.remove_old():
+            self.stdout.write(f"Removed from the sign-ins: {removed}, older than {settings.ACCESS_LOG_DAYS} days")
         policy = active_policy()
         for alarm in drift.watch(policy):
             self.stdout.write(f"Drift: {alarm.scope} {alarm.name}, {alarm.n} frames, distance {alarm.statistic:.2f}")
