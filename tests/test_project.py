@@ -96,3 +96,18 @@ def test_every_setting_that_the_docs_name_exists_and_the_other_way_round():
     read = set(re.findall(r'env_\w+\(\s*"([A-Z0-9_]+)"', source))
     read |= set(re.findall(r'environ\.get\("([A-Z0-9_]+)"', source)) | set(re.findall(r"\$\{([A-Z_]+)", source))
     assert set(table) == read
+
+
+def test_docker_compose_names_at_its_head_what_must_be_set():
+    head, rest = (ROOT / "docker-compose.yml").read_text().split("x-app:")
+    assert set(re.findall(r"\$\{(\w+):\?\}", rest)) == set(re.findall(r"[A-Z0-9]+(?:_[A-Z]+)+", head)) - {
+        "ALLOWED_HOSTS"
+    }
+
+
+def test_valkey_in_docker_compose_asks_for_the_password_that_its_clients_have():
+    text = (ROOT / "docker-compose.yml").read_text()
+    valkey = re.split(r"^  \w+:$", text.split("\n  valkey:\n")[1], flags=re.MULTILINE)[0]
+    assert "source: valkey, target: /etc/valkey.conf" in valkey and "[valkey-server, /etc/valkey.conf," in valkey
+    asked, *more = re.findall(r"requirepass (\S+)", text)
+    assert more == [] and f"REDIS_URL: redis://:{asked}@valkey:6379/0" in text and asked.startswith("${")
