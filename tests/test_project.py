@@ -1,6 +1,7 @@
 """What must hold of the project as a whole."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -111,3 +112,24 @@ def test_valkey_in_docker_compose_asks_for_the_password_that_its_clients_have():
     assert "source: valkey, target: /etc/valkey.conf" in valkey and "[valkey-server, /etc/valkey.conf," in valkey
     asked, *more = re.findall(r"requirepass (\S+)", text)
     assert more == [] and f"REDIS_URL: redis://:{asked}@valkey:6379/0" in text and asked.startswith("${")
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "is_audited"),
+    [
+        ("No known vulnerabilities found", 0, True),
+        ("Found 2 known vulnerabilities in 1 package", 1, True),
+        ("ERROR:pip_audit._cli:Dependency not found on PyPI and could not be audited: django (5.2.19)", 1, False),
+        ("", None, False),
+    ],
+    ids=["clean", "vulnerable", "unreachable", "not installed"],
+)
+def test_an_audit_fails_for_what_was_found_only(said, status, is_audited, tmp_path):
+    if status is not None:
+        fake = tmp_path / "pip-audit"
+        fake.write_text(f"#!/bin/sh\necho '{said}'\nexit {status}\n")
+        fake.chmod(0o755)
+    make = shutil.which("make") or "make"
+    done = subprocess.run([make, "audit"], cwd=ROOT, env={"PATH": str(tmp_path)}, capture_output=True, text=True)
+    assert (done.returncode != 0) == (is_audited and status == 1)
+    assert said in done.stdout and ("Not audited" in done.stdout) != is_audited
