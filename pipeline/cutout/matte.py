@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.engines import fusion_net
 from pipeline.engines.protocols import Matter
 from pipeline.imaging import framing
 from pipeline.imaging.matte import backdrop as backdrops
 from pipeline.imaging.matte import difference, lenses, sharpen
 from pipeline.imaging.matte.backdrop import Backdrop
+from pipeline.imaging.matte.evidence import Ground, evidence_of
 from pipeline.imaging.matte.lenses import LensRule
 from pipeline.imaging.types import RGB, Alpha, CropBox, Matte, ProductClass
 
@@ -18,17 +20,6 @@ from pipeline.imaging.types import RGB, Alpha, CropBox, Matte, ProductClass
 LOOK_SIDE = 1024
 MARGIN, CLOSE_MARGIN, LEAST_ASPECT = 0.08, 0.03, 0.7
 GAMMA = 0.6
-
-
-@dataclass(frozen=True)
-class Ground:
-    """The studio backdrop within the view: its colour, how far that may be off, and each pixel's distance from it, in
-    levels, and where it was reached."""
-
-    colour: NDArray[np.float32]
-    doubt: NDArray[np.float32]
-    distance: NDArray[np.float32]
-    is_reached: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -129,24 +120,26 @@ def _flattened(view: RGB, ground: Ground, of_gain: float = 1.0) -> RGB:
 
 def matte_once(scene: Scene, matter: Matter, picture: Picture = flattened) -> Matte:
     """One look by the network, joined with the backdrop's word, at the photo's own resolution."""
-    return _finished(scene, matter.matte(picture(scene)))
+    word = matter.matte(picture(scene))
+    return _finished(scene, word, _joined(scene, word))
 
 
 def matte_in_mirror(scene: Scene, matter: Matter) -> Matte:
     """What the first look would have been of the mirrored photo, turned back."""
-    return _finished(scene, _seen_in_mirror(flattened(scene), matter))
+    word = _seen_in_mirror(flattened(scene), matter)
+    return _finished(scene, word, _joined(scene, word))
 
 
 def matte_twice(scene: Scene, matter: Matter, picture: Picture) -> Matte:
     """The average of a look and of one in the mirror."""
     shown = picture(scene)
     ahead, mirrored = matter.matte(shown), _seen_in_mirror(shown, matter)
-    return _finished(scene, replace(ahead, alpha=(ahead.alpha + mirrored.alpha) / np.float32(2)))
+    return _finished(scene, ahead, (_joined(scene, ahead) + _joined(scene, mirrored)) / np.float32(2))
 
 
 def _seen_in_mirror(shown: RGB, matter: Matter) -> Matte:
-    mirrored = matter.matte(np.ascontiguousarray(shown[:, ::-1]))
-    return replace(mirrored, alpha=mirrored.alpha[:, ::-1])
+    word = matter.matte(np.ascontiguousarray(shown[:, ::-1]))
+    return replace(word, alpha=word.alpha[:, ::-1], seen=tuple(layer[..., ::-1] for layer in word.seen))
 
 
 def matte_by_difference(scene: Scene, earlier: Matte) -> Matte:
@@ -154,17 +147,36 @@ def matte_by_difference(scene: Scene, earlier: Matte) -> Matte:
     prior = np.zeros(scene.view.shape[:2], np.float32)
     size = prior[scene.inner].shape
     prior[scene.inner] = framing.look_at_fit(earlier.alpha, scene.window, earlier.alpha.shape, size).clip(0, 1)
-    return _finished(scene, replace(earlier, alpha=prior), likely=difference.BOLDLY)
+    alpha = by_rules(scene, scene.ground, prior, difference.BOLDLY) if scene.ground else prior
+    return _finished(scene, earlier, alpha)
 
 
-def _finished(scene: Scene, prior: Matte, likely: float = difference.LIKELY) -> Matte:
-    alpha, left_out = prior.alpha, 0.0
+def _joined(scene: Scene, word: Matte) -> Alpha:
+    """By rules, and mended by the fusion network; before other than studio backdrops it is the network's word alone."""
+    if scene.ground is None:
+        return word.alpha
+    joined = by_rules(scene, scene.ground, word.alpha)
+    if not word.seen:
+        return joined
+    evidence = evidence_of(scene.view, word.alpha, joined, scene.ground, scene.product_class)
+    return fusion_net.mend(evidence, word.seen)
+
+
+def by_rules(scene: Scene, ground: Ground, prior: Alpha, likely: float = difference.LIKELY) -> Alpha:
+    """The network's word joined with the backdrop's, at the view's size."""
+    distance, doubt, is_reached = ground.distance, ground.doubt, ground.is_reached
+    return difference.fuse(prior, distance, doubt, is_reached, scene.product_class, likely=likely)
+
+
+def _finished(scene: Scene, word: Matte, alpha: Alpha) -> Matte:
+    """Lenses go one way; then the photo's own resolution."""
+    left_out = 0.0
     if scene.ground:
         distance, is_reached = scene.ground.distance, scene.ground.is_reached
-        alpha = difference.fuse(alpha, distance, scene.ground.doubt, is_reached, scene.product_class, likely=likely)
         if scene.product_class == "eyewear":
             alpha = lenses.apply_rule(alpha, lenses.find_lenses(alpha, distance), scene.lens)
         left_out = difference.left_out(alpha, distance, is_reached)
     part = framing.part_of(scene.rgb, scene.window)
-    alpha = sharpen.upsample(np.ascontiguousarray(alpha[scene.inner]), scene.view[scene.inner], part)
-    return replace(prior, alpha=framing.put_back(alpha, scene.window, scene.rgb.shape), left_out=left_out)
+    sharp = sharpen.upsample(np.ascontiguousarray(alpha[scene.inner]), scene.view[scene.inner], part)
+    full = framing.put_back(sharp, scene.window, scene.rgb.shape)
+    return replace(word, alpha=full, left_out=left_out, seen=())

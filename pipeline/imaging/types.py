@@ -24,13 +24,15 @@ HalfSide = Literal["near", "left", "right"]
 class Matte:
     """A matte at the photo's own size, with the model's raw range before clipping.
 
-    `left_out` is what stands out of a studio backdrop and isn't in it, relative to its area.
+    `left_out` is what stands out of a studio backdrop and isn't in it, relative to its area. `seen` is what the model
+    saw, fine to coarse (C × H × W each, square roots), if it tells.
     """
 
     alpha: Alpha
     raw_min: float
     raw_max: float
     left_out: float = 0.0
+    seen: tuple[NDArray[np.float32], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,60 @@
+"""What is known of each pixel of a view before the matte is made: the photo's, the network's and the backdrop's word.
+
+A small network, trained on photographs whose truth is known, mends by it what rules have joined (docs/fusion.md).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.imaging.types import RGB, Alpha, ProductClass
+
+Floats = NDArray[np.float32]
+
+CHANNELS, PRIOR, JOINED = 10, 3, 4
+FRAME = 1024
+"""The side of the square that the matting network sees, and the fusion too."""
+# In levels: a difference of a few weighs as much as one of many, and no byte is further off than that.
+FEW, MOST = 40.0, 255.0
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The studio backdrop within the view: its colour, how far that may be off, and each pixel's distance from it, in
+    levels, and where it was reached."""
+
+    colour: Floats
+    doubt: Floats
+    distance: Floats
+    is_reached: NDArray[np.bool_]
+
+
+def evidence_of(view: RGB, prior: Alpha, joined: Alpha, ground: Ground, product_class: ProductClass) -> Floats:
+    """Lay out the evidence, a layer each, for the network that mends the matte.
+
+    Parameters
+    ----------
+    view : (H, W, 3) uint8
+    prior : (H, W) float32, 0–1
+        The matting network's word.
+    joined : (H, W) float32, 0–1
+        That word, joined with the difference from the backdrop by rules.
+    ground : Ground
+        H × W each.
+    product_class : {"eyewear", "watch"}
+
+    Returns
+    -------
+    (10, H, W) float32
+        The colour (−0.5 to 0.5), the prior, the joined matte; brighter or darker than the backdrop (−1 to 1), the
+        distance from it and the doubt of it (0–1, logarithmic), whether it was reached; whether it is a watch.
+    """
+    evidence = np.zeros((CHANNELS, *prior.shape), np.float32)
+    evidence[0:3] = np.moveaxis(view, 2, 0) / np.float32(255) - np.float32(0.5)
+    evidence[PRIOR], evidence[JOINED] = prior, joined
+    evidence[5] = np.tanh((view - ground.colour).mean(-1) / FEW)
+    evidence[6:8] = np.log1p(np.stack([ground.distance, ground.doubt]).clip(0, MOST)) / np.log1p(MOST)
+    evidence[8] = ground.is_reached
+    evidence[9] = product_class == "watch"
+    return evidence

@@ -1,0 +1,52 @@
+"""How a view is kept in two files: its layers, as bytes where these do, and what ISNet saw of it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.imaging.matte.evidence import Ground
+
+Layers = Mapping[str, NDArray[Any]]
+Floats = NDArray[np.float32]
+
+DOUBT_STEPS = 4  # the doubt is kept in quarters of a level
+
+
+def in_bytes(alpha: Floats) -> NDArray[np.uint8]:
+    return np.asarray(np.round(alpha * 255), np.uint8)
+
+
+def packed_ground(ground: Ground) -> dict[str, NDArray[Any]]:
+    return {
+        "colour": ground.colour.round().astype(np.uint8),
+        "doubt": (ground.doubt * DOUBT_STEPS).clip(0, 255).astype(np.uint8),
+        "distance": ground.distance.astype(np.float16),
+        "is_reached": ground.is_reached,
+    }
+
+
+def ground_of(layers: Layers, gain: float = 1.0) -> Ground:
+    """The ground of a view, as if the photo were brighter by that factor."""
+    return Ground(
+        colour=layers["colour"] * np.float32(gain),
+        doubt=layers["doubt"].astype(np.float32) * np.float32(gain / DOUBT_STEPS),
+        distance=layers["distance"].astype(np.float32) * np.float32(gain),
+        is_reached=layers["is_reached"],
+    )
+
+
+def packed_features(features: Sequence[Floats]) -> dict[str, NDArray[Any]]:
+    """Each channel in bytes of its own highest value."""
+    kept: dict[str, NDArray[Any]] = {}
+    for number, feature in enumerate(features, 1):
+        highest = feature.max((1, 2)).clip(1e-6)
+        kept[f"f{number}"] = np.round(feature / highest[:, None, None] * 255).astype(np.uint8)
+        kept[f"s{number}"] = highest.astype(np.float32)
+    return kept
+
+
+def piece_of_feature(features: Layers, number: int, y: slice, x: slice) -> Floats:
+    highest = features[f"s{number}"][:, None, None] / np.float32(255)
+    return np.asarray(features[f"f{number}"][:, y, x] * highest, np.float32)

@@ -1,0 +1,66 @@
+"""The commands of docs/fusion.md, small: photographs to views, views to a network that the product can use."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.engines import fusion_net
+from pipeline.imaging.types import RGB, Matte
+from tests.imaging import scenes
+from tests.training import drawn, views
+from tests.training.packing import ground_of
+
+
+class Bright:
+    """Sees what is darker than the backdrop's grey."""
+
+    name, sha256 = "bright", "0" * 64
+
+    def matte(self, rgb: RGB) -> Matte:
+        return Matte((rgb.mean(axis=2) < 110).astype(np.float32), 0.0, 1.0)
+
+
+@pytest.fixture
+def labelled(tmp_path):
+    photo = scenes.on_sweep(scenes.angled_glasses(width=640, height=480))
+    Image.fromarray(photo.rgb).save(tmp_path / "A1_2.jpg", quality=95)
+    Image.fromarray(np.uint8(photo.alpha * 255)).save(tmp_path / "A1_2.alpha.png")
+    (tmp_path / "meta.jsonl").write_text(json.dumps({"name": "A1_2", "product": "A1", "kind": "eyewear"}) + "\n")
+    return tmp_path
+
+
+def test_a_labelled_photograph_becomes_a_view_once(labelled, tmp_path):
+    out = tmp_path / "views"
+    assert list(views.make_views(labelled, out, Bright())) == ["A1_2"]
+    layers = dict(np.load(out / "A1_2.npz"))
+    assert layers["view"].shape[:2] == layers["truth"].shape
+    assert np.load(out / "A1_2.features.npz")["prior"].shape == (1024, 1024)
+    ground = ground_of(layers)
+    assert ground and ground.is_reached[layers["truth"] == 0].mean() > 0.9
+    assert list(views.make_views(labelled, out, Bright())) == []
+
+
+def test_drawn_products_become_views(tmp_path):
+    drawn.make(tmp_path, 6)
+    for path in tmp_path.glob("*.json"):
+        truth = np.load(path.with_suffix(".npz"))["truth"]
+        assert 0.005 < (truth > 128).mean() < 0.95
+    assert len(list(tmp_path.glob("*.json"))) == 6
+
+
+def test_what_is_trained_is_what_the_product_runs(tmp_path, monkeypatch):
+    pytest.importorskip("torch", reason="only training needs torch: pip install torch onnx")
+    from tests.training import fit
+    from tests.training.network import FusionNet
+
+    drawn.make(tmp_path, 4)
+    network = FusionNet()
+    fit.fit(fit.Views([tmp_path], seed=0), 0.1, network)
+    fit.export(network, tmp_path / "fusion.onnx")
+    monkeypatch.setattr(fusion_net, "MODEL_FILE", tmp_path / "fusion.onnx")
+    fusion_net._session.cache_clear()
+    alpha = fusion_net.fuse(np.zeros((10, 50, 70), np.float32))
+    fusion_net._session.cache_clear()
+    assert alpha.shape == (50, 70) and 0 <= alpha.min() <= alpha.max() <= 1

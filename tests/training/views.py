@@ -1,0 +1,74 @@
+"""Labelled photographs as the fusion sees them: the view, the matting network's word, the backdrop's, and the truth.
+
+python -m tests.training.views LABELLED OUT
+"""
+
+import argparse
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import django
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipeline.cutout import matte_models
+from pipeline.cutout.matte import Scene, by_rules, flattened, scene_of
+from pipeline.engines.protocols import Matter
+from pipeline.imaging import framing
+from pipeline.imaging.pictures.decode import decode
+from pipeline.imaging.types import ProductClass
+from tests.training.packing import in_bytes, packed_features, packed_ground
+
+
+def make_views(labelled: Path, out: Path, matter: Matter) -> Iterator[str]:
+    """Write a view for each row of the set's meta.jsonl, and that row beside it; yields the names. Resumable."""
+    for line in (labelled / "meta.jsonl").read_text().splitlines():
+        row = json.loads(line)
+        name = row["name"]
+        product_class: ProductClass = "watch" if row["kind"] == "watch" else "eyewear"
+        if (out / f"{name}.json").exists():
+            continue
+        scene = scene_of(decode((labelled / f"{name}.jpg").read_bytes()), product_class, "keep")
+        truth = np.asarray(Image.open(labelled / f"{name}.alpha.png").convert("L"))
+        save(out, row, scene, truth, matter)
+        yield name
+
+
+def save(out: Path, row: dict[str, Any], scene: Scene, truth: NDArray[np.uint8], matter: Matter) -> None:
+    """NAME.npz, NAME.features.npz, and the row as NAME.json, which comes last; nothing without a studio backdrop."""
+    if scene.ground is None:
+        return
+    word = matter.matte(flattened(scene))
+    layers = {"view": scene.view, "truth": within(scene, truth), "prior": in_bytes(word.alpha)}
+    layers |= {"joined": in_bytes(by_rules(scene, scene.ground, word.alpha)), **packed_ground(scene.ground)}
+    out.mkdir(parents=True, exist_ok=True)
+    np.savez(out / f"{row['name']}.npz", **layers)
+    np.savez(out / f"{row['name']}.features.npz", **packed_features(word.seen))
+    (out / f"{row['name']}.json").write_text(json.dumps(row))
+
+
+def within(scene: Scene, truth: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The truth of the scene's view; beyond the photo there is no product."""
+    seen = np.zeros(scene.view.shape[:2], np.uint8)
+    part = Image.fromarray(np.ascontiguousarray(framing.part_of(truth, scene.window)))
+    seen[scene.inner] = np.asarray(part.resize(seen[scene.inner].shape[::-1], Image.Resampling.BOX))
+    return seen
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("labelled", type=Path)
+    parser.add_argument("out", type=Path)
+    options = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    for name in make_views(options.labelled, options.out, matte_models.matter()):
+        print(name, flush=True)
+
+
+if __name__ == "__main__":
+    main()
