@@ -18,7 +18,7 @@ from pipeline.states import BY_HAND
 from pipeline.transitions import StaleTransition, change
 
 DIFFERENCE = "difference.png"
-TOLD_BY_MODEL = {"raw_min": 0.0, "raw_max": 1.0, "left_out": 0.0}
+TOLD_BY_MODEL = {"raw_min": 0.0, "raw_max": 1.0, "left_out": 0.0, "overruled": 0.0, "unevenness": 0.0}
 """Metrics, with what older scorecards stand for, that can't be measured on a matte."""
 
 

@@ -33,6 +33,8 @@ REASON_WORDS: dict[str, str] = {
     "torn": "a part is cut off, or a second object is kept",
     "haze": "faint remains around the product: haze, shadow or a lost part",
     "left-out": "something that stands out of the backdrop was left out: a lost part?",
+    "overruled": "model and backdrop do not agree on what the product is",
+    "not-catalogue": "not a catalogue photo: the product stands in a scene or on a patterned ground",
     "see-through": "half-transparent places inside the product",
     "weak-prediction": "the model was not certain of anything",
     "outline-gap": "a stretch of the outline has no edge in the photo",

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.engines import fusion_net
 from pipeline.engines.protocols import Matter
@@ -20,6 +19,8 @@ from pipeline.imaging.types import RGB, Alpha, CropBox, Matte, ProductClass
 LOOK_SIDE = 1024
 MARGIN, CLOSE_MARGIN, LEAST_ASPECT = 0.08, 0.03, 0.7
 GAMMA = 0.6
+# Levels: a pattern as strong as any.
+MOST_UNEVEN = 20.0
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def matte_by_difference(scene: Scene, earlier: Matte) -> Matte:
     size = prior[scene.inner].shape
     prior[scene.inner] = framing.look_at_fit(earlier.alpha, scene.window, earlier.alpha.shape, size).clip(0, 1)
     alpha = by_rules(scene, scene.ground, prior, difference.BOLDLY) if scene.ground else prior
-    return _finished(scene, earlier, alpha)
+    return _finished(scene, replace(earlier, alpha=prior), alpha)
 
 
 def _joined(scene: Scene, word: Matte) -> Alpha:
@@ -170,13 +171,13 @@ def by_rules(scene: Scene, ground: Ground, prior: Alpha, likely: float = differe
 
 def _finished(scene: Scene, word: Matte, alpha: Alpha) -> Matte:
     """Lenses go one way; then the photo's own resolution."""
-    left_out = 0.0
+    told = {"unevenness": min(scene.backdrop.roughness, MOST_UNEVEN)}
     if scene.ground:
         distance, is_reached = scene.ground.distance, scene.ground.is_reached
+        told["overruled"] = difference.overruled(alpha, word.alpha)
         if scene.product_class == "eyewear":
             alpha = lenses.apply_rule(alpha, lenses.find_lenses(alpha, distance), scene.lens)
-        left_out = difference.left_out(alpha, distance, is_reached)
+        told["left_out"] = difference.left_out(alpha, distance, is_reached)
     part = framing.part_of(scene.rgb, scene.window)
     sharp = sharpen.upsample(np.ascontiguousarray(alpha[scene.inner]), scene.view[scene.inner], part)
-    full = framing.put_back(sharp, scene.window, scene.rgb.shape)
-    return replace(word, alpha=full, left_out=left_out, seen=())
+    return replace(word, alpha=framing.put_back(sharp, scene.window, scene.rgb.shape), seen=(), **told)

@@ -39,7 +39,8 @@ class OpenvinoSession:
 
     def get_outputs(self) -> list[Port]:
         """By the names that were asked for: a port may have several."""
-        return [Port(next(iter(port.names.intersection(self.further)), port.any_name)) for port in self._compiled.outputs]
+        ports = self._compiled.outputs
+        return [Port(next(iter(port.names.intersection(self.further)), port.any_name)) for port in ports]
 
     def run(self, output_names: Sequence[str] | None, inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[np.float32]]:
         # Shared outputs would be overwritten by the next run.

@@ -24,7 +24,8 @@ HalfSide = Literal["near", "left", "right"]
 class Matte:
     """A matte at the photo's own size, with the model's raw range before clipping.
 
-    `left_out` is what stands out of a studio backdrop and isn't in it, relative to its area. `seen` is what the model
+    `left_out` is what stands out of a studio backdrop and isn't in it, `overruled` how much of the model's word was not
+    followed, both relative to its area; `unevenness` is the backdrop's pattern, in levels. `seen` is what the model
     saw, fine to coarse (C × H × W each, square roots), if it tells.
     """
 
@@ -32,6 +33,8 @@ class Matte:
     raw_min: float
     raw_max: float
     left_out: float = 0.0
+    overruled: float = 0.0
+    unevenness: float = 0.0
     seen: tuple[NDArray[np.float32], ...] = ()
 
 

@@ -34,8 +34,8 @@ class Residual(nn.Module):
 class FusionNet(nn.Module):
     """N × 10 × 1024 × 1024 evidence, and what ISNet saw, to N × 1 × 1024 × 1024 logits.
 
-    It starts from the matte that rules have joined, and learns where to leave it. Pieces will do for training, their sides
-    multiples of 64.
+    It starts from the matte that rules have joined, and learns where to leave it. Pieces will do for training, their
+    sides multiples of 64.
     """
 
     def __init__(self) -> None:

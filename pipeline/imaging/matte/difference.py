@@ -105,6 +105,23 @@ def fuse(
     return _what_hangs_on(alpha, prior)
 
 
+def overruled(alpha: Alpha, prior: Alpha) -> float:
+    """How much of the network's word was not followed.
+
+    Parameters
+    ----------
+    alpha, prior : (H, W) float32, 0–1
+        The matte, and what the network said.
+
+    Returns
+    -------
+    float, ≥ 0
+        Where the two would decide otherwise, relative to the matte's own area; 0 for an empty matte.
+    """
+    area = (alpha > 0.5).sum()
+    return float((np.abs(alpha - prior) > 0.5).sum() / area) if area else 0.0
+
+
 def left_out(alpha: Alpha, distance: Floats, is_reached: Mask) -> float:
     """What stands out of the backdrop, above the foot or within the silhouette, and isn't in the matte.
 

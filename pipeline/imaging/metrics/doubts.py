@@ -286,7 +286,7 @@ PLACELESS = frozenset(
     {
         *("empty", "no-bridge", "bridge-unsure", "looks-front", "looks-angle", "looks-side"),
         "several-products",
-        *("view-unclear", "odd-shape", "weak-prediction", "blurred"),
+        *("view-unclear", "odd-shape", "weak-prediction", "blurred", "overruled", "not-catalogue"),
     }
 )
 """Reasons of the score that speak of the whole picture, or of the bridge line, which is drawn anyway."""

@@ -7,6 +7,8 @@ from pipeline.imaging.scale import shrink
 from pipeline.imaging.types import RGB, Alpha, Crop, CropBox, Matte, ProductClass, View
 
 MEASURED_SIZE = 1024
+TOLD = ("raw_min", "raw_max", "left_out", "overruled", "unevenness")
+"""The metrics that whoever made the matte tells, and no ruler."""
 FAINTEST, MARGIN = 0.1, 0.12
 LOOKS: dict[str, View] = {"looks_front": "front", "looks_angle": "angle", "looks_side": "side"}
 """The metrics that the vetoes of a wrong view read, and the view that each speaks of."""
@@ -39,7 +41,7 @@ def measure(
     near = _neighbourhood(alpha)
     metrics = _of_edge(alpha, photo) | _of_sides(part_of(alpha, near), part_of(photo, near))
     metrics |= _of_topology(part_of(alpha, near))
-    metrics |= {"left_out": matte.left_out, "raw_min": matte.raw_min, "raw_max": matte.raw_max}
+    metrics |= {name: float(getattr(matte, name)) for name in TOLD}
     metrics["unusual_shape"] = shape.unusual_shape(alpha, product_class, view)
     if product_class == "eyewear" and view == "front":
         metrics["asymmetry"] = shape.asymmetry(alpha)

@@ -3,7 +3,7 @@ import pytest
 from scipy import ndimage as ndi
 
 from pipeline.imaging.matte.backdrop import fit_backdrop
-from pipeline.imaging.matte.difference import distance_from, fuse
+from pipeline.imaging.matte.difference import distance_from, fuse, overruled
 from pipeline.imaging.matte.refine import SNAP_LOW
 from pipeline.imaging.types import ProductClass
 from tests.imaging import scenes
@@ -110,3 +110,14 @@ def test_tiny_photos_are_joined_too(shape, product_class):
     alpha[5:9, 5:9] = 1
     rgb = np.where(alpha[..., None] > 0, 30, 220).astype(np.uint8).repeat(3, axis=2)
     assert np.isfinite(fused(Studio(rgb, alpha, None, alpha, alpha), alpha, product_class)).all()
+
+
+def test_what_the_network_said_and_was_not_followed_in_is_told():
+    alpha = np.zeros((40, 50), np.float32)
+    alpha[10:30, 10:40] = 1
+    lost, kept = alpha.copy(), alpha.copy()
+    lost[10:30, 10:25] = 0
+    kept[30:40, 10:40] = 0.9
+    assert overruled(alpha, alpha) == 0
+    assert overruled(alpha, lost) == overruled(alpha, kept) == 0.5
+    assert overruled(np.zeros_like(alpha), alpha) == 0
