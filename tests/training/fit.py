@@ -24,6 +24,8 @@ from tests.training.network import FusionNet
 Row = dict[str, Any]
 
 BATCH, RATE, WARM_UP, LOOK_AGAIN = 2, 2e-3, 100, 200
+# Batches are small: from this share of the time on, layers are normed as they will be, by what was usual.
+SETTLED = 0.4
 DRAWN_SHARE = 0.15
 # A fifth of the products is kept for validation.
 HELD_OUT = 5
@@ -83,6 +85,7 @@ def loss_of(logits: torch.Tensor, truth: torch.Tensor, weights: torch.Tensor) ->
 
 def fit(views: Views, minutes: float, network: FusionNet, state: Path) -> None:
     """The weights are kept in `state` on the way, too."""
+    network.train().to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=1e-3)
     start, losses = time.monotonic(), list[float]()
     for step, batch in enumerate(views.batches()):
@@ -91,6 +94,8 @@ def fit(views: Views, minutes: float, network: FusionNet, state: Path) -> None:
             return
         for group in optimizer.param_groups:
             group["lr"] = RATE * min(1, (step + 1) / WARM_UP) * (0.51 + 0.5 * np.cos(np.pi * share))
+        if share > SETTLED:
+            _settle(network)
         loss = loss_of(network(batch.evidence, *batch.features), *batch.target.split(1, dim=1))
         optimizer.zero_grad()
         loss.backward()
@@ -101,6 +106,12 @@ def fit(views: Views, minutes: float, network: FusionNet, state: Path) -> None:
             views.look()
             torch.save(network.state_dict(), state)
             print(f"{share:4.0%} step {step} loss {np.mean(losses[-LOOK_AGAIN:]):.4f}", flush=True)
+
+
+def _settle(network: FusionNet) -> None:
+    for layer in network.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            layer.eval()
 
 
 class Alpha(torch.nn.Module):

@@ -12,6 +12,8 @@ from pipeline.imaging.matte.evidence import CHANNELS, JOINED
 WIDTHS = (16, 32, 48, 64, 96)
 # The usual size of what ISNet saw.
 USUAL = 0.4
+# While it learns, a share of what ISNet saw is forgotten: few products would be known by heart by it.
+FORGOTTEN = 0.25
 # No word of the rules is surer than this.
 UNSURE = 0.01
 
@@ -44,7 +46,10 @@ class FusionNet(nn.Module):
         self.stem = nn.Sequential(_convolved(4 * CHANNELS, WIDTHS[0]), _convolved(WIDTHS[0], WIDTHS[0]))
         self.down = nn.ModuleList([nn.Sequential(_convolved(a, b, 2), Residual(b)) for a, b in steps])
         self.seen = nn.ModuleList(
-            [nn.Conv2d(a, b, 1, bias=False) for a, b in zip(SEEN, (*WIDTHS[1:], WIDTHS[-1]), strict=True)]
+            [
+                nn.Sequential(nn.Dropout2d(FORGOTTEN), nn.Conv2d(a, b, 1, bias=False))
+                for a, b in zip(SEEN, (*WIDTHS[1:], WIDTHS[-1]), strict=True)
+            ]
         )
         self.bottom = Residual(WIDTHS[-1])
         self.lateral = nn.ModuleList([nn.Conv2d(b, a, 1) for a, b in steps])
