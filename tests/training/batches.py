@@ -1,85 +1,133 @@
-"""Samples to learn from: pieces of what the network is shown, in another light, at times in the mirror."""
+"""Samples to learn from: pieces of what the network is shown, in another light, turned, stretched, in the mirror."""
 
-from typing import Any, NamedTuple
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from scipy import ndimage as ndi
 from torch.nn import functional as F
 
-from pipeline.engines.fusion_net import SEEN
-from pipeline.imaging.matte.evidence import FRAME, PRIOR, evidence_of
-from tests.training.packing import Layers, ground_of, piece_of_feature
-
-Floats = NDArray[np.float32]
+from pipeline.imaging.matte.evidence import CHANNELS, FEW, FRAME, JOINED, MOST, PRIOR
+from tests.training.bank import TRUTH, WEIGHT_STEPS, Bank
+from tests.training.packing import DOUBT_STEPS
 
 SIZE, GRID = 512, 64
-# Thin parts and outlines count for more than their few pixels.
-THIN_SIZE, THIN_WEIGHT, RIM_SIZE, RIM_WEIGHT = 11, 8, 15, 2
-# What is lost of the product costs more than what is kept beside it: a temple that is half sure is kept.
-KEPT = 2.5
 # How often the light is another, and by how much.
 RELIT, LIGHT = 0.5, (0.88, 1.1)
-# How often red, green and blue change places.
-RECOLOURED = 0.5
+# How often red, green and blue change places; how often pieces are turned and stretched, and by how much: radians, and
+# the logarithms of both sides' and of one side's factor.
+RECOLOURED, WARPED, TURN, ZOOM, STRETCH = 0.5, 0.5, 0.15, 0.3, 0.15
+
+
+Cut = tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]]
+"""Layers, weights, and what ISNet saw."""
 
 
 class Sample(NamedTuple):
-    """10 × SIZE × SIZE evidence, what ISNet saw, and 2 × SIZE × SIZE: the truth, and what each pixel counts."""
+    """N × 10 × SIZE × SIZE evidence, what ISNet saw, N × 1 × SIZE × SIZE truth, and what each pixel counts."""
 
     evidence: torch.Tensor
-    features: list[torch.Tensor]
-    target: torch.Tensor
+    seen: list[torch.Tensor]
+    truth: torch.Tensor
+    weights: torch.Tensor
 
 
-def sample(layers: Layers, features: Layers, row: dict[str, Any], rng: np.random.Generator) -> Sample:
-    y, x = (int(GRID * rng.integers(0, (FRAME - SIZE) // GRID + 1)) for _ in range(2))
-    piece = _piece(layers, y, x)
-    stacks = [_in_frame(_evidence(piece, row["kind"], rng)), *_seen(features, y, x), _in_frame(_target(piece))]
-    if rng.random() < 0.5:
-        stacks = [stack[..., ::-1] for stack in stacks]
-    evidence, *seen, target = (torch.from_numpy(np.ascontiguousarray(stack)) for stack in stacks)
-    return Sample(evidence, seen, target)
+class Augment:
+    """Random numbers come from one generator, so that a run can be repeated."""
+
+    def __init__(self, bank: Bank, seed: int) -> None:
+        self.bank, self.device = bank, bank.layers.device
+        self.rng = torch.Generator().manual_seed(seed)
+
+    def sample(self, places: Sequence[int]) -> Sample:
+        corners = torch.randint(0, (FRAME - SIZE) // GRID + 1, (len(places), 2), generator=self.rng) * GRID
+        cut = self._warped if self._chance() < WARPED else self._straight
+        layers, weights, seen = cut(torch.tensor(places), corners)
+        is_watch = self.bank.is_watch[torch.tensor(places, device=self.device)]
+        evidence = evidence_of(layers, is_watch, self._light(len(places)))
+        for piece in evidence:
+            if self._chance() < RECOLOURED:
+                piece[:PRIOR] = piece[torch.randperm(PRIOR, generator=self.rng)]
+        made = Sample(evidence, seen, layers[:, TRUTH:] / 255, weights / WEIGHT_STEPS)
+        return _mirrored(made) if self._chance() < 0.5 else made
+
+    def _chance(self) -> float:
+        return torch.rand(1, generator=self.rng).item()
+
+    def _between(self, count: int, most: float) -> torch.Tensor:
+        return (2 * torch.rand(count, generator=self.rng) - 1) * most
+
+    def _light(self, count: int) -> torch.Tensor:
+        least, most = LIGHT
+        gain = least + (most - least) * torch.rand(count, generator=self.rng)
+        gain[torch.rand(count, generator=self.rng) >= RELIT] = 1
+        return gain.to(self.device)
+
+    def _straight(self, places: torch.Tensor, corners: torch.Tensor) -> Cut:
+        def cut(stack: torch.Tensor, step: int) -> torch.Tensor:
+            side = SIZE // step
+            pieces = zip(places.tolist(), (corners // step).tolist(), strict=True)
+            return torch.stack([stack[place, :, y : y + side, x : x + side] for place, (y, x) in pieces]).float()
+
+        bank = self.bank
+        seen = [
+            cut(layer, 4 << number) * highest[places.to(self.device)]
+            for number, (layer, highest) in enumerate(zip(bank.seen, bank.highest, strict=True))
+        ]
+        return cut(bank.layers, 1), cut(bank.weights, 1), seen
+
+    def _warped(self, places: torch.Tensor, corners: torch.Tensor) -> Cut:
+        bank, where = self.bank, places.to(self.device)
+        affine = self._affine(corners).to(self.device)
+
+        def cut(stack: torch.Tensor, step: int) -> torch.Tensor:
+            side = SIZE // step
+            grid = F.affine_grid(affine, [len(places), 1, side, side], align_corners=False)
+            return F.grid_sample(stack.float(), grid, padding_mode="border", align_corners=False)
+
+        both = cut(torch.cat([bank.layers[where], bank.weights[where]], 1), 1)
+        seen = [
+            cut(layer[where], 4 << number) * highest[where]
+            for number, (layer, highest) in enumerate(zip(bank.seen, bank.highest, strict=True))
+        ]
+        return both[:, :-1], both[:, -1:], seen
+
+    def _affine(self, corners: torch.Tensor) -> torch.Tensor:
+        """Around the piece's middle; in halves of the frame's side, as `affine_grid` has it."""
+        count, half = len(corners), SIZE / FRAME
+        turn, high = self._between(count, TURN), half * self._between(count, ZOOM).exp()
+        wide = high * self._between(count, STRETCH).exp()
+        y, x = ((corners + SIZE / 2) / FRAME * 2 - 1).T
+        rows = [torch.stack([turn.cos() * wide, -turn.sin() * high, x], 1)]
+        rows.append(torch.stack([turn.sin() * wide, turn.cos() * high, y], 1))
+        return torch.stack(rows, 1)
 
 
-def _piece(layers: Layers, y: int, x: int) -> Layers:
-    """What of the view lies in that square of the frame."""
-    height, width = layers["truth"].shape
-    rows, columns = (
-        slice(start * length // FRAME, -(-(start + SIZE) * length // FRAME))
-        for start, length in ((y, height), (x, width))
-    )
-    return {name: layer[rows, columns] for name, layer in layers.items()}
-
-
-def _in_frame(stack: Floats) -> Floats:
-    tensor = torch.from_numpy(stack[None])
-    return np.asarray(F.interpolate(tensor, (SIZE, SIZE), mode="bilinear", antialias=True)[0].numpy(), np.float32)
-
-
-def _evidence(piece: Layers, kind: str, rng: np.random.Generator) -> Floats:
-    gain = float(rng.uniform(*LIGHT)) if rng.random() < RELIT else 1.0
-    view = np.clip(piece["view"] * np.float32(gain), 0, 255).astype(np.uint8)
-    prior, joined = piece["prior"] / np.float32(255), piece["joined"] / np.float32(255)
-    evidence = evidence_of(view, prior, joined, ground_of(piece, gain), "watch" if kind == "watch" else "eyewear")
-    if rng.random() < RECOLOURED:
-        evidence[:PRIOR] = evidence[rng.permutation(PRIOR)]
+def evidence_of(layers: torch.Tensor, is_watch: torch.Tensor, gain: torch.Tensor) -> torch.Tensor:
+    """`imaging.matte.evidence.evidence_of` for a bank's layers, as if the photos were brighter by `gain` (N)."""
+    gain = gain[:, None, None]
+    view = (layers[:, :3] * gain[:, None]).clamp(0, MOST)
+    evidence = torch.empty(len(layers), CHANNELS, *layers.shape[2:], device=layers.device)
+    evidence[:, :3], evidence[:, PRIOR : JOINED + 1] = view / 255 - 0.5, layers[:, PRIOR : JOINED + 1] / 255
+    evidence[:, 5] = torch.tanh((view.mean(1) - layers[:, 5] * gain) / FEW)
+    distance = torch.expm1(layers[:, 6] / 255 * math.log1p(MOST))
+    for place, layer in ((6, distance), (7, layers[:, 7] / DOUBT_STEPS)):
+        evidence[:, place] = torch.log1p((layer * gain).clamp(0, MOST)) / math.log1p(MOST)
+    evidence[:, 8], evidence[:, 9] = layers[:, 8] > 127, is_watch[:, None, None]
     return evidence
 
 
-def _target(piece: Layers) -> Floats:
-    alpha = piece["truth"] / np.float32(255)
-    thin = np.clip(alpha - ndi.grey_opening(alpha, size=(THIN_SIZE, THIN_SIZE)), 0, 1)
-    rim = ndi.maximum_filter(alpha, RIM_SIZE) - alpha
-    weights = 1 + THIN_WEIGHT * ndi.maximum_filter(thin, 3) + RIM_WEIGHT * rim
-    return np.stack([alpha, weights * (1 + (KEPT - 1) * alpha)]).astype(np.float32)
+def whole(bank: Bank, place: int) -> Sample:
+    """A whole view, as it is."""
+    layers = bank.layers[place : place + 1].float()
+    evidence = evidence_of(layers, bank.is_watch[place : place + 1], torch.ones(1, device=layers.device))
+    seen = [
+        stack[place : place + 1] * highest[place : place + 1]
+        for stack, highest in zip(bank.seen, bank.highest, strict=True)
+    ]
+    return Sample(evidence, seen, layers[:, TRUTH:] / 255, bank.weights[place : place + 1] / WEIGHT_STEPS)
 
 
-def _seen(features: Layers, y: int, x: int) -> list[Floats]:
-    seen = []
-    for number in range(1, len(SEEN) + 1):
-        step = 2 ** (number + 1)
-        rows, columns = slice(y // step, (y + SIZE) // step), slice(x // step, (x + SIZE) // step)
-        seen.append(piece_of_feature(features, number, rows, columns))
-    return seen
+def _mirrored(sample: Sample) -> Sample:
+    evidence, seen, truth, weights = sample
+    return Sample(evidence.flip(-1), [layer.flip(-1) for layer in seen], truth.flip(-1), weights.flip(-1))

@@ -27,12 +27,11 @@ def packed_ground(ground: Ground) -> dict[str, NDArray[Any]]:
     }
 
 
-def ground_of(layers: Layers, gain: float = 1.0) -> Ground:
-    """The ground of a view, as if the photo were brighter by that factor."""
+def ground_of(layers: Layers) -> Ground:
     return Ground(
-        colour=layers["colour"] * np.float32(gain),
-        doubt=layers["doubt"].astype(np.float32) * np.float32(gain / DOUBT_STEPS),
-        distance=layers["distance"].astype(np.float32) * np.float32(gain),
+        colour=layers["colour"].astype(np.float32),
+        doubt=layers["doubt"].astype(np.float32) / np.float32(DOUBT_STEPS),
+        distance=layers["distance"].astype(np.float32),
         is_reached=layers["is_reached"],
     )
 
@@ -45,8 +44,3 @@ def packed_features(features: Sequence[Floats]) -> dict[str, NDArray[Any]]:
         kept[f"f{number}"] = np.round(feature / highest[:, None, None] * 255).astype(np.uint8)
         kept[f"s{number}"] = highest.astype(np.float32)
     return kept
-
-
-def piece_of_feature(features: Layers, number: int, y: slice, x: slice) -> Floats:
-    highest = features[f"s{number}"][:, None, None] / np.float32(255)
-    return np.asarray(features[f"f{number}"][:, y, x] * highest, np.float32)

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from pipeline.engines import fusion_net
-from pipeline.imaging.matte.evidence import FRAME
+from pipeline.imaging.matte.evidence import FRAME, evidence_of
 from pipeline.imaging.types import RGB, Matte
 from tests.imaging import scenes
 from tests.training import drawn, views
@@ -56,14 +56,30 @@ def test_drawn_products_become_views(tmp_path):
     assert len(list(tmp_path.glob("*.json"))) > 3
 
 
-def test_what_is_trained_is_what_the_product_runs(tmp_path, monkeypatch):
+@pytest.fixture
+def torch_modules():
     pytest.importorskip("torch", reason="only training needs torch: pip install torch onnx")
-    from tests.training import fit
-    from tests.training.network import FusionNet
+    from tests.training import bank, batches, fit
 
+    return bank, batches, fit
+
+
+def test_what_is_learnt_from_is_what_the_product_shows(torch_modules, labelled, tmp_path):
+    bank, batches, _ = torch_modules
+    list(views.make_views(labelled, tmp_path / "views", Bright()))
+    layers = dict(np.load(tmp_path / "views" / "A1_2.npz"))
+    prior, joined = layers["prior"] / np.float32(255), layers["joined"] / np.float32(255)
+    shown = evidence_of(layers["view"], prior, joined, ground_of(layers), "eyewear")
+    learnt = batches.whole(bank.Bank([tmp_path / "views" / "A1_2.json"], "cpu"), 0).evidence[0].numpy()
+    squared = np.stack([fusion_net._resized(layer, FRAME, FRAME) for layer in shown])
+    assert np.abs(learnt - squared).mean(axis=(1, 2)).max() < 0.02
+
+
+def test_what_is_trained_is_what_the_product_runs(torch_modules, tmp_path, monkeypatch):
+    bank, _, fit = torch_modules
     drawn.make(tmp_path, 4, Bright())
-    network = FusionNet()
-    fit.fit(fit.Views([tmp_path], seed=0), 0.1, network, tmp_path / "fusion.pt")
+    monkeypatch.setattr(fit, "BATCH", 2)
+    network = fit.fit(bank.Bank(sorted(tmp_path.glob("*.json")), "cpu"), 0.1, fit.FusionNet())
     fit.export(network, tmp_path / "fusion.onnx")
     monkeypatch.setattr(fusion_net, "MODEL_FILE", tmp_path / "fusion.onnx")
     fusion_net._session.cache_clear()

@@ -46,8 +46,8 @@ def save(out: Path, row: dict[str, Any], scene: Scene, truth: NDArray[np.uint8],
     layers = {"view": scene.view, "truth": within(scene, truth), "prior": in_bytes(word.alpha)}
     layers |= {"joined": in_bytes(by_rules(scene, scene.ground, word.alpha)), **packed_ground(scene.ground)}
     out.mkdir(parents=True, exist_ok=True)
-    np.savez(out / f"{row['name']}.npz", **layers)
-    np.savez(out / f"{row['name']}.features.npz", **packed_features(word.seen))
+    np.savez(out / f"{row['name']}.npz", allow_pickle=False, **layers)
+    np.savez(out / f"{row['name']}.features.npz", allow_pickle=False, **packed_features(word.seen))
     (out / f"{row['name']}.json").write_text(json.dumps(row))
 
 
