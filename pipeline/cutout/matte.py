@@ -11,7 +11,7 @@ from pipeline.imaging import framing
 from pipeline.imaging.matte import backdrop as backdrops
 from pipeline.imaging.matte import difference, lenses, sharpen
 from pipeline.imaging.matte.backdrop import Backdrop
-from pipeline.imaging.matte.evidence import Ground, evidence_of
+from pipeline.imaging.matte.evidence import Ground, agreed, evidence_of
 from pipeline.imaging.matte.lenses import LensRule
 from pipeline.imaging.types import RGB, Alpha, CropBox, Matte, ProductClass
 
@@ -160,7 +160,8 @@ def _joined(scene: Scene, word: Matte) -> Alpha:
     if not word.seen:
         return joined
     evidence = evidence_of(scene.view, word.alpha, joined, scene.ground, scene.product_class)
-    return fusion_net.mend(evidence, word.seen)
+    mended = fusion_net.mend(evidence, word.seen)
+    return agreed(mended, word.alpha, joined, scene.ground, scene.product_class)
 
 
 def by_rules(scene: Scene, ground: Ground, prior: Alpha, likely: float = difference.LIKELY) -> Alpha:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage as ndi
 
 from pipeline.imaging.types import RGB, Alpha, ProductClass
 
@@ -17,6 +18,10 @@ FRAME = 1024
 """The side of the square that the matting network sees, and the fusion too."""
 # In levels: a difference of a few weighs as much as one of many, and no byte is further off than that.
 FEW, MOST = 40.0, 255.0
+# What both the matting network and the rules are sure is product, and what neither sees.
+SURE, UNSEEN = 0.9, 0.1
+# In levels: less than that, reached backdrop doesn't differ.
+SAME = 4.0
 
 
 @dataclass(frozen=True)
@@ -58,3 +63,28 @@ def evidence_of(view: RGB, prior: Alpha, joined: Alpha, ground: Ground, product_
     evidence[8] = ground.is_reached
     evidence[9] = product_class == "watch"
     return evidence
+
+
+def agreed(mended: Alpha, prior: Alpha, joined: Alpha, ground: Ground, product_class: ProductClass) -> Alpha:
+    """Keep what the matting network and the rules agree on: the mending network decides where they don't.
+
+    It has seen few products. Unlike a watch, glasses may be as clear as the backdrop, so that neither sees them.
+
+    Parameters
+    ----------
+    mended, prior, joined : (H, W) float32, 0–1
+        The mending network's matte, and the two that it was shown.
+    ground : Ground
+        H × W each.
+    product_class : {"eyewear", "watch"}
+
+    Returns
+    -------
+    (H, W) float32, 0–1
+    """
+    is_product = ndi.grey_opening(np.minimum(prior, joined), size=3) > SURE
+    alpha = np.where(is_product, np.maximum(mended, joined), mended)
+    if product_class == "watch":
+        is_open = ground.is_reached & (ground.distance < SAME) & (np.maximum(prior, joined) < UNSEEN)
+        alpha = np.where(is_open, np.minimum(alpha, joined), alpha)
+    return alpha

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.imaging.matte.evidence import CHANNELS, Ground, evidence_of
+from pipeline.imaging.matte.evidence import CHANNELS, Ground, agreed, evidence_of
 
 VIEW = np.full((8, 12, 3), (255, 0, 51), np.uint8)
 
@@ -23,3 +23,20 @@ def test_all_that_is_known_keeps_in_range():
 
 def test_a_doubted_plate_is_told_from_a_sure_one():
     assert 0.3 < evidence_of(VIEW, layer(0), layer(0), ground(doubt=8), "eyewear")[7].min() < 0.5
+
+
+@pytest.mark.parametrize(
+    ("mended", "prior", "joined", "distance", "product_class", "kept"),
+    [
+        (0.0, 0.95, 0.95, 200, "eyewear", 0.95),
+        (0.0, 0.95, 0.50, 200, "eyewear", 0.0),
+        (1.0, 0.0, 0.0, 0, "watch", 0.0),
+        (1.0, 0.0, 0.0, 9, "watch", 1.0),
+        (1.0, 0.0, 0.0, 0, "eyewear", 1.0),
+    ],
+    ids=["both are sure", "one doubts", "bare in a watch", "not bare", "clear glasses are as bare"],
+)
+def test_what_both_say_stands(mended, prior, joined, distance, product_class, kept):
+    bare = Ground(np.full((8, 12, 3), 200, np.float32), layer(0), layer(distance), layer(0) == 0)
+    alpha = agreed(layer(mended), layer(prior), layer(joined), bare, product_class)
+    assert alpha == pytest.approx(np.full((8, 12), kept))
