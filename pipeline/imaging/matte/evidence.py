@@ -20,6 +20,8 @@ FRAME = 1024
 FEW, MOST = 40.0, 255.0
 # What both the matting network and the rules are sure is product, and what neither sees.
 SURE, UNSEEN = 0.9, 0.1
+# A larger piece that the mending network takes away is a cushion or a box, however sure they are; shares of the matte.
+SMALL = 0.05
 # In levels: less than that, reached backdrop doesn't differ.
 SAME = 4.0
 
@@ -66,9 +68,10 @@ def evidence_of(view: RGB, prior: Alpha, joined: Alpha, ground: Ground, product_
 
 
 def agreed(mended: Alpha, prior: Alpha, joined: Alpha, ground: Ground, product_class: ProductClass) -> Alpha:
-    """Keep what the matting network and the rules agree on: the mending network decides where they don't.
+    """Keep what the matting network and the rules agree on: the mending network has seen few products.
 
-    It has seen few products. Unlike a watch, glasses may be as clear as the backdrop, so that neither sees them.
+    Where both are sure of the product it may take away large pieces alone: a cushion, a box. Where neither sees more of
+    a watch than bare backdrop, it may add nothing; glasses may be as clear as the backdrop.
 
     Parameters
     ----------
@@ -83,7 +86,9 @@ def agreed(mended: Alpha, prior: Alpha, joined: Alpha, ground: Ground, product_c
     (H, W) float32, 0–1
     """
     is_product = ndi.grey_opening(np.minimum(prior, joined), size=3) > SURE
-    alpha = np.where(is_product, np.maximum(mended, joined), mended)
+    pieces, _ = ndi.label(is_product & (mended < 0.5))
+    is_small = np.bincount(pieces.ravel()) < SMALL * (mended > 0.5).sum()
+    alpha = np.where(is_product & (is_small[pieces] | (pieces == 0)), np.maximum(mended, joined), mended)
     if product_class == "watch":
         is_open = ground.is_reached & (ground.distance < SAME) & (np.maximum(prior, joined) < UNSEEN)
         alpha = np.where(is_open, np.minimum(alpha, joined), alpha)

@@ -28,15 +28,24 @@ def test_a_doubted_plate_is_told_from_a_sure_one():
 @pytest.mark.parametrize(
     ("mended", "prior", "joined", "distance", "product_class", "kept"),
     [
-        (0.0, 0.95, 0.95, 200, "eyewear", 0.95),
-        (0.0, 0.95, 0.50, 200, "eyewear", 0.0),
+        (0.0, 0.95, 0.95, 200, "watch", 0.0),
+        (0.6, 0.95, 0.95, 200, "eyewear", 0.95),
+        (0.6, 0.95, 0.50, 200, "eyewear", 0.6),
         (1.0, 0.0, 0.0, 0, "watch", 0.0),
         (1.0, 0.0, 0.0, 9, "watch", 1.0),
         (1.0, 0.0, 0.0, 0, "eyewear", 1.0),
     ],
-    ids=["both are sure", "one doubts", "bare in a watch", "not bare", "clear glasses are as bare"],
+    ids=["a whole cushion", "both are sure", "one doubts", "bare in a watch", "not bare", "clear glasses are as bare"],
 )
 def test_what_both_say_stands(mended, prior, joined, distance, product_class, kept):
     bare = Ground(np.full((8, 12, 3), 200, np.float32), layer(0), layer(distance), layer(0) == 0)
     alpha = agreed(layer(mended), layer(prior), layer(joined), bare, product_class)
     assert alpha == pytest.approx(np.full((8, 12), kept))
+
+
+def test_a_small_hole_in_what_both_are_sure_of_is_closed():
+    mended = np.ones((40, 40), np.float32)
+    mended[10:14, 10:14] = 0
+    sure = np.ones_like(mended)
+    bare = Ground(np.full((40, 40, 3), 200, np.float32), 0 * sure, 200 * sure, sure == 0)
+    assert agreed(mended, sure, sure, bare, "eyewear").min() == 1
