@@ -73,6 +73,7 @@ RULES: dict[str, Rule] = {
     "workbench-click": Rule(DECIDERS, POST),
     "workbench-shop": Rule(DECIDERS, POST),
     "workbench-skip": Rule(DECIDERS, POST),
+    "workbench-take-over": Rule(MANAGERS, POST),
     "queue-undo": Rule(DECIDERS, POST),
     "figures": Rule(MANAGERS),
     "policies": Rule(MANAGERS),
