@@ -29,7 +29,7 @@ WORDS = {
         "workbench and exception queue: approve, edit, reprocess, reject. Sees reasons, never confidence or verdict"
     ),
     "manager": (
-        "all of these, figures (review and escape rate and their parts), every frame's history, "
+        "all of these, others' frames taken over, figures (review and escape rate), every frame's history, "
         "policies and which is active"
     ),
     "admin": "all of these, users, the log of sign-ins and rights",

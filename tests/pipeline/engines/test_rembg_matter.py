@@ -46,7 +46,7 @@ def test_a_sample_gets_a_full_size_matte_of_its_product(matter):
     matte = matter.matte(rgb)
     assert matte.alpha.shape == rgb.shape[:2] and matte.alpha.dtype == np.float32
     assert matte.alpha.min() >= 0 and matte.alpha.max() <= 1
-    assert 0.1 < (matte.alpha > 0.5).mean() < 0.2
+    assert (matte.alpha > 0.5).mean() == pytest.approx(0.473, abs=0.02)  # of the truth it was rendered with
     assert matte.raw_max > 0.95
 
 
