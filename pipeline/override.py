@@ -11,6 +11,7 @@ from pipeline import gate, leases, naming, work_files
 from pipeline.cutout.examine import examine_again
 from pipeline.engines import object_store
 from pipeline.imaging.matte import painting
+from pipeline.imaging.metrics.measure import TOLD
 from pipeline.imaging.pictures import renditions
 from pipeline.imaging.types import RGB, Alpha, Candidate, Examined, Matte
 from pipeline.models import Frame, Override, Scorecard, active_policy
@@ -18,8 +19,8 @@ from pipeline.states import BY_HAND
 from pipeline.transitions import StaleTransition, change
 
 DIFFERENCE = "difference.png"
-TOLD_BY_MODEL = {"raw_min": 0.0, "raw_max": 1.0, "left_out": 0.0, "overruled": 0.0, "unevenness": 0.0}
-"""Metrics, with what older scorecards stand for, that can't be measured on a matte."""
+RAW_RANGE = {"raw_min": 0.0, "raw_max": 1.0}
+"""What scorecards without it stand for."""
 
 
 class EditError(ValueError):
@@ -93,7 +94,7 @@ def _examined(frame: Frame, rgb: RGB, alpha: Alpha, edit: Edit) -> Examined:
     """Score the matte as if the machine had made it; what only a model could tell is its last word."""
     machine = frame.machine_card
     assert machine is not None
-    told = {name: machine.metrics.get(name, default) for name, default in TOLD_BY_MODEL.items()}
+    told = RAW_RANGE | {name: machine.metrics[name] for name in TOLD if name in machine.metrics}
     document = active_policy().document
     found = examine_again(rgb, Matte(alpha, **told), frame.batch.product_class, frame.view, document)
     rung = BY_HAND if edit.strokes else edit.rung

@@ -14,7 +14,6 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.timezone import localtime
 
 from pipeline import sharing
 from pipeline.models import BridgeLabel, Frame, Scorecard
@@ -37,7 +36,7 @@ class HeldError(DecisionError):
     """Somebody else has the frame in hand."""
 
     def __init__(self, frame: Frame, holder: str) -> None:
-        super().__init__(f"{holder or 'Somebody else'} is looking at {frame} right now.")
+        super().__init__(f"{words_for_held(frame, holder)}.")
         self.holder = holder
 
 
@@ -139,17 +138,21 @@ def require_at_hand(frame: Frame, version: int, user: User) -> None:
     """Refuse what is decided already, or is in somebody else's hands."""
     holder = claims.holder_of(frame)
     if holder and holder != user.get_username():
-        raise DecisionError(f"{_words_for_held(frame, holder, user)}; nothing was changed.")
+        raise DecisionError(f"{_words_for_lost(frame, holder, user)}; nothing was changed.")
     require_others(frame, user)
     if not is_waiting(frame) or frame.version != version:
         raise DecisionError(f"{frame} was decided by somebody else while you looked at it; nothing was changed.")
 
 
-def _words_for_held(frame: Frame, holder: str, user: User) -> str:
+def words_for_held(frame: Frame, holder: str) -> str:
+    return f"{holder or 'Somebody else'} is looking at {frame} right now"
+
+
+def _words_for_lost(frame: Frame, holder: str, user: User) -> str:
     at = claims.taken_over_from(user, frame)
     if at:
-        return f"{holder} took {frame} over from you on {date_format(localtime(at), 'j M, H:i')}"
-    return f"{holder} is looking at {frame} right now"
+        return f"{holder} took {frame} over from you on {date_format(timezone.localtime(at), 'j M, H:i')}"
+    return words_for_held(frame, holder)
 
 
 def require_others(frame: Frame, user: User) -> None:

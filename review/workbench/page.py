@@ -13,7 +13,7 @@ from accounts.headers import HEADER, OWN_PAGE
 from config.asked import row_number
 from pipeline.models import Frame
 from review.models import QueueItem
-from review.queue import claims
+from review.queue import claims, decisions
 from review.workbench import frame_json
 
 RESHOOT_REASONS = [
@@ -62,7 +62,7 @@ def _first(user: User, asked: str) -> tuple[QueueItem | None, dict[str, Any] | N
 
 def _lost(frame: Frame | None) -> dict[str, Any]:
     if frame and (holder := claims.holder_of(frame)):
-        words = f"{holder} is looking at {frame} right now; here is the next one."
+        words = f"{decisions.words_for_held(frame, holder)}; here is the next one."
         return {"words": words, "id": frame.pk, "holder": holder}
     return {"words": "That frame is no longer in the queue; somebody decided it. Here is the next one."}
 

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from accounts.models import AccessEvent
 from accounts.roles import ROLES
 from pipeline import intake, work_files
 from pipeline.cutout.relight import IDENTITY
@@ -37,6 +38,18 @@ def _save_pictures(frame: Frame) -> None:
     work_files.save_photo(frame, rgb)
     work_files.save_matte(frame, rgb, alpha)
     work_files.save(frame, "alternative-closer.png", renditions.encode_alpha(alpha))
+
+
+@pytest.fixture
+def ticked(held: Frame) -> dict[str, int]:
+    """A row of each list."""
+    return {
+        "auth_user": User.objects.create_user("olga").pk,
+        "accounts_accessevent": AccessEvent.objects.latest("pk").pk,
+        "pipeline_batch": held.batch_id,
+        "pipeline_frame": held.pk,
+        "review_queueitem": held.pk,
+    }
 
 
 @pytest.fixture

@@ -69,6 +69,11 @@ def patterns(found: list[Any] | None = None, before: str = "", spaces: str = "")
             yield from patterns(pattern.url_patterns, whole, inner)
 
 
+def of_list(model: str) -> str:
+    """The address of a model's list, such as review_queueitem's."""
+    return f"admin/{model.replace('_', '/')}/"
+
+
 def paths(address: str, numbers_of_rows: list[int]) -> st.SearchStrategy[str]:
     """The address with its holes filled."""
     pieces = HOLE.split("/" + address)

@@ -11,8 +11,7 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.test import Client
 
-from accounts.models import AccessEvent
-from pipeline.models import Frame
+from tests.hostile.requests import of_list
 from tests.hostile.rules import ACTIONS, EVERYBODY
 
 CASES = [(model, action) for model, actions in ACTIONS.items() for action in actions]
@@ -27,18 +26,6 @@ def offered() -> Iterator[tuple[str, str]]:
             yield f"{model._meta.app_label}_{model._meta.model_name}", name
 
 
-@pytest.fixture
-def ticked(held: Frame) -> dict[str, int]:
-    """A row of each list."""
-    return {
-        "auth_user": User.objects.create_user("olga").pk,
-        "accounts_accessevent": AccessEvent.objects.latest("pk").pk,
-        "pipeline_batch": held.batch_id,
-        "pipeline_frame": held.pk,
-        "review_queueitem": held.pk,
-    }
-
-
 def everything() -> dict[str, list[Any]]:
     """All rows but those of sessions, which keep what pages tell people."""
     models = [model for model in apps.get_models() if model._meta.managed and model is not Session]
@@ -50,7 +37,7 @@ def changes(browser: Client, model: str, action: str, row: int) -> bool:
     form = {"action": action, "index": 0, "_selected_action": [row], f"version-{row}": 0, "post": "yes"}
     before = everything()
     with transaction.atomic():
-        answer = browser.post(f"/admin/{model.replace('_', '/')}/", form)
+        answer = browser.post(f"/{of_list(model)}", form)
         after = everything()
         transaction.set_rollback(True)
     assert answer.status_code < 500
@@ -74,7 +61,7 @@ def onlooker(sign_in: Callable[[str], Client]) -> Client:
 
 
 def test_who_may_only_look_at_a_list_runs_none_of_its_actions(held, ticked, onlooker):
-    opened = {model: onlooker.get(f"/admin/{model.replace('_', '/')}/").status_code for model in ACTIONS}
+    opened = {model: onlooker.get(f"/{of_list(model)}").status_code for model in ACTIONS}
     assert set(opened.values()) == {200}
     assert not [case for case in CASES if changes(onlooker, *case, ticked[case[0]])]
 

@@ -7,16 +7,14 @@ from itertools import product
 from typing import Any, NamedTuple
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import AccessEvent
 from pipeline.models import Frame
 from review.policy.pages import ACTIONS as ON_POLICIES
 from tests.factories import policy
-from tests.hostile.requests import HOLE, ask, patterns
+from tests.hostile.requests import HOLE, ask, of_list, patterns
 from tests.hostile.rules import ANY, EVERYBODY, RULES, Answer, Rule, expected
 
 QUESTIONS = {
@@ -41,15 +39,10 @@ class Step(NamedTuple):
 
 
 @pytest.fixture
-def rows(held: Frame) -> dict[str, int]:
+def rows(held: Frame, ticked: dict[str, int]) -> dict[str, int]:
     """The row that an address is about, by a part of the address."""
-    return {
-        "admin/auth/": User.objects.create_user("olga").pk,
-        "admin/accounts/": AccessEvent.objects.latest("pk").pk,
-        "admin/pipeline/batch/": held.batch_id,
-        "admin/policies/": policy().pk,
-        "": held.pk,
-    }
+    of_lists = {of_list(model): row for model, row in ticked.items()}
+    return of_lists | {"admin/policies/": policy().pk, "": held.pk}
 
 
 @pytest.fixture

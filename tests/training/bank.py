@@ -1,7 +1,7 @@
 """All views, laid out square in the device's memory: tens of pieces a millisecond are taken from there."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,16 @@ from tests.training.packing import Layers
 # The layers: the colour (3), the matting network's word, the rules', the backdrop's brightness, the distance from it
 # (logarithmic), its doubt, whether it was reached, and the truth.
 LAYERS, TRUTH = 10, 9
+# The sides of what ISNet saw.
+SIDES = [FRAME >> number for number in range(2, 2 + len(SEEN))]
 # Thin parts and outlines count for more than their few pixels.
 THIN_SIZE, THIN_WEIGHT, RIM_SIZE, RIM_WEIGHT = 11, 8, 15, 2
 # What is lost of the product costs more than what is kept beside it: a temple that is half sure is kept.
 KEPT = 2.5
 WEIGHT_STEPS = 8  # weights are kept in eighths
+
+Cut = Callable[[torch.Tensor, int], torch.Tensor]
+"""Takes some views' pieces out of a stack whose grid is so many times coarser than the frame's."""
 
 
 class Bank:
@@ -32,12 +37,11 @@ class Bank:
     def __init__(self, paths: Sequence[Path], device: str) -> None:
         self.rows: list[dict[str, Any]] = [json.loads(path.read_text()) for path in paths]
         count = len(paths)
-        sides = [FRAME >> number for number in range(2, 2 + len(SEEN))]
         self.layers = torch.empty(count, LAYERS, FRAME, FRAME, dtype=torch.uint8, device=device)
         self.weights = torch.empty(count, 1, FRAME, FRAME, dtype=torch.uint8, device=device)
         self.seen = [
             torch.empty(count, channels, side, side, dtype=torch.uint8, device=device)
-            for channels, side in zip(SEEN, sides, strict=True)
+            for channels, side in zip(SEEN, SIDES, strict=True)
         ]
         self.highest = [torch.empty(count, channels, 1, 1, device=device) for channels in SEEN]
         for place, (layers, features) in enumerate(_loaded(paths)):
@@ -50,6 +54,11 @@ class Bank:
         for number, (seen, highest) in enumerate(zip(self.seen, self.highest, strict=True), 1):
             seen[place] = torch.from_numpy(features[f"f{number}"])
             highest[place] = torch.from_numpy(features[f"s{number}"])[:, None, None] / 255
+
+    def saw(self, places: torch.Tensor, cut: Cut) -> list[torch.Tensor]:
+        """What ISNet saw in the pieces of these views."""
+        pairs = zip(self.seen, self.highest, strict=True)
+        return [cut(layer, 4 << number) * highest[places] for number, (layer, highest) in enumerate(pairs)]
 
 
 def weights_of(truth: torch.Tensor) -> torch.Tensor:

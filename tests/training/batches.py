@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from pipeline.imaging.matte.evidence import CHANNELS, FEW, FRAME, JOINED, MOST, PRIOR
-from tests.training.bank import TRUTH, WEIGHT_STEPS, Bank
+from tests.training.bank import TRUTH, WEIGHT_STEPS, Bank, Cut
 from tests.training.packing import DOUBT_STEPS
 
 SIZE, GRID = 512, 64
@@ -17,10 +17,6 @@ RELIT, LIGHT = 0.5, (0.88, 1.1)
 # How often red, green and blue change places; how often pieces are turned and stretched, and by how much: radians, and
 # the logarithms of both sides' and of one side's factor.
 RECOLOURED, WARPED, TURN, ZOOM, STRETCH = 0.5, 0.5, 0.15, 0.3, 0.15
-
-
-Cut = tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]]
-"""Layers, weights, and what ISNet saw."""
 
 
 class Sample(NamedTuple):
@@ -40,15 +36,16 @@ class Augment:
         self.rng = torch.Generator().manual_seed(seed)
 
     def sample(self, places: Sequence[int]) -> Sample:
+        bank, where = self.bank, torch.tensor(places, device=self.device)
         corners = torch.randint(0, (FRAME - SIZE) // GRID + 1, (len(places), 2), generator=self.rng) * GRID
-        cut = self._warped if self._chance() < WARPED else self._straight
-        layers, weights, seen = cut(torch.tensor(places), corners)
-        is_watch = self.bank.is_watch[torch.tensor(places, device=self.device)]
-        evidence = evidence_of(layers, is_watch, self._light(len(places)))
+        cut = self._warp(where, corners) if self._chance() < WARPED else _window(places, corners)
+        layers = cut(bank.layers, 1)
+        evidence = evidence_of(layers, bank.is_watch[where], self._light(len(places)))
         for piece in evidence:
             if self._chance() < RECOLOURED:
                 piece[:PRIOR] = piece[torch.randperm(PRIOR, generator=self.rng)]
-        made = Sample(evidence, seen, layers[:, TRUTH:] / 255, weights / WEIGHT_STEPS)
+        truth, weights = layers[:, TRUTH:] / 255, cut(bank.weights, 1) / WEIGHT_STEPS
+        made = Sample(evidence, bank.saw(where, cut), truth, weights)
         return _mirrored(made) if self._chance() < 0.5 else made
 
     def _chance(self) -> float:
@@ -63,34 +60,14 @@ class Augment:
         gain[torch.rand(count, generator=self.rng) >= RELIT] = 1
         return gain.to(self.device)
 
-    def _straight(self, places: torch.Tensor, corners: torch.Tensor) -> Cut:
-        def cut(stack: torch.Tensor, step: int) -> torch.Tensor:
-            side = SIZE // step
-            pieces = zip(places.tolist(), (corners // step).tolist(), strict=True)
-            return torch.stack([stack[place, :, y : y + side, x : x + side] for place, (y, x) in pieces]).float()
-
-        bank = self.bank
-        seen = [
-            cut(layer, 4 << number) * highest[places.to(self.device)]
-            for number, (layer, highest) in enumerate(zip(bank.seen, bank.highest, strict=True))
-        ]
-        return cut(bank.layers, 1), cut(bank.weights, 1), seen
-
-    def _warped(self, places: torch.Tensor, corners: torch.Tensor) -> Cut:
-        bank, where = self.bank, places.to(self.device)
+    def _warp(self, where: torch.Tensor, corners: torch.Tensor) -> Cut:
         affine = self._affine(corners).to(self.device)
 
         def cut(stack: torch.Tensor, step: int) -> torch.Tensor:
-            side = SIZE // step
-            grid = F.affine_grid(affine, [len(places), 1, side, side], align_corners=False)
-            return F.grid_sample(stack.float(), grid, padding_mode="border", align_corners=False)
+            grid = F.affine_grid(affine, [len(where), 1, SIZE // step, SIZE // step], align_corners=False)
+            return F.grid_sample(stack[where].float(), grid, padding_mode="border", align_corners=False)
 
-        both = cut(torch.cat([bank.layers[where], bank.weights[where]], 1), 1)
-        seen = [
-            cut(layer[where], 4 << number) * highest[where]
-            for number, (layer, highest) in enumerate(zip(bank.seen, bank.highest, strict=True))
-        ]
-        return both[:, :-1], both[:, -1:], seen
+        return cut
 
     def _affine(self, corners: torch.Tensor) -> torch.Tensor:
         """Around the piece's middle; in halves of the frame's side, as `affine_grid` has it."""
@@ -101,6 +78,15 @@ class Augment:
         rows = [torch.stack([turn.cos() * wide, -turn.sin() * high, x], 1)]
         rows.append(torch.stack([turn.sin() * wide, turn.cos() * high, y], 1))
         return torch.stack(rows, 1)
+
+
+def _window(places: Sequence[int], corners: torch.Tensor) -> Cut:
+    def cut(stack: torch.Tensor, step: int) -> torch.Tensor:
+        side = SIZE // step
+        pieces = zip(places, (corners // step).tolist(), strict=True)
+        return torch.stack([stack[place, :, y : y + side, x : x + side] for place, (y, x) in pieces]).float()
+
+    return cut
 
 
 def evidence_of(layers: torch.Tensor, is_watch: torch.Tensor, gain: torch.Tensor) -> torch.Tensor:
@@ -119,13 +105,11 @@ def evidence_of(layers: torch.Tensor, is_watch: torch.Tensor, gain: torch.Tensor
 
 def whole(bank: Bank, place: int) -> Sample:
     """A whole view, as it is."""
-    layers = bank.layers[place : place + 1].float()
-    evidence = evidence_of(layers, bank.is_watch[place : place + 1], torch.ones(1, device=layers.device))
-    seen = [
-        stack[place : place + 1] * highest[place : place + 1]
-        for stack, highest in zip(bank.seen, bank.highest, strict=True)
-    ]
-    return Sample(evidence, seen, layers[:, TRUTH:] / 255, bank.weights[place : place + 1] / WEIGHT_STEPS)
+    where = torch.tensor([place], device=bank.layers.device)
+    layers = bank.layers[where].float()
+    evidence = evidence_of(layers, bank.is_watch[where], torch.ones(1, device=layers.device))
+    seen = bank.saw(where, lambda stack, _: stack[where])
+    return Sample(evidence, seen, layers[:, TRUTH:] / 255, bank.weights[where] / WEIGHT_STEPS)
 
 
 def _mirrored(sample: Sample) -> Sample:

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from pipeline.engines.fusion_net import SEEN
 from pipeline.imaging.matte.evidence import CHANNELS, FRAME
-from tests.training.bank import Bank
+from tests.training.bank import SIDES, Bank
 from tests.training.batches import Augment, Sample, whole
 from tests.training.network import FusionNet
 
@@ -122,8 +122,7 @@ class Alpha(torch.nn.Module):
 
 
 def export(network: FusionNet, out: Path) -> None:
-    sides = [FRAME // 2 ** (number + 1) for number in range(1, len(SEEN) + 1)]
-    features = [torch.zeros(1, channels, side, side) for channels, side in zip(SEEN, sides, strict=True)]
+    features = [torch.zeros(1, channels, side, side) for channels, side in zip(SEEN, SIDES, strict=True)]
     torch.onnx.export(
         Alpha(network).eval(),
         (torch.zeros(1, CHANNELS, FRAME, FRAME), *features),
