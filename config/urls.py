@@ -3,7 +3,7 @@ from django.http import Http404
 from django.urls import path, re_path
 from django.views.defaults import page_not_found
 
-from pipeline.views import picture
+from pipeline.views.frames import picture
 from review.insights.page import figures_page
 from review.policy.pages import act_on_policy, policies, policy
 from review.views import home, undo_last

@@ -13,10 +13,13 @@ from unfold.decorators import display
 
 from accounts.access import signed_in
 from accounts.lists import OnlyOfferedLookups, ReadOnlyAdmin
-from pipeline import sharing, views
+from pipeline import sharing
 from pipeline.models import Batch, Frame
 from pipeline.states import State
 from pipeline.templatetags.mattegate import state_words
+from pipeline.views.batches import batch as batch_page
+from pipeline.views.frames import frame as frame_page
+from pipeline.views.upload import upload
 
 
 class FrameListAdmin(ReadOnlyAdmin):
@@ -74,10 +77,10 @@ class BatchAdmin(OnlyOfferedLookups, ModelAdmin):
         return batch.exceptions
 
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return views.upload(request)
+        return upload(request)
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
-        return views.batch(request, object_id)
+        return batch_page(request, object_id)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -95,4 +98,4 @@ class FrameAdmin(FrameListAdmin):
         return format_html('<span class="mg-state" data-state="{}">{}</span>', frame.state, state_words(frame.state))
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
-        return views.frame(request, object_id)
+        return frame_page(request, object_id)
