@@ -12,19 +12,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
-from skimage.morphology import skeletonize
 
 from pipeline.imaging import masks
-from pipeline.imaging.framing import bounding_box, look_at_fit, part_of, window_around
-from pipeline.imaging.masks import SOLID, UNKNOWN, Mask, dilate, longer_side, only_largest
+from pipeline.imaging.framing import bounding_box, look_at_fit, window_around
+from pipeline.imaging.masks import SOLID, Mask, dilate, longer_side, only_largest
 from pipeline.imaging.matte.backdrop import fit_backdrop
 from pipeline.imaging.matte.difference import GLARING, VISIBLE, distance_from
-from pipeline.imaging.metrics import edges
+from pipeline.imaging.metrics import edges, exposure, separation, shape, topology
 from pipeline.imaging.metrics.border import cut_at_border
-from pipeline.imaging.metrics.exposure import CLIPPED
+from pipeline.imaging.metrics.layer import Layer
 from pipeline.imaging.metrics.measure import MEASURED_SIZE
-from pipeline.imaging.metrics.separation import NOISE, Floats, Sides, sides_of
-from pipeline.imaging.metrics.topology import CRUMB
+from pipeline.imaging.metrics.separation import NOISE, STRAY, Floats, Sides
 from pipeline.imaging.scale import shrink
 from pipeline.imaging.types import RGB, Alpha, CropBox
 
@@ -68,7 +66,7 @@ def find_doubts(rgb: RGB, alpha: Alpha, reasons: Sequence[str], second: Alpha | 
         Codes without a place, unknown ones, and those of which nothing is seen are not in its `places`; an empty alpha
         has none, and no heat.
     """
-    scene = _scene_of(rgb, alpha, second)
+    scene = scene_of(rgb, alpha, second)
     maps = _maps_of(scene, reasons) if scene.is_fg.any() else {}
     places = {code: _enlarged(_worst_patch(scene, layer), layer.shape, alpha.shape) for code, layer in maps.items()}
     return Doubts(_heat(scene, list(maps.values())), places)
@@ -91,38 +89,20 @@ class _Scene:
         return longer_side(self.is_fg)
 
     @cached_property
-    def filled(self) -> Mask:
-        return np.asarray(ndi.binary_fill_holes(self.is_fg), np.bool_)
-
-    @cached_property
-    def undecided(self) -> Floats:
-        return 4 * self.alpha * (1 - self.alpha)
-
-    @cached_property
     def gradient(self) -> Floats:
         return masks.gradient_of(self.photo)
 
     @cached_property
-    def outline(self) -> Mask:
-        return self.is_fg & dilate(~self.is_fg, 1)
-
-    @cached_property
     def unsupported(self) -> Mask:
-        return self.outline & ~edges.photo_edges(self.alpha, self.gradient)
+        return edges.unsupported(self.alpha, edges.photo_edges(self.alpha, self.gradient))
 
     @cached_property
     def sides(self) -> Sides:
-        return sides_of(self.alpha, self.photo)
+        return separation.sides_of(self.alpha, self.photo)
 
     @cached_property
-    def off_backdrop(self) -> Floats:
-        """Colour distance from the backdrop nearby."""
-        return _length(self.sides.colour - self.sides.backdrop)
-
-    @cached_property
-    def weak_lines(self) -> Mask:
-        lines = np.asarray(skeletonize(self.alpha > 0.3), np.bool_)  # type: ignore[no-untyped-call]
-        return np.asarray(lines & (ndi.maximum_filter(self.alpha, 2 * self.pixels(0.005, 2) + 1) <= 0.75), np.bool_)
+    def fading(self) -> Floats:
+        return topology.fading(self.alpha).drawn()
 
     @cached_property
     def apart(self) -> Floats:
@@ -133,13 +113,8 @@ class _Scene:
         """That share of the product's longer side."""
         return max(least, round(share * self.side))
 
-    def core(self, depth: float) -> Mask:
-        """Well inside the filled silhouette."""
-        silhouette = ndi.binary_fill_holes(self.alpha > UNKNOWN[0])
-        return ~dilate(~silhouette, self.pixels(depth, 2))
 
-
-def _scene_of(rgb: RGB, alpha: Alpha, second: Alpha | None) -> _Scene:
+def scene_of(rgb: RGB, alpha: Alpha, second: Alpha | None = None) -> _Scene:
     small = shrink(alpha, MEASURED_SIZE)
     if second is not None:
         second = np.clip(_resized(second, small.shape), 0, 1)
@@ -187,98 +162,69 @@ def _enlarged(box: CropBox, small: tuple[int, ...], shape: tuple[int, ...]) -> C
     return CropBox(int(box.y0 * down), int(box.x0 * across), y1, x1)
 
 
-def _length(colours: Floats) -> Floats:
-    return np.asarray(np.linalg.norm(colours, axis=-1), np.float32)
-
-
-def _half_gone(scene: _Scene) -> NDArray[Any]:
-    return np.where(scene.core(0.005) & (scene.alpha > 0.3), 1 - scene.alpha, 0)
-
-
 def _faint_outline(scene: _Scene) -> NDArray[Any]:
-    strength = ndi.maximum_filter(scene.gradient, 2 * scene.pixels(0.004, 1) + 1)
-    return np.where(scene.outline, 1 - strength / PLAIN, 0)
+    outline, strength = edges.outline_strength(scene.alpha, scene.gradient)
+    return Layer(outline, 1 - strength / PLAIN).drawn()
 
 
 def _other_pieces(scene: _Scene) -> NDArray[Any]:
     return scene.is_fg & ~only_largest(scene.is_fg)
 
 
-def _eaten(scene: _Scene) -> NDArray[Any]:
-    openings, _ = ndi.label(scene.filled & ~scene.is_fg)
-    is_small = np.bincount(openings.ravel()) < CRUMB * scene.is_fg.sum()
-    is_small[0] = False
-    return np.asarray(is_small[openings])
-
-
-def _haze(scene: _Scene) -> NDArray[Any]:
-    is_outside = ~dilate(scene.is_fg, scene.pixels(0.008, 2))
-    return np.where(is_outside, scene.alpha / SOLID, 0)
-
-
 def _left_out(scene: _Scene) -> NDArray[Any]:
     """What no flood from the border reaches; in the product's openings only more than a clear lens makes."""
-    backdrop, shape = fit_backdrop(scene.photo), scene.alpha.shape
+    backdrop, size = fit_backdrop(scene.photo), scene.alpha.shape
     if not backdrop.is_studio:
         return _stray(scene)
-    colour = np.dstack([_resized(np.ascontiguousarray(layer), shape) for layer in np.moveaxis(backdrop.colour, 2, 0)])
-    is_reached = _resized(backdrop.is_reached.astype(np.float32), shape) > 0.5
+    colour = np.dstack([_resized(np.ascontiguousarray(layer), size) for layer in np.moveaxis(backdrop.colour, 2, 0)])
+    is_reached = _resized(backdrop.is_reached.astype(np.float32), size) > 0.5
     distance = distance_from(scene.photo, colour, is_reached)
     is_left = ~dilate(scene.is_fg, scene.sides.reach) & ~is_reached
-    return np.where(is_left & (distance > np.where(scene.filled, GLARING, VISIBLE)), distance / GLARING, 0)
-
-
-def _halo(scene: _Scene) -> NDArray[Any]:
-    sides = scene.sides
-    along = sides.product - sides.backdrop
-    square = np.einsum("ijk,ijk->ij", along, along)
-    seen = np.einsum("ijk,ijk->ij", sides.colour - sides.backdrop, along) / (square + 1e-6)
-    weight = square / (square + 4 * NOISE**2)
-    return np.where(sides.band, weight * np.abs(scene.alpha - np.clip(seen, 0, 1)), 0)
+    return np.where(
+        is_left & (distance > np.where(ndi.binary_fill_holes(scene.is_fg), GLARING, VISIBLE)), distance / GLARING, 0
+    )
 
 
 def _like_backdrop(scene: _Scene) -> NDArray[Any]:
-    return scene.sides.band * (1 - _length(scene.sides.product - scene.sides.backdrop) / PLAIN)
+    band, contrast = separation.contrast(scene.sides)
+    return Layer(band, 1 - contrast / PLAIN).drawn()
+
+
+def _backdrop_kept(scene: _Scene) -> NDArray[Any]:
+    kept, apart = separation.kept_colours(scene.sides)
+    return Layer(kept, apart < NOISE).drawn()
 
 
 def _stray(scene: _Scene) -> NDArray[Any]:
-    around = dilate(scene.is_fg, scene.pixels(0.05, 0)) & scene.sides.outside
-    return np.where(around & (scene.off_backdrop > 2 * NOISE), scene.off_backdrop, 0)
-
-
-def _asymmetrical(scene: _Scene) -> NDArray[Any]:
-    differs = np.zeros_like(scene.filled)
-    box = bounding_box(scene.filled)
-    silhouette = part_of(scene.filled, box)
-    part_of(differs, box)[...] = silhouette ^ silhouette[:, ::-1]
-    return differs
+    around, apart = separation.surroundings(scene.sides)
+    return Layer(around, np.where(apart > STRAY, apart, 0)).drawn()
 
 
 MAPS: dict[str, Callable[[_Scene], NDArray[Any]]] = {
     "touches-border": lambda scene: cut_at_border(scene.alpha),
-    "soft-edge": lambda scene: scene.undecided,
-    "wide-band": lambda scene: scene.undecided,
+    "soft-edge": lambda scene: edges.undecided(scene.alpha),
+    "wide-band": lambda scene: edges.unknown_band(scene.alpha),
     "edge-not-in-photo": lambda scene: scene.unsupported,
     "outline-gap": lambda scene: only_largest(scene.unsupported),
     "faint-outline": _faint_outline,
     "torn": _other_pieces,
     "pieces": _other_pieces,
-    "eaten": _eaten,
-    "frayed": lambda scene: scene.is_fg & ~ndi.binary_opening(scene.is_fg),
-    "fading": lambda scene: scene.weak_lines,
-    "fading-stretch": lambda scene: only_largest(scene.weak_lines),
-    "haze": _haze,
-    "half-gone": _half_gone,
-    "see-through": lambda scene: scene.core(0.01) * scene.undecided,
+    "eaten": lambda scene: topology.eaten(scene.alpha),
+    "frayed": lambda scene: topology.frayed(scene.alpha),
+    "fading": lambda scene: scene.fading,
+    "fading-stretch": lambda scene: only_largest(scene.fading > 0),
+    "haze": lambda scene: edges.hazy(scene.alpha).drawn(),
+    "half-gone": lambda scene: edges.half_gone(scene.alpha).drawn(),
+    "see-through": lambda scene: edges.undecided_inside(scene.alpha).drawn(),
     "left-out": _left_out,
-    "halo": _halo,
+    "halo": lambda scene: separation.halo_layer(scene.sides).drawn(),
     "like-backdrop": _like_backdrop,
-    "backdrop-kept": lambda scene: scene.is_fg & (scene.off_backdrop < NOISE),
+    "backdrop-kept": _backdrop_kept,
     "stray": _stray,
-    "asymmetrical": _asymmetrical,
-    "burnt-out": lambda scene: scene.is_fg & (scene.photo.min(axis=2) > CLIPPED),
+    "asymmetrical": lambda scene: shape.lopsided(scene.alpha),
+    "burnt-out": lambda scene: exposure.burnt_out(scene.photo, scene.alpha).drawn(),
     "second-look": lambda scene: scene.apart,
-    "second-look-place": lambda scene: only_largest(ndi.binary_opening(scene.apart > 0.4)),
+    "second-look-place": lambda scene: only_largest(topology.seen_by_one(scene.apart)),
 }
 """What each reason's metric sums up, 0–1 once clipped."""
 

@@ -9,9 +9,12 @@ import numpy as np
 from scipy import ndimage as ndi
 
 from pipeline.imaging.masks import EIGHT, SOLID, UNKNOWN, Gradient, Mask, dilate, erode, longer_side, outline_of
+from pipeline.imaging.metrics.layer import Layer
 from pipeline.imaging.types import Alpha
 
 LEAST_GRADIENT = 0.02
+HAZE, HALF_GONE = 0.02, 0.3
+"""Alpha from which on there is haze outside the object, and a part of it inside."""
 
 
 def coverage(alpha: Alpha) -> float:
@@ -44,7 +47,12 @@ def softness(alpha: Alpha) -> float:
     float, 0 (crisp) – 4; 4 for an empty alpha
     """
     area = float(alpha.sum())
-    return float((4 * alpha * (1 - alpha)).sum()) / area if area > 0 else 4.0
+    return float(undecided(alpha).sum()) / area if area > 0 else 4.0
+
+
+def undecided(alpha: Alpha) -> Alpha:
+    """4α(1 − α): 1 where alpha is 0.5, 0 where it is 0 or 1."""
+    return np.asarray(4 * alpha * (1 - alpha), np.float32)
 
 
 def band_width(alpha: Alpha) -> float:
@@ -62,8 +70,12 @@ def band_width(alpha: Alpha) -> float:
     outline = int(outline_of(alpha > SOLID).sum())
     if not outline:
         return 1.0
-    is_unknown = (alpha > UNKNOWN[0]) & (alpha < UNKNOWN[1])
-    return float(is_unknown.sum()) / outline / longer_side(alpha > SOLID)
+    return float(unknown_band(alpha).sum()) / outline / longer_side(alpha > SOLID)
+
+
+def unknown_band(alpha: Alpha) -> Mask:
+    """Where alpha is neither product nor backdrop."""
+    return (alpha > UNKNOWN[0]) & (alpha < UNKNOWN[1])
 
 
 def edge_alignment(alpha: Alpha, is_edge: Mask) -> float:
@@ -107,7 +119,12 @@ def photo_edges(alpha: Alpha, gradient: Gradient, *, reach: float = 0.004) -> Ma
     return dilate(gradient > max(3 * noise, LEAST_GRADIENT), pixels)
 
 
-def outline_strength(alpha: Alpha, gradient: Gradient, *, reach: float = 0.004) -> Gradient:
+def unsupported(alpha: Alpha, is_edge: Mask) -> Mask:
+    """The outline's pixels along which no edge of the photograph runs; `is_edge` as `photo_edges` returns it."""
+    return outline_of(alpha > SOLID) & ~is_edge
+
+
+def outline_strength(alpha: Alpha, gradient: Gradient, *, reach: float = 0.004) -> Layer:
     """Steepest gradient of the photograph within reach of each pixel of the outline.
 
     Parameters
@@ -117,11 +134,13 @@ def outline_strength(alpha: Alpha, gradient: Gradient, *, reach: float = 0.004) 
 
     Returns
     -------
-    (N,) float32, 0–1
+    Layer
+        Amounts of 0–1.
     """
     is_fg = alpha > SOLID
+    outline = outline_of(is_fg)
     pixels = max(1, round(reach * longer_side(is_fg)))
-    return np.asarray(ndi.maximum_filter(gradient, 2 * pixels + 1)[outline_of(is_fg)], np.float32)
+    return Layer(outline, np.asarray(ndi.maximum_filter(gradient, 2 * pixels + 1)[outline], np.float32))
 
 
 def second_component(alpha: Alpha) -> float:
@@ -160,9 +179,15 @@ def haze(alpha: Alpha, *, reach: float = 0.008) -> float:
     is_fg = alpha > SOLID
     if not is_fg.any():
         return 1.0
+    return float(hazy(alpha, reach=reach).amount.sum()) / float(is_fg.sum())
+
+
+def hazy(alpha: Alpha, *, reach: float = 0.008) -> Layer:
+    """Alpha that `haze` sums up."""
+    is_fg = alpha > SOLID
     pixels = max(2, round(reach * longer_side(is_fg)))
-    outside = alpha[~dilate(is_fg, pixels)]
-    return float(outside[outside > 0.02].sum()) / float(is_fg.sum())
+    where = ~dilate(is_fg, pixels) & (alpha > HAZE)
+    return Layer(where, alpha[where])
 
 
 def see_through(alpha: Alpha, *, depth: float = 0.01) -> float:
@@ -183,8 +208,14 @@ def see_through(alpha: Alpha, *, depth: float = 0.01) -> float:
     is_fg = alpha > SOLID
     if not is_fg.any():
         return 1.0
+    inside = undecided_inside(alpha, depth=depth).amount
+    return float(inside.mean()) if inside.size else 0.0
+
+
+def undecided_inside(alpha: Alpha, *, depth: float = 0.01) -> Layer:
+    """How undecided the matte is at each pixel of the core: what `see_through` averages."""
     core = _core(alpha, depth)
-    return float((4 * core * (1 - core)).mean()) if core.size else 0.0
+    return Layer(core, undecided(alpha[core]))
 
 
 def core_deficit(alpha: Alpha, *, depth: float = 0.005) -> float:
@@ -203,11 +234,16 @@ def core_deficit(alpha: Alpha, *, depth: float = 0.005) -> float:
     is_fg = alpha > SOLID
     if not is_fg.any():
         return 1.0
-    core = _core(alpha, depth)
-    return float((1 - core[core > 0.3]).sum()) / float(is_fg.sum())
+    return float(half_gone(alpha, depth=depth).amount.sum()) / float(is_fg.sum())
 
 
-def _core(alpha: Alpha, depth: float) -> Alpha:
-    """Alpha of the pixels well inside the filled silhouette."""
+def half_gone(alpha: Alpha, *, depth: float = 0.005) -> Layer:
+    """Opacity that each pixel of the core lacks, but for openings: what `core_deficit` sums up."""
+    where = _core(alpha, depth) & (alpha > HALF_GONE)
+    return Layer(where, 1 - alpha[where])
+
+
+def _core(alpha: Alpha, depth: float) -> Mask:
+    """The pixels well inside the filled silhouette."""
     pixels = max(2, round(depth * longer_side(alpha > SOLID)))
-    return alpha[erode(ndi.binary_fill_holes(alpha > UNKNOWN[0]), pixels)]
+    return erode(ndi.binary_fill_holes(alpha > UNKNOWN[0]), pixels)

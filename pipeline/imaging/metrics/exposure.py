@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.imaging.masks import SOLID
+from pipeline.imaging.metrics.layer import Layer
 from pipeline.imaging.types import RGB, Alpha
 
 CLIPPED = 250
@@ -20,8 +22,14 @@ def clipped_highlights(rgb: RGB, alpha: Alpha) -> float:
     -------
     float, 0–1; 1 for an empty alpha
     """
-    kept = rgb[alpha > 0.5]
-    return float((kept.min(axis=1) > CLIPPED).mean()) if kept.size else 1.0
+    kept = burnt_out(rgb, alpha).amount
+    return float(kept.mean()) if kept.size else 1.0
+
+
+def burnt_out(rgb: RGB, alpha: Alpha) -> Layer:
+    """Which of the product's pixels are burnt out."""
+    kept = alpha > SOLID
+    return Layer(kept, rgb[kept].min(axis=1) > CLIPPED)
 
 
 def focus(strength: NDArray[np.float32]) -> float:

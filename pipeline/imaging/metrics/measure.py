@@ -62,7 +62,7 @@ def _neighbourhood(alpha: Alpha) -> CropBox:
 def _of_edge(alpha: Alpha, photo: RGB) -> dict[str, float]:
     gradient = masks.gradient_of(photo)
     is_edge = edges.photo_edges(alpha, gradient)
-    strength = edges.outline_strength(alpha, gradient)
+    strength = edges.outline_strength(alpha, gradient).amount
     return {
         "coverage": edges.coverage(alpha),
         "softness": edges.softness(alpha),

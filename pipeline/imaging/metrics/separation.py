@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
-from pipeline.imaging.masks import dilate, longer_side
+from pipeline.imaging.masks import SOLID, dilate, longer_side
+from pipeline.imaging.metrics.layer import Layer
 from pipeline.imaging.types import RGB, Alpha
 
 Floats = NDArray[np.float32]
@@ -19,6 +20,8 @@ SURE = 0.9
 """Alpha from which on a pixel's colour is the product's; below 1 minus this it is the backdrop's."""
 NOISE = 0.03
 """Colour distance, of 1, that grain and compression make up."""
+STRAY = 2 * NOISE
+"""Colour distance from the backdrop at which something else lies there."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Sides:
 
     @property
     def is_empty(self) -> bool:
-        return not bool((self.alpha > 0.5).any())
+        return not bool((self.alpha > SOLID).any())
 
 
 def sides_of(alpha: Alpha, rgb: RGB) -> Sides:
@@ -55,7 +58,7 @@ def sides_of(alpha: Alpha, rgb: RGB) -> Sides:
     -------
     Sides
     """
-    is_fg = alpha > 0.5
+    is_fg = alpha > SOLID
     side = longer_side(is_fg)
     reach = max(2, round(0.005 * side))
     near, far = dilate(is_fg, reach), dilate(is_fg, 2 * reach)
@@ -89,13 +92,24 @@ def halo(sides: Sides) -> float:
     """
     if sides.is_empty:
         return 1.0
+    weight, error = _off_line(sides)
+    return float((weight * error).sum() / (weight.sum() + 1e-6))
+
+
+def halo_layer(sides: Sides) -> Layer:
+    """By how much each pixel of the band is off, as far as it counts: what `halo` sums up."""
+    weight, error = _off_line(sides)
+    return Layer(sides.band, weight * error)
+
+
+def _off_line(sides: Sides) -> tuple[Floats, Floats]:
+    """At each pixel of the band, how much it counts and how far alpha is from what the colours say."""
     at = sides.band
     backdrop, along = sides.backdrop[at], sides.product[at] - sides.backdrop[at]
     length = np.einsum("ij,ij->i", along, along)
     seen = np.einsum("ij,ij->i", sides.colour[at] - backdrop, along) / (length + 1e-6)
     weight = length / (length + 4 * NOISE**2)
-    error = np.abs(sides.alpha[at] - np.clip(seen, 0, 1))
-    return float((weight * error).sum() / (weight.sum() + 1e-6))
+    return weight, np.abs(sides.alpha[at] - np.clip(seen, 0, 1))
 
 
 def separability(sides: Sides) -> float:
@@ -111,8 +125,12 @@ def separability(sides: Sides) -> float:
     """
     if sides.is_empty:
         return 0.0
-    apart = np.linalg.norm(sides.product[sides.band] - sides.backdrop[sides.band], axis=1)
-    return float(np.quantile(apart, 0.1))
+    return float(np.quantile(contrast(sides).amount, 0.1))
+
+
+def contrast(sides: Sides) -> Layer:
+    """Distance of the product's colour from the backdrop's at each pixel of the band, 0–√3."""
+    return Layer(sides.band, _apart(sides.product, sides.backdrop, sides.band))
 
 
 def trapped_backdrop(sides: Sides) -> float:
@@ -128,9 +146,13 @@ def trapped_backdrop(sides: Sides) -> float:
     """
     if sides.is_empty:
         return 1.0
-    kept = sides.alpha > 0.5
-    alike = np.linalg.norm(sides.colour[kept] - sides.backdrop[kept], axis=1) < NOISE
-    return float(alike.mean())
+    return float((kept_colours(sides).amount < NOISE).mean())
+
+
+def kept_colours(sides: Sides) -> Layer:
+    """How far each pixel of the matte is from the backdrop's colour beside it, 0–√3; below `NOISE` it is alike."""
+    kept = sides.alpha > SOLID
+    return Layer(kept, _apart(sides.colour, sides.backdrop, kept))
 
 
 def stray_structure(sides: Sides, *, ring: float = 0.05) -> float:
@@ -149,11 +171,18 @@ def stray_structure(sides: Sides, *, ring: float = 0.05) -> float:
     """
     if sides.is_empty:
         return 1.0
-    around = dilate(sides.alpha > 0.5, round(ring * sides.side)) & sides.outside
-    if not around.any():
-        return 0.0
-    apart = np.linalg.norm(sides.colour[around] - sides.backdrop[around], axis=1)
-    return float((apart > 2 * NOISE).mean())
+    apart = surroundings(sides, ring=ring).amount
+    return float((apart > STRAY).mean()) if apart.size else 0.0
+
+
+def surroundings(sides: Sides, *, ring: float = 0.05) -> Layer:
+    """How far each pixel around the product is from the backdrop's local colour, 0–√3; above `STRAY` it stands out."""
+    around = dilate(sides.alpha > SOLID, round(ring * sides.side)) & sides.outside
+    return Layer(around, _apart(sides.colour, sides.backdrop, around))
+
+
+def _apart(colour: Floats, other: Floats, where: NDArray[np.bool_]) -> Floats:
+    return np.asarray(np.linalg.norm(colour[where] - other[where], axis=1), np.float32)
 
 
 def _local_mean(colour: Floats, weight: Floats, size: int) -> Floats:

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import ndimage as ndi
 
 from pipeline.imaging.framing import bounding_box, part_of
-from pipeline.imaging.masks import SOLID
+from pipeline.imaging.masks import SOLID, Mask
 from pipeline.imaging.types import Alpha, ProductClass, View
 
 Range = tuple[float, float]
@@ -69,7 +69,15 @@ def asymmetry(alpha: Alpha) -> float:
     return 1 - float((silhouette & mirrored).sum() / (silhouette | mirrored).sum())
 
 
-def _silhouette(alpha: Alpha) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def lopsided(alpha: Alpha) -> Mask:
+    """Where a silhouette and its mirror image, about the middle of its box, don't cover one another."""
+    differs = np.zeros(alpha.shape, np.bool_)
+    silhouette = _silhouette(alpha)
+    part_of(differs, bounding_box(alpha > SOLID))[...] = silhouette ^ silhouette[:, ::-1]
+    return differs
+
+
+def _silhouette(alpha: Alpha) -> Mask:
     is_fg = alpha > SOLID
     return np.asarray(ndi.binary_fill_holes(part_of(is_fg, bounding_box(is_fg))), np.bool_)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import ndimage as ndi
 
-from pipeline.imaging.metrics import doubts
+from pipeline.imaging.metrics import doubts, edges, topology
 from pipeline.imaging.metrics.doubts import find_doubts
 from pipeline.imaging.verdict.score import VETOES
 
@@ -91,6 +91,22 @@ def test_a_planted_defect_is_found_at_its_place(code, rgb, alpha):
     row, column = np.unravel_index(found.heat.argmax(), found.heat.shape)
     assert rows.start - 12 <= row < rows.stop + 12 and columns.start - 12 <= column < columns.stop + 12
     assert found.heat.max() == pytest.approx(1) and found.heat.min() >= 0
+
+
+@pytest.mark.parametrize(
+    ("code", "summed"),
+    [
+        ("haze", edges.haze),
+        ("half-gone", edges.core_deficit),
+        ("soft-edge", edges.softness),
+        ("frayed", topology.frailty),
+    ],
+)
+def test_the_map_of_a_reason_is_what_its_metric_sums_up(code, summed, rgb, alpha):
+    planted(code, rgb, alpha)
+    layer = doubts.MAPS[code](doubts.scene_of(rgb, alpha))
+    area = alpha.sum() if code == "soft-edge" else (alpha > 0.5).sum()
+    assert layer.sum() / area == pytest.approx(summed(alpha), rel=1e-4) and layer.any()
 
 
 @pytest.mark.parametrize("code", ["haze", "eaten", "torn", "burnt-out", "touches-border", "second-look"])

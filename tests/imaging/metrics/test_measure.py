@@ -96,7 +96,8 @@ def test_burnt_out_product_and_soft_focus_are_seen():
     assert exposure.clipped_highlights(WATCH.rgb, WATCH.alpha) < 0.01
     blurred = np.stack([ndi.gaussian_filter(channel, 4) for channel in np.moveaxis(WATCH.rgb, 2, 0)], 2)
     sharp, soft = (
-        exposure.focus(edges.outline_strength(WATCH.alpha, masks.gradient_of(rgb))) for rgb in (WATCH.rgb, blurred)
+        exposure.focus(edges.outline_strength(WATCH.alpha, masks.gradient_of(rgb)).amount)
+        for rgb in (WATCH.rgb, blurred)
     )
     assert sharp > 2 * soft
 
