@@ -22,6 +22,7 @@ from pipeline.views.batches import batch as batch_page
 from pipeline.views.batches import how_far
 from pipeline.views.frames import frame as frame_page
 from pipeline.views.upload import upload
+from pipeline.words import STATE_WORDS
 
 
 class FrameListAdmin(ReadOnlyAdmin):
@@ -88,10 +89,22 @@ class BatchAdmin(OnlyOfferedLookups, ModelAdmin):
         return False
 
 
+class StateFilter(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """In the words that the list itself uses."""
+        return [(state, words.capitalize()) for state, words in STATE_WORDS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Frame]) -> QuerySet[Frame]:
+        return queryset.filter(state=self.value()) if self.value() else queryset
+
+
 @admin.register(Frame)
 class FrameAdmin(FrameListAdmin):
     list_display = ["picture", "product", "state_in_words", "batch", "received_at", "published_at"]
-    list_filter = ["state", "view", "batch__product_class", "batch"]
+    list_filter = [StateFilter, "view", "batch__product_class", "batch"]
     search_fields = ["code", "filename"]
     search_help_text = "Product code or file name"
 

@@ -69,7 +69,7 @@ REASON_WORDS: dict[str, str] = {
     "bridge-unsure": "bridge position uncertain",
     # verdicts
     "low-confidence": "doubtful overall, no single cause",
-    "held-all": "the policy holds every frame for a person",
+    "held-all": "the policy sends every frame to review",
     # failures
     "not-decodable": "the file could not be read",
     "original-missing": "the upload broke off before the photo was stored",
