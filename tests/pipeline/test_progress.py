@@ -147,6 +147,13 @@ def test_the_page_asks_again_while_anything_may_change(spring, sign_in):
     assert '<div id="progress"> ' in text(client, page_of(spring))  # nothing is asked any more
 
 
+def test_the_list_of_frames_is_filtered_by_the_words_that_it_shows(spring, sign_in):
+    in_every_state(spring)
+    page = text(sign_in("manager"), "/admin/pipeline/frame/?state=exception")
+    assert all(f"{STATE_WORDS[state].capitalize()}</a>" in page for state in State)
+    assert page.count('class="mg-state"') == 1
+
+
 # --- the line -----------------------------------------------------------------------------------
 
 

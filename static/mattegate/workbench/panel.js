@@ -136,7 +136,8 @@ export function showRail(rail, item, next, open) {
 }
 
 export function showToday(list, { byMe, byAll, published, processed, sentToReview }) {
-  const week = sentToReview === null ? "–" : `${(100 * sentToReview).toFixed(1)} % of ${processed.toLocaleString("en")} processed`;
+  const share = `${(100 * sentToReview).toFixed(1)} % of ${processed.toLocaleString("en")} processed`;
+  const week = sentToReview === null ? "–" : share;
   const row = (words, value) =>
     element("div", {}, element("dt", {}, words), element("dd", {}, value.toLocaleString("en")));
   list.replaceChildren(

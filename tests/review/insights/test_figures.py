@@ -89,3 +89,11 @@ def test_escapes_have_their_count_and_interval_and_drift_is_told(sign_in):
     assert "1 of 20 audits" in page and "0.127 % – 24.9 %" in page  # exact, Clopper & Pearson
     assert "nothing is sent to review" in page
     assert "Batch Spring drop" in page and "212 frames" in page
+
+
+def test_what_waits_for_a_person_is_told_as_sent_to_review_and_not_as_reviewed(frame, sign_in):
+    frame(was_exception=True)
+    frame(seconds=10)
+    page = sign_in("manager").get("/admin/figures/").content.decode()
+    assert ">Sent to review</th>" in page and ">50 %<" in page
+    assert "eview rate" not in page and "Exceptions" not in page
