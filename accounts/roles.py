@@ -26,11 +26,11 @@ ROLES: dict[str, list[str]] = {
 WORDS = {
     "uploader": "upload, batches",
     "operator": (
-        "workbench and exception queue: approve, edit, reprocess, reject. Sees reasons, never confidence or verdict"
+        "workbench and review queue: approve, edit, reprocess, reject. Sees reasons, never confidence or verdict"
     ),
     "manager": (
-        "all of these, others' frames taken over, figures (review and escape rate), every frame's history, "
-        "policies and which is active"
+        "all of these, others' frames taken over, figures (how much is sent to review, what escapes), "
+        "every frame's history, policies and which is active"
     ),
     "admin": "all of these, users, the log of sign-ins and rights",
 }

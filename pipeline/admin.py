@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Q, QuerySet
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
@@ -15,11 +17,12 @@ from accounts.access import signed_in
 from accounts.lists import OnlyOfferedLookups, ReadOnlyAdmin
 from pipeline import sharing
 from pipeline.models import Batch, Frame
-from pipeline.states import State
 from pipeline.templatetags.mattegate import state_words
 from pipeline.views.batches import batch as batch_page
+from pipeline.views.batches import how_far
 from pipeline.views.frames import frame as frame_page
 from pipeline.views.upload import upload
+from pipeline.words import STATE_WORDS
 
 
 class FrameListAdmin(ReadOnlyAdmin):
@@ -46,7 +49,7 @@ class FrameListAdmin(ReadOnlyAdmin):
 @admin.register(Batch)
 class BatchAdmin(OnlyOfferedLookups, ModelAdmin):
     list_display = ["name", "product_class", "enhancement", "lane"]
-    list_display += ["photos", "published", "exceptions", "created_by", "created_at"]
+    list_display += ["photos", "how_far", "created_by", "created_at"]
     list_filter = ["product_class", "enhancement", "lane"]
     list_filter_sheet = True
     list_fullwidth = True
@@ -56,25 +59,25 @@ class BatchAdmin(OnlyOfferedLookups, ModelAdmin):
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Batch]:
-        counts = {
-            "photos": Count("frames"),
-            "published": Count("frames", filter=Q(frames__state=State.PUBLISHED)),
-            "exceptions": Count("frames", filter=Q(frames__state=State.EXCEPTION)),
-        }
         mine = sharing.batches_for(signed_in(request))
-        return super().get_queryset(request).filter(pk__in=mine.values("pk")).annotate(**counts)
+        return super().get_queryset(request).filter(pk__in=mine.values("pk")).annotate(photos=Count("frames"))
 
     @display(description="Photos", ordering="photos")
     def photos(self, batch: Any) -> int:
         return batch.photos
 
-    @display(description="Published", ordering="published")
-    def published(self, batch: Any) -> int:
-        return batch.published
+    @display(description="How far")
+    def how_far(self, batch: Any) -> str:
+        return render_to_string("pipeline/how_far.html", batch.told)
 
-    @display(description="In the queue", ordering="exceptions")
-    def exceptions(self, batch: Any) -> int:
-        return batch.exceptions
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """Of all batches of the page at once, how far they are."""
+        listed = super().get_changelist_instance(request)
+        batches: list[Any] = list(listed.result_list)
+        for batch, told in zip(batches, how_far(batches), strict=True):
+            batch.told = told
+        listed.result_list = batches
+        return listed
 
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return upload(request)
@@ -86,10 +89,22 @@ class BatchAdmin(OnlyOfferedLookups, ModelAdmin):
         return False
 
 
+class StateFilter(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """In the words that the list itself uses."""
+        return [(state, words.capitalize()) for state, words in STATE_WORDS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Frame]) -> QuerySet[Frame]:
+        return queryset.filter(state=self.value()) if self.value() else queryset
+
+
 @admin.register(Frame)
 class FrameAdmin(FrameListAdmin):
     list_display = ["picture", "product", "state_in_words", "batch", "received_at", "published_at"]
-    list_filter = ["state", "view", "batch__product_class", "batch"]
+    list_filter = [StateFilter, "view", "batch__product_class", "batch"]
     search_fields = ["code", "filename"]
     search_help_text = "Product code or file name"
 

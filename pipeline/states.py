@@ -18,6 +18,18 @@ class State(StrEnum):
     PURGED = "purged"
 
 
+class Segment(StrEnum):
+    """How far a photo is, as people are told it, in the order of a batch's bar. Each state is in one of them."""
+
+    PUBLISHED = "published"
+    REVIEW = "review"
+    REJECTED = "rejected"
+    UNREADABLE = "unreadable"
+    WORKING = "working"
+    IN_LINE = "in-line"
+    GONE = "gone"
+
+
 Look = Literal["drawn", "sibling"]
 """Why a person looks at a published frame: it was marked by chance, or a sibling failed its audit. Only the first
 tells anything about the rest."""
@@ -42,8 +54,22 @@ MOVES: dict[State, frozenset[State]] = {
 }
 
 
+SEGMENT_OF: dict[State, Segment] = {
+    S.RECEIVED: Segment.IN_LINE,
+    S.ENHANCING: Segment.WORKING,
+    S.PROCESSING: Segment.WORKING,
+    S.EXCEPTION: Segment.REVIEW,
+    S.APPROVED: Segment.WORKING,
+    S.REJECTED: Segment.REJECTED,
+    S.PUBLISHING: Segment.WORKING,
+    S.PUBLISHED: Segment.PUBLISHED,
+    S.WITHDRAWING: Segment.WORKING,
+    S.SUPERSEDED: Segment.GONE,
+    S.PURGED: Segment.GONE,
+}
+
 # The machine still has work to do; nobody is waited for.
-UNFINISHED = frozenset({S.RECEIVED, S.ENHANCING, S.PROCESSING, S.APPROVED, S.PUBLISHING, S.WITHDRAWING})
+UNFINISHED = frozenset(state for state in State if SEGMENT_OF[state] in (Segment.WORKING, Segment.IN_LINE))
 
 
 def is_allowed(source: State, target: State) -> bool:

@@ -66,7 +66,7 @@ def change(frame: Frame, **fields: Any) -> None:
 
 
 def hold(frame: Frame, reasons: list[str], cause: str = "", *, actor: str, **fields: Any) -> None:
-    """Into the exception queue."""
+    """Into the review queue."""
     fields |= first_verdict(frame) | {"reasons": reasons, "cause": cause, "was_exception": True}
     fields["has_failed"] = frame.has_failed or bool(cause)
     why = cause or "; ".join(map(in_words, reasons))

@@ -1,12 +1,12 @@
-"""What states, reasons, rungs and doubts are called on pages: plain words, one each."""
+"""What states, segments, reasons, rungs and doubts are called on pages: plain words, one each."""
 
-from pipeline.states import ANSWERED, BY_HAND, FIRST_LOOK, OWN_ALPHA, State
+from pipeline.states import ANSWERED, BY_HAND, FIRST_LOOK, OWN_ALPHA, Segment, State
 
 STATE_WORDS: dict[str, str] = {
-    State.RECEIVED: "waiting",
-    State.ENHANCING: "for Gemini",
-    State.PROCESSING: "in work",
-    State.EXCEPTION: "needs a person",
+    State.RECEIVED: "waiting in line",
+    State.ENHANCING: "with Gemini",
+    State.PROCESSING: "being worked on",
+    State.EXCEPTION: "waiting for review",
     State.APPROVED: "approved",
     State.PUBLISHING: "being published",
     State.PUBLISHED: "published",
@@ -14,6 +14,16 @@ STATE_WORDS: dict[str, str] = {
     State.WITHDRAWING: "being withdrawn",
     State.SUPERSEDED: "replaced by a newer photo",
     State.PURGED: "pictures deleted",
+}
+
+SEGMENT_WORDS: dict[str, str] = {
+    Segment.PUBLISHED: "published",
+    Segment.REVIEW: "waiting for review",
+    Segment.REJECTED: "rejected",
+    Segment.UNREADABLE: "unreadable",
+    Segment.WORKING: "being worked on",
+    Segment.IN_LINE: "waiting in line",
+    Segment.GONE: "replaced or withdrawn",
 }
 
 
@@ -59,7 +69,7 @@ REASON_WORDS: dict[str, str] = {
     "bridge-unsure": "bridge position uncertain",
     # verdicts
     "low-confidence": "doubtful overall, no single cause",
-    "held-all": "the policy holds every frame for a person",
+    "held-all": "the policy sends every frame to review",
     # failures
     "not-decodable": "the file could not be read",
     "original-missing": "the upload broke off before the photo was stored",

@@ -1,4 +1,4 @@
-"""The exception queue as a list: for deciding many alike. Single frames are decided on the workbench."""
+"""The review queue as a list: for deciding many alike. Single frames are decided on the workbench."""
 
 from typing import Any
 from urllib.parse import urlencode

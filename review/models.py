@@ -25,7 +25,7 @@ class QueueItem(Frame):
     class Meta:
         proxy = True
         verbose_name = "frame to review"
-        verbose_name_plural = "exception queue"
+        verbose_name_plural = "review queue"
         ordering = ["state_since"]
         default_permissions = ("view",)
 

@@ -11,7 +11,7 @@ from review.models import QueueItem
 PAGES = [
     # title, icon, page, permission
     ("Workbench", "photo_camera_front", "workbench", "review.view_queueitem"),
-    ("Exception queue", "rule", "admin:review_queueitem_changelist", "review.view_queueitem"),
+    ("Review queue", "rule", "admin:review_queueitem_changelist", "review.view_queueitem"),
     ("Upload", "upload", "admin:pipeline_batch_add", "pipeline.add_batch"),
     ("Batches", "stacks", "admin:pipeline_batch_changelist", "pipeline.view_batch"),
     ("Figures", "monitoring", "figures", "pipeline.see_figures"),

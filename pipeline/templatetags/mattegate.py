@@ -15,7 +15,7 @@ register = template.Library()
 def state_words(state: str) -> str:
     """
     >>> state_words("exception")
-    'needs a person'
+    'waiting for review'
     """
     return STATE_WORDS[state]
 
@@ -41,6 +41,17 @@ def duration(seconds: float) -> str:
     hours, minutes = divmod(minutes, 60)
     parts = [(hours, "h"), (minutes, "min"), (0 if hours else rest, "s")]
     return " ".join(f"{number} {unit}" for number, unit in parts if number)
+
+
+@register.filter
+def about(seconds: float) -> str:
+    """
+    >>> [about(s) for s in (20, 80, 230, 3500, 6000, 100_000)]
+    ['about 1 minute', 'about 1 minute', 'about 4 minutes', 'about 1 hour', 'about 2 hours', 'about 28 hours']
+    """
+    minutes = max(1, round(seconds / 60))
+    number, unit = (minutes, "minute") if minutes < 50 else (round(minutes / 60), "hour")
+    return f"about {number} {unit}{'s' if number > 1 else ''}"
 
 
 @register.filter

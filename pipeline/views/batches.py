@@ -1,6 +1,6 @@
 """A batch: how far it is, and its photos."""
 
-from collections import Counter
+from typing import Any
 
 from django import forms
 from django.core.paginator import Paginator
@@ -10,48 +10,54 @@ from django.shortcuts import render
 
 from accounts.access import allowed, signed_in
 from config.asked import read
-from pipeline import sharing
+from pipeline import jobs, progress, sharing
 from pipeline.gemini import budget
 from pipeline.models import Batch, Frame
-from pipeline.states import UNFINISHED, State
+from pipeline.states import Segment
 from pipeline.views.pages import found, one_of, page
 
-# Shown even when none is there, so that the row of figures stands still while a batch runs.
-ALWAYS_COUNTED = {State.RECEIVED, State.PROCESSING, State.EXCEPTION, State.PUBLISHED}
 PHOTOS_PER_PAGE = 96
 
 
 class BatchQuery(forms.Form):
-    state = one_of(state.value for state in State)
+    segment = one_of(segment.value for segment in Segment)
     page = forms.IntegerField(required=False, min_value=1)
 
 
 @allowed("pipeline.view_batch")
 def batch(request: HttpRequest, batch_id: str) -> HttpResponse:
-    """Counts by state and the photos; `?progress` is the part that the page asks for again and again."""
+    """Its bar and the photos; `?progress` is the part that the page asks for again and again."""
     shown = found(sharing.batches_for(signed_in(request)), batch_id)
-    states = Counter(shown.frames.values_list("state", flat=True))
-    unfinished = sum(states[state] for state in UNFINISHED)
     query = read(BatchQuery, request.GET)
+    [told] = how_far([shown])
     context = {
         "title": shown.name,
         "opts": Batch._meta,
         "object": shown,
         "batch": shown,
-        "state": query["state"],
-        "counts": [(state.value, states[state]) for state in State if states[state] or state in ALWAYS_COUNTED],
-        "total": states.total(),
-        "finished": states.total() - unfinished,
-        "is_unfinished": unfinished > 0,
+        "segment": query["segment"],
+        **told,
         "gemini": budget.summary(shown) if shown.enhancement == "gemini" else None,
-        "page": Paginator(_grid(shown, query["state"]), PHOTOS_PER_PAGE).get_page(query["page"] or 1),
+        "page": Paginator(_grid(shown, query["segment"]), PHOTOS_PER_PAGE).get_page(query["page"] or 1),
     }
     if "progress" in request.GET:
         return render(request, "pipeline/batch_progress.html", context)
     return page(request, "pipeline/batch.html", **context)
 
 
-def _grid(batch: Batch, state: str) -> QuerySet[Frame]:
+def how_far(batches: list[Batch]) -> list[dict[str, Any]]:
+    """Each batch's tally and place in line; as many queries for one as for all. Gemini takes its own time."""
+    tallies = progress.tallies(batch.pk for batch in batches)
+    told = [tallies.get(batch.pk, progress.EMPTY) for batch in batches]
+    if not any(tally.in_line for tally in told):
+        return [{"tally": tally, "place": None} for tally in told]
+    line = progress.line(jobs.workers_alive())
+    places = [line.place_of(batch.pk) if batch.enhancement == "local" else None for batch in batches]
+    return [{"tally": tally, "place": place} for tally, place in zip(told, places, strict=True)]
+
+
+def _grid(batch: Batch, segment: str) -> QuerySet[Frame]:
     """The batch's photos, each with the last attempt that left a cut-out."""
-    frames = batch.frames.annotate(card_attempt=Max("scorecards__attempt")).order_by("code", "filename", "pk")
-    return frames.filter(state=state) if state else frames
+    frames = progress.with_segment(batch.frames.all())
+    frames = frames.annotate(card_attempt=Max("scorecards__attempt")).order_by("code", "filename", "pk")
+    return frames.filter(segment=segment) if segment else frames

@@ -45,14 +45,14 @@ class Figures:
     label: str
     processed: int
     auto_published: int
-    exceptions: int
+    sent_to_review: int
     failed: int
     median_seconds: float | None
 
     @property
     def review_rate(self) -> float:
-        """Exceptions / processed, 0–1."""
-        return self.exceptions / self.processed
+        """Sent to review / processed, 0–1."""
+        return self.sent_to_review / self.processed
 
 
 def outcomes(days: int = DAYS) -> list[Outcome]:
@@ -89,7 +89,7 @@ def _figures(label: str, rows: list[Outcome]) -> Figures:
         label=label,
         processed=len(rows),
         auto_published=len(waits),
-        exceptions=sum(row.was_exception for row in rows),
+        sent_to_review=sum(row.was_exception for row in rows),
         failed=sum(row.has_failed for row in rows),
         median_seconds=statistics.median(waits) if waits else None,
     )
@@ -100,13 +100,13 @@ def today(user: User) -> dict[str, Any]:
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     decided = Decision.objects.filter(at__gte=midnight, undone_by=None).exclude(kind__in=NO_DECISIONS)
     week = Frame.objects.filter(processed_at__gte=midnight - timedelta(days=6))
-    processed, reviewed = week.count(), week.filter(was_exception=True).count()
+    processed, sent = week.count(), week.filter(was_exception=True).count()
     return {
         "byMe": decided.filter(by=user.get_username()).count(),
         "byAll": decided.count(),
         "published": Frame.objects.filter(published_at__gte=midnight).count(),
         "processed": processed,
-        "reviewRate": reviewed / processed if processed else None,
+        "sentToReview": sent / processed if processed else None,
     }
 
 

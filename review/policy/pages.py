@@ -48,7 +48,7 @@ def policy(request: HttpRequest, pk: int) -> HttpResponse:
     """One policy: what it is, and the frames that it would have treated otherwise."""
     row = get_object_or_404(GatePolicy, pk=pk)
     found = comparison(row)
-    changed = [("Would be published", found.newly_published), ("Would be held", found.newly_held)]
+    changed = [("Would be published", found.newly_published), ("Would be sent to review", found.newly_held)]
     context = (
         admin.site.each_context(request)
         | _promise(row)

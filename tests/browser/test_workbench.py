@@ -217,7 +217,7 @@ def test_arrows_look_ahead_and_back_without_deciding(page, sign_in_as, services)
 def test_an_empty_queue_says_so_and_fills_by_itself(page, sign_in_as, services):
     sign_in_as("operator")
     expect(page.get_by_role("heading", name="All clear")).to_be_visible()
-    expect(page.get_by_text("decided by you today")).to_be_visible()
+    expect(page.get_by_text("reviewed by you today")).to_be_visible()
     doubtful_frame("AURA1000")
     expect(page.get_by_role("heading", name="AURA1000 · angle")).to_be_visible(timeout=12_000)
 

@@ -89,8 +89,8 @@ PAGES = [
     (f"/admin/policies/{HUGE}/", GONE),
     (f"/workbench/?frame={NO_ID}", HTTPStatus.OK),
     (f"/admin/pipeline/batch/{{batch}}/change/?page={NO_ID}", BAD),
-    ("/admin/pipeline/batch/{batch}/change/?state=lost", BAD),
-    ("/admin/pipeline/batch/{batch}/change/?state=%00", BAD),
+    ("/admin/pipeline/batch/{batch}/change/?segment=lost", BAD),
+    ("/admin/pipeline/batch/{batch}/change/?segment=%00", BAD),
     ("/admin/pipeline/batch/add/?lane=%00", BAD),
     (f"/frames/{HUGE}/1/photo.jpg", GONE),
     ("/admin/review/queueitem/{frame}/delete/?_to_field=", HTTPStatus.FORBIDDEN),
@@ -115,7 +115,7 @@ def test_what_is_ticked_in_a_list_and_is_no_row_is_named(page, ticked, held, bro
 
 
 def test_whoever_looks_at_a_page_is_told_so_on_a_page(held, browser):
-    answer = browser.get(f"/admin/pipeline/batch/{held.batch_id}/change/?state=lost", headers={"accept": "text/html"})
+    answer = browser.get(f"/admin/pipeline/batch/{held.batch_id}/change/?segment=lost", headers={"accept": "text/html"})
     assert answer.status_code == BAD and "lost" in answer.content.decode()
     assert answer["Content-Type"].startswith("text/html")
 

@@ -25,8 +25,8 @@ def test_regate_replays_stored_metrics_and_changes_no_frame(mixed):
     out = StringIO()
     call_command("regate", policy=strict.pk, stdout=out)
     assert "5 frames replayed, 0 not" in out.getvalue()
-    assert "would publish 0 and hold 5 (100.0 %)" in out.getvalue()
-    assert "Held now, published before: 3" in out.getvalue() and "P0 front" in out.getvalue()
+    assert "would publish 0 and send 5 to review (100.0 %)" in out.getvalue()
+    assert "Sent to review now, published before: 3" in out.getvalue() and "P0 front" in out.getvalue()
     assert list(Frame.objects.order_by("pk").values_list("state", "version")) == states
 
 

@@ -55,7 +55,7 @@ class Command(BaseCommand):
         published = sum(row.verdict == "publish" for row in rows)
         seconds = sum(row.seconds for row in rows) / len(rows)
         self.stdout.write(
-            f"{len(rows)} photos: {published} would be published unseen, {len(rows) - published} reviewed "
+            f"{len(rows)} photos: {published} would be published unseen, {len(rows) - published} sent to review "
             f"({1 - published / len(rows):.0%}); {seconds:.1f} s a photo with {settings.MATTE_MODEL}.\n"
             f"Look at {out / 'index.html'}"
         )

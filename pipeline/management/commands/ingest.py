@@ -33,7 +33,7 @@ class Command(BaseCommand):
             help="with gemini the photos leave the house: they are sent to Google",
         )
         parser.add_argument("--lane", choices=get_args(Lane), default="standard", help="urgent photos come first")
-        parser.add_argument("--wait", action="store_true", help="until every photo is published or needs a person")
+        parser.add_argument("--wait", action="store_true", help="until every photo is published or sent to review")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

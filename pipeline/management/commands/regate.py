@@ -25,9 +25,9 @@ class Command(BaseCommand):
         found = replay.comparison(chosen)
         self.stdout.write(f"{chosen}: {replayed} frames replayed, {skipped} not (measured by an older scorer).")
         share = f"{100 * found.review_rate:.1f} %"
-        self.stdout.write(f"It would publish {found.published} and hold {found.held} ({share}).")
-        self._list("Published now, held before", found.newly_published)
-        self._list("Held now, published before", found.newly_held)
+        self.stdout.write(f"It would publish {found.published} and send {found.held} to review ({share}).")
+        self._list("Published now, sent to review before", found.newly_published)
+        self._list("Sent to review now, published before", found.newly_held)
 
     def _list(self, title: str, verdicts: list[ShadowVerdict]) -> None:
         self.stdout.write(f"{title}: {len(verdicts)}")

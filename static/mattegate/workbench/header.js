@@ -21,10 +21,10 @@ export function held() {
   at("held").replaceChildren("held ", bold(`${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`));
 }
 
-export function day({ left, today: { processed, reviewRate } }) {
+export function day({ left, today: { processed, sentToReview } }) {
   at("left").textContent = count(left);
-  at("week").hidden = reviewRate === null;
-  if (reviewRate === null) return;
-  const share = `${(100 * reviewRate).toFixed(1)} %`;
-  at("week").replaceChildren("reviewed this week ", bold(share), ` of ${count(processed)}`);
+  at("week").hidden = sentToReview === null;
+  if (sentToReview === null) return;
+  const share = `${(100 * sentToReview).toFixed(1)} %`;
+  at("week").replaceChildren("sent to review this week ", bold(share), ` of ${count(processed)} processed`);
 }

@@ -12,7 +12,7 @@ function chip(told, look) {
 }
 
 function score({ confidence, threshold, publish }) {
-  const words = `${publish ? "published" : "held"}; published from ${threshold.toFixed(2)}`;
+  const words = `${publish ? "published" : "sent to review"}; published from ${threshold.toFixed(2)}`;
   return section("Score", element("p", { class: "wb-score" }, element("b", {}, confidence.toFixed(2)), ` ${words}`));
 }
 
@@ -135,15 +135,16 @@ export function showRail(rail, item, next, open) {
   rail.replaceChildren(railItem(own, true, () => {}), ...others.map((other) => railItem(other, false, open)));
 }
 
-export function showToday(list, { byMe, byAll, published, processed, reviewRate }) {
-  const week = reviewRate === null ? "–" : `${(100 * reviewRate).toFixed(1)} % of ${processed.toLocaleString("en")}`;
+export function showToday(list, { byMe, byAll, published, processed, sentToReview }) {
+  const share = `${(100 * sentToReview).toFixed(1)} % of ${processed.toLocaleString("en")} processed`;
+  const week = sentToReview === null ? "–" : share;
   const row = (words, value) =>
     element("div", {}, element("dt", {}, words), element("dd", {}, value.toLocaleString("en")));
   list.replaceChildren(
-    row("decided by you today", byMe),
-    row("decided by all today", byAll),
+    row("reviewed by you today", byMe),
+    row("reviewed by all today", byAll),
     row("published today", published),
-    row("reviewed this week", week),
+    row("sent to review this week", week),
   );
 }
 

@@ -37,7 +37,7 @@ def test_each_frame_is_counted_once_under_what_became_of_it(frame):
     frame(was_exception=True, has_failed=True)
     frame(processed=False)
     [all_of_them] = figures.overall(figures.outcomes())
-    assert (all_of_them.processed, all_of_them.auto_published, all_of_them.exceptions, all_of_them.failed) == (
+    assert (all_of_them.processed, all_of_them.auto_published, all_of_them.sent_to_review, all_of_them.failed) == (
         5,
         2,
         3,
@@ -87,5 +87,13 @@ def test_escapes_have_their_count_and_interval_and_drift_is_told(sign_in):
     DriftAlarm.objects.create(policy=row, scope="batch", name="Spring drop", n=212, statistic=0.34, p_value=1e-9)
     page = sign_in("manager").get("/admin/figures/").content.decode()
     assert "1 of 20 audits" in page and "0.127 % – 24.9 %" in page  # exact, Clopper & Pearson
-    assert "nothing is flagged" in page
+    assert "nothing is sent to review" in page
     assert "Batch Spring drop" in page and "212 frames" in page
+
+
+def test_what_waits_for_a_person_is_told_as_sent_to_review_and_not_as_reviewed(frame, sign_in):
+    frame(was_exception=True)
+    frame(seconds=10)
+    page = sign_in("manager").get("/admin/figures/").content.decode()
+    assert ">Sent to review</th>" in page and ">50 %<" in page
+    assert "eview rate" not in page and "Exceptions" not in page

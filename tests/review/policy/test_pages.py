@@ -54,7 +54,7 @@ def test_frames_that_a_shadow_policy_treats_otherwise_are_listed(sign_in):
     strict = policy("strict", in_shadow=True, thresholds=thresholds)
     replay.regate(strict)
     page = sign_in("manager").get(f"{POLICIES}{strict.pk}/").content.decode()
-    assert "Would be held: 1" in page and f"/admin/pipeline/frame/{card.frame_id}/change/" in page
+    assert "Would be sent to review: 1" in page and f"/admin/pipeline/frame/{card.frame_id}/change/" in page
 
 
 @pytest.mark.parametrize("role", ["operator", "uploader"])
