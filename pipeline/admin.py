@@ -89,7 +89,7 @@ class BatchAdmin(OnlyOfferedLookups, ModelAdmin):
 @admin.register(Frame)
 class FrameAdmin(FrameListAdmin):
     list_display = ["picture", "product", "state_in_words", "batch", "received_at", "published_at"]
-    list_filter = ["state", "view", "batch__product_class", "batch"]
+    list_filter = ["state", "view", "product_class", "batch"]
     search_fields = ["code", "filename"]
     search_help_text = "Product code or file name"
 

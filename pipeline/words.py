@@ -1,6 +1,6 @@
 """What states, reasons, rungs and doubts are called on pages: plain words, one each."""
 
-from pipeline.states import ANSWERED, BY_HAND, FIRST_LOOK, OWN_ALPHA, State
+from pipeline.states import ANSWERED, BY_HAND, FIRST_LOOK, OWN_ALPHA, RENAMED, State
 
 STATE_WORDS: dict[str, str] = {
     State.RECEIVED: "waiting",
@@ -67,6 +67,7 @@ REASON_WORDS: dict[str, str] = {
     "attempts-spent": "processing failed again and again",
     "publishing-failed": "the files could not be stored",
     "empty-picture": "a picture would be empty",
+    RENAMED: "it had a wrong name",
     "withdrawn": "somebody looked at it before, and sent it back",
 }
 
