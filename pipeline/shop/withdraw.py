@@ -22,9 +22,9 @@ from pipeline.transitions import StaleTransition, advance, change
 log = logging.getLogger(__name__)
 
 
-def withdraw(frame: Frame, *, actor: str, why: str, not_before: datetime | None = None, **fields: Any) -> None:
+def withdraw(frame: Frame, *, actor: str, why: str, not_before: datetime | None = None, **more: Any) -> None:
     """Begin to take a published frame back; a worker does the rest. One that isn't published yet is held at once."""
-    fields = {"audit_due": "", "reasons": ["withdrawn"], "faults": 0, "not_before": not_before} | fields
+    fields: dict[str, Any] = {"audit_due": "", "reasons": ["withdrawn"], "faults": 0, "not_before": not_before} | more
     if frame.state == State.APPROVED:
         advance(frame, State.EXCEPTION, actor=actor, why=why, **fields)
     else:
@@ -73,9 +73,10 @@ def _delete(frame: Frame, listing: Listing) -> None:
 
 def _finish(frame: Frame, listing: Listing | None) -> None:
     is_renamed = RENAMED in frame.reasons
-    target, fields = (State.RECEIVED, {"reasons": []}) if is_renamed else (State.EXCEPTION, {})
+    target = State.RECEIVED if is_renamed else State.EXCEPTION
+    fields: dict[str, Any] = {"reasons": [] if is_renamed else frame.reasons, "faults": 0, "not_before": None}
     with transaction.atomic():
-        advance(frame, target, actor="worker", why="its files are withdrawn", faults=0, not_before=None, **fields)
+        advance(frame, target, actor="worker", why="its files are withdrawn", **fields)
         frame.renditions.all().delete()
         if listing:
             listings.release(listing, shows=None)

@@ -10,13 +10,15 @@ from review.models import Decision
 
 Label = Decision.Label
 
+RENAME = "rename"
+
 # Rejected for the photo, or renamed, says nothing about what the machine made of it.
 LABELS = {
     "approve": Label.GOOD,
     "reprocess": Label.BAD,
     "discard": Label.BAD,
     "reject": Label.NONE,
-    "rename": Label.NONE,
+    RENAME: Label.NONE,
 }
 
 
@@ -63,6 +65,7 @@ def _is_drawn(card: Scorecard, decision: Decision) -> bool:
 
 def first_scorecards() -> QuerySet[Scorecard]:
     """Of every frame, what was measured before anybody had seen it; of none that was judged as what it isn't."""
-    renamed = Decision.objects.filter(kind="rename", undone_by=None).values("frame")
-    firsts = Scorecard.objects.exclude(frame__in=renamed).order_by().values("frame").annotate(first=Min("pk")).values("first")
+    renamed = Decision.objects.filter(kind=RENAME, undone_by=None).values("frame")
+    cards = Scorecard.objects.exclude(frame__in=renamed).order_by()
+    firsts = cards.values("frame").annotate(first=Min("pk")).values("first")
     return Scorecard.objects.filter(pk__in=firsts)

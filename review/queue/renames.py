@@ -5,6 +5,7 @@ The file's own name stays as what was sent. One that is published comes out of t
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -15,10 +16,9 @@ from pipeline.models import Frame
 from pipeline.shop import withdraw
 from pipeline.states import RENAMED, State
 from pipeline.transitions import StaleTransition, advance
-from review.evidence.labels import label_of
+from review.evidence.labels import RENAME, label_of
 from review.queue.decisions import DecisionError, Said, grace, note, occasion_of, require_at_hand
 
-RENAME = "rename"
 MOST_TOLD = 20
 """Photos of one name that somebody is told of at once."""
 GONE = (State.REJECTED, State.SUPERSEDED, State.PURGED)
@@ -95,7 +95,7 @@ def rename(frame: Frame, name: Name, user: User) -> str:
     return f"{was.code} {was.view} is {name} now, and is processed again."
 
 
-def _move(frame: Frame, why: str, user: User, **name: str) -> None:
+def _move(frame: Frame, why: str, user: User, **name: Any) -> None:
     """Under its new name at once; what lies in the shop under the old one is found by its listing."""
     actor, not_before = user.get_username(), grace()
     if frame.state == State.EXCEPTION:

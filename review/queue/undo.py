@@ -13,9 +13,9 @@ from pipeline import leases
 from pipeline.models import Frame
 from pipeline.states import State
 from pipeline.transitions import StaleTransition, advance, change
+from review.evidence.labels import RENAME
 from review.models import Decision
 from review.queue.decisions import DECISIONS, DecisionError, Said, note
-from review.queue.renames import RENAME
 
 SKIP, UNDO = "skip", "undo"
 GRACE = timedelta(seconds=settings.UNDO_SECONDS)
