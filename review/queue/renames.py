@@ -72,8 +72,8 @@ def words_for(frame: Frame, name: Name, others: Sequence[Frame]) -> str:
     there = f"There is a photo of {name.code} {name.view} already, in batch {newest.batch}"
     there += f", and {more} more. " if more else ". "
     if newest.pk > frame.pk:
-        return f"{there}It came after this one, so the shop shows that one, not this."
-    return f"{there}This one came later, so it replaces it once it is published."
+        return f"{there}It came after this one: once both are published, the shop shows that one."
+    return f"{there}This one came later: once it is published, it replaces that one."
 
 
 def rename(frame: Frame, name: Name, user: User) -> str:

@@ -147,7 +147,7 @@ def test_a_photo_that_is_replaced_is_told_of_and_one_that_is_gone_is_not(frame, 
     newer = Frame.objects.create(batch=frame.batch, filename="B_1.jpg", code="B", view="front", sha256="1")
     name = Name("A", "angle", "watch")
     assert renames.others_of(newer, name) == [frame]
-    assert "so it replaces it" in renames.words_for(newer, name, [frame])
+    assert "it replaces that one" in renames.words_for(newer, name, [frame])
     Frame.objects.filter(pk=frame.pk).update(state=State.REJECTED)
     assert renames.others_of(newer, name) == []
 
