@@ -26,6 +26,7 @@ urlpatterns = [
     path("workbench/<int:pk>/open", api.open_frame, name="workbench-open"),
     path("workbench/<int:pk>/take-over", api.take_over, name="workbench-take-over"),
     path("workbench/<int:pk>/decide", api.decide, name="workbench-decide"),
+    path("workbench/<int:pk>/rename", api.rename, name="workbench-rename"),
     path("workbench/<int:pk>/edit", api.edit, name="workbench-edit"),
     path("workbench/<int:pk>/click", api.click, name="workbench-click"),
     path("workbench/<int:pk>/shop", api.shop, name="workbench-shop"),

@@ -104,7 +104,7 @@ class StateFilter(admin.SimpleListFilter):
 @admin.register(Frame)
 class FrameAdmin(FrameListAdmin):
     list_display = ["picture", "product", "state_in_words", "batch", "received_at", "published_at"]
-    list_filter = [StateFilter, "view", "batch__product_class", "batch"]
+    list_filter = [StateFilter, "view", "product_class", "batch"]
     search_fields = ["code", "filename"]
     search_help_text = "Product code or file name"
 

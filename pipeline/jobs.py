@@ -37,7 +37,9 @@ def publish(frame_id: int) -> None:
 
 
 def withdraw(frame_id: int) -> None:
-    withdraw_files(frame_id)
+    frame = withdraw_files(frame_id)
+    if frame and frame.state == State.RECEIVED:
+        enqueue(frame)
 
 
 def serve_batch_jobs() -> None:

@@ -44,18 +44,25 @@ def parse_photo_name(filename: str) -> PhotoName:
         raise NamingError(f"{path.name}: no view number after an underscore; {EXPECTED}")
     if number not in map(str, VIEWS):
         raise NamingError(f"{path.name}: view {number} is not 1, 2 or 3; {EXPECTED}")
-    return PhotoName(_checked_code(code, path.name), VIEWS[int(number)])
+    try:
+        return PhotoName(product_code(code), VIEWS[int(number)])
+    except NamingError as error:
+        raise NamingError(f"{path.name}: {error}; {EXPECTED}") from error
 
 
-def _checked_code(code: str, filename: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", code):
+def product_code(text: str) -> str:
+    """A product code as we write it.
+
+    >>> product_code("aura1000")
+    'AURA1000'
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", text):
         raise NamingError(
-            f"{filename}: a product code starts with a letter or digit and holds only letters, "
-            f"digits, dot, hyphen and underscore; {EXPECTED}"
+            "a product code starts with a letter or digit and holds only letters, digits, dot, hyphen and underscore"
         )
-    if len(code) > MAX_CODE:
-        raise NamingError(f"{filename}: the product code is longer than {MAX_CODE} characters; {EXPECTED}")
-    return code.upper()
+    if len(text) > MAX_CODE:
+        raise NamingError(f"the product code is longer than {MAX_CODE} characters")
+    return text.upper()
 
 
 def view_number(view: View) -> int:

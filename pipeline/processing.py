@@ -58,7 +58,7 @@ def _run_stages(frame: Frame) -> None:
     with timed(seconds, "previews"):
         work_files.save_photo(frame, rgb)
     is_marked = gate.is_marked(frame, policy)
-    about = frame.batch.product_class, frame.view, policy.document
+    about = frame.product_class, frame.view, policy.document
     examined = examine(rgb, matte_models.matter(), *about, matte_models.second_matter, own=own, with_others=is_marked)
     with timed(seconds, "store"):
         best = examined.best
@@ -83,7 +83,7 @@ def _enhanced(frame: Frame, original: RGB) -> Enhanced:
         return replace(locally(original), why_not="lost")
     except DecodeError:  # the limits were other ones when it came
         return replace(locally(original), why_not="unreadable")
-    enhanced = after_gemini(original, answer, frame.batch.product_class, matte_models.matter(), settings.GEMINI_MODE)
+    enhanced = after_gemini(original, answer, frame.product_class, matte_models.matter(), settings.GEMINI_MODE)
     work_files.save_compared(frame, original, answer)
     if not enhanced.why_not:
         work_files.save_enhanced(frame, enhanced.rgb)

@@ -39,9 +39,9 @@ def replay(card: Scorecard, policy: GatePolicy) -> tuple[Score, Verdict]:
         The policy asks for a metric that the card's scorer didn't measure.
     """
     frame = card.frame
-    crop_expected = has_half_glass(frame.batch.product_class, frame.view)
+    crop_expected = has_half_glass(frame.product_class, frame.view)
     result = score(card.metrics, policy.document, crop_expected=crop_expected)
-    return result, judge(result, policy.document, frame.batch.product_class, frame.view)
+    return result, judge(result, policy.document, frame.product_class, frame.view)
 
 
 def shadow(card: Scorecard, policy: GatePolicy) -> bool:

@@ -48,8 +48,8 @@ MOVES: dict[State, frozenset[State]] = {
     S.REJECTED: frozenset({S.EXCEPTION, S.PURGED, S.SUPERSEDED}),
     S.PUBLISHING: frozenset({S.PUBLISHED, S.APPROVED, S.EXCEPTION, S.SUPERSEDED}),
     S.PUBLISHED: frozenset({S.WITHDRAWING, S.PURGED, S.SUPERSEDED}),
-    S.WITHDRAWING: frozenset({S.EXCEPTION, S.PUBLISHED}),
-    S.SUPERSEDED: frozenset({S.PURGED}),
+    S.WITHDRAWING: frozenset({S.EXCEPTION, S.PUBLISHED, S.RECEIVED}),
+    S.SUPERSEDED: frozenset({S.PURGED, S.RECEIVED}),
     S.PURGED: frozenset(),
 }
 
@@ -92,5 +92,8 @@ ASK_AGAIN = frozenset({"failed", "refused", "out-of-time", "budget-spent", "swit
 
 # These say what the gate decided, not what is wrong with the picture: who decides after it must not know.
 VERDICT_REASONS = frozenset({"low-confidence", "held-all"})
+
+RENAMED = "renamed"
+"""Published files are withdrawn because they lie under a wrong name, not because anything is wrong with them."""
 
 NEVER_DECODED = frozenset({"not-decodable", "original-missing"})

@@ -1,6 +1,6 @@
 """What states, segments, reasons, rungs and doubts are called on pages: plain words, one each."""
 
-from pipeline.states import ANSWERED, BY_HAND, FIRST_LOOK, OWN_ALPHA, Segment, State
+from pipeline.states import ANSWERED, BY_HAND, FIRST_LOOK, OWN_ALPHA, RENAMED, Segment, State
 
 STATE_WORDS: dict[str, str] = {
     State.RECEIVED: "waiting in line",
@@ -77,6 +77,7 @@ REASON_WORDS: dict[str, str] = {
     "attempts-spent": "processing failed again and again",
     "publishing-failed": "the files could not be stored",
     "empty-picture": "a picture would be empty",
+    RENAMED: "it had a wrong name",
     "withdrawn": "somebody looked at it before, and sent it back",
 }
 

@@ -43,7 +43,7 @@ class ReasonFilter(admin.SimpleListFilter):
 @admin.register(QueueItem)
 class QueueAdmin(FrameListAdmin):
     list_display = ["picture", "product", "why", "batch", "waiting"]
-    list_filter = ["view", ReasonFilter, "batch__product_class", "batch"]
+    list_filter = ["view", ReasonFilter, "product_class", "batch"]
     search_help_text = "Product code"
     search_fields = ["code"]
     ordering = ["state_since"]

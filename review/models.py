@@ -56,8 +56,9 @@ class Decision(Immutable):
 
     frame = models.ForeignKey(Frame, on_delete=models.CASCADE, related_name="decisions")
     scorecard = models.ForeignKey(Scorecard, null=True, on_delete=models.CASCADE, related_name="decisions")
-    kind = models.CharField(max_length=20, help_text="a key of decisions.DECISIONS, or edit, skip or undo")
+    kind = models.CharField(max_length=20, help_text="a key of decisions.DECISIONS, or rename, edit, skip or undo")
     why = models.CharField(max_length=200, blank=True, help_text="what is wrong with a photo that is to be retaken")
+    was = models.JSONField(default=dict, help_text="code, view and class that the frame had before it was renamed")
     version = models.PositiveIntegerField(default=0, help_text="the frame's, once this was carried out")
     group = models.UUIDField(null=True)
     undoes = models.OneToOneField("self", null=True, on_delete=models.CASCADE, related_name="undone_by")

@@ -1,6 +1,6 @@
 """Drops of photos, each photo on its way, and every step of the way."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from django.conf import settings
 from django.db import models
@@ -46,6 +46,9 @@ class Frame(models.Model):
     filename = models.CharField(max_length=255)
     code = models.CharField(max_length=64, db_index=True)
     view: "OneOf[View]" = models.CharField(max_length=10, choices=choices_of(View))
+    product_class: "OneOf[ProductClass]" = models.CharField(
+        max_length=20, choices=choices_of(ProductClass), help_text="the batch's, unless a person said otherwise"
+    )
     sha256 = models.CharField(max_length=64)
     state = models.CharField(
         max_length=20, choices=[(s.value, s.value.title()) for s in State], default=State.RECEIVED.value
@@ -91,13 +94,17 @@ class Frame(models.Model):
     def __str__(self) -> str:
         return f"{self.code} {self.view}"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.product_class = self.product_class or self.batch.product_class
+        super().save(*args, **kwargs)
+
     @property
     def wants_gemini(self) -> bool:
         """Whether Gemini is yet to be asked, or again: a person had it reprocessed, and nothing was paid before."""
         if self.batch.enhancement != "gemini" or self.gemini not in {"", *ASK_AGAIN}:
             return False
         last = self.transitions.last() if self.gemini else None
-        return last is None or last.source == State.EXCEPTION
+        return last is None or last.source in (State.EXCEPTION, State.WITHDRAWING)
 
     @property
     def gemini_words(self) -> str:

@@ -46,6 +46,11 @@ def release(listing: Listing, *, shows: Frame | None) -> None:
         raise StaleTransition(f"the listing of {listing.code} {listing.view} was taken over")
 
 
+def newer(frame: Frame) -> str:
+    """Why another photo of the same names is shown no more, as its history says it."""
+    return f"frame {frame.pk} is newer"
+
+
 def _set(listing: Listing, **fields: Any) -> bool:
     """Compare-and-set on the version."""
     mine = Listing.objects.filter(pk=listing.pk, version=listing.version)

@@ -21,7 +21,7 @@ from pipeline.imaging.crop import halfglass
 from pipeline.imaging.matte import refine
 from pipeline.imaging.pictures import renditions
 from pipeline.imaging.types import Crop
-from pipeline.listing_spec import listing_spec
+from pipeline.listing_spec import has_half_glass, listing_spec
 from pipeline.models import Frame, Listing, Rendition
 from pipeline.shop import listings
 from pipeline.states import State
@@ -110,6 +110,8 @@ def render(frame: Frame, bridge_x: float | None = None) -> list[File]:
 
 def _crop(frame: Frame, bridge_x: float | None) -> Crop | None:
     """Where a person puts or has put the bridge, or else where it was found."""
+    if not has_half_glass(frame.product_class, frame.view):
+        return None  # what was found, or put, before the frame had this name
     card, label = frame.scorecards.get(attempt=frame.attempt), frame.bridge_labels.last()
     if bridge_x is None and label:
         bridge_x = label.bridge_x
@@ -170,4 +172,4 @@ def _supersede_older(frame: Frame) -> None:
     for other in older.exclude(state__in=(State.WITHDRAWING, State.SUPERSEDED, State.PURGED)):
         # One that moves on at this moment finds the newer frame on the listing when it comes to publish.
         with suppress(StaleTransition):
-            advance(other, State.SUPERSEDED, actor="worker", why=f"frame {frame.pk} is newer")
+            advance(other, State.SUPERSEDED, actor="worker", why=listings.newer(frame))

@@ -1,6 +1,8 @@
-"""Published files come back out of the bucket, and their frame goes to a person. Tried until it succeeds."""
+"""Published files come back out of the bucket, and their frame goes to a person, or through the pipeline anew under
+another name. Tried until it succeeds."""
 
 import logging
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -14,24 +16,24 @@ from pipeline.engines.object_store import ObjectStoreError
 from pipeline.faults import run_step
 from pipeline.models import Frame, Listing
 from pipeline.shop import listings
-from pipeline.states import State
-from pipeline.transitions import advance, change
+from pipeline.states import RENAMED, State
+from pipeline.transitions import StaleTransition, advance, change
 
 log = logging.getLogger(__name__)
 
 
-def withdraw(frame: Frame, *, actor: str, why: str, not_before: datetime | None = None) -> None:
+def withdraw(frame: Frame, *, actor: str, why: str, not_before: datetime | None = None, **more: Any) -> None:
     """Begin to take a published frame back; a worker does the rest. One that isn't published yet is held at once."""
-    fields: dict[str, Any] = {"audit_due": "", "reasons": ["withdrawn"], "faults": 0, "not_before": not_before}
+    fields: dict[str, Any] = {"audit_due": "", "reasons": ["withdrawn"], "faults": 0, "not_before": not_before} | more
     if frame.state == State.APPROVED:
         advance(frame, State.EXCEPTION, actor=actor, why=why, **fields)
     else:
         advance(frame, State.WITHDRAWING, actor=actor, why=why, **fields)
 
 
-def run(frame_id: int) -> None:
+def run(frame_id: int) -> Frame | None:
     """Delete the files of a WITHDRAWING frame."""
-    run_step(Frame.objects.filter(pk=frame_id, state=State.WITHDRAWING), _begin)
+    return run_step(Frame.objects.filter(pk=frame_id, state=State.WITHDRAWING), _begin)
 
 
 def _begin(frame: Frame) -> None:
@@ -47,30 +49,46 @@ def _begin(frame: Frame) -> None:
 def _withdraw(frame: Frame) -> None:
     listing = _take_listing(frame)
     if listing:
-        _delete(frame)
+        _delete(frame, listing)
     _finish(frame, listing)
 
 
 def _take_listing(frame: Frame) -> Listing | None:
-    """The frame's names, held against who would publish under them; None if they show another frame's files."""
+    """The names that show the frame's files, which may not be its own any more, held against who would publish under
+    them; None if another frame's files lie there."""
     leases.share(frame, settings.PUBLISH_LEASE_SECONDS)
-    listing = listings.of(frame)
-    if listing.frame_id != frame.pk:
-        return None
-    listings.take(listing, frame)
+    listing = Listing.objects.select_related("holder").filter(frame=frame.pk).first()
+    if listing:
+        listings.take(listing, frame)
     return listing
 
 
-def _delete(frame: Frame) -> None:
+def _delete(frame: Frame, listing: Listing) -> None:
     """The promise first, then the files."""
-    for key in (naming.manifest_key(frame.code, frame.view), *naming.rendition_keys(frame.code, frame.view)):
+    names = listing.code, listing.view
+    for key in (naming.manifest_key(*names), *naming.rendition_keys(*names)):
         leases.require(frame, leases.LEFT_FOR_A_CALL)
         object_store.delete_published(key)
 
 
 def _finish(frame: Frame, listing: Listing | None) -> None:
+    is_renamed = RENAMED in frame.reasons
+    target = State.RECEIVED if is_renamed else State.EXCEPTION
+    fields: dict[str, Any] = {"reasons": [] if is_renamed else frame.reasons, "faults": 0, "not_before": None}
     with transaction.atomic():
-        advance(frame, State.EXCEPTION, actor="worker", why="its files are withdrawn", faults=0, not_before=None)
+        advance(frame, target, actor="worker", why="its files are withdrawn", **fields)
         frame.renditions.all().delete()
         if listing:
             listings.release(listing, shows=None)
+            if is_renamed:
+                _bring_back(frame, listing)
+
+
+def _bring_back(frame: Frame, listing: Listing) -> None:
+    """What a photo replaced that had no right to the name, but for what a person had rejected."""
+    for older in Frame.objects.filter(code=listing.code, view=listing.view, state=State.SUPERSEDED, pk__lt=frame.pk):
+        last = older.transitions.last()
+        if last and last.why == listings.newer(frame) and last.source != State.REJECTED:
+            with suppress(StaleTransition):
+                why = f"frame {frame.pk}, which replaced it, was another product or view"
+                advance(older, State.RECEIVED, actor="worker", why=why, faults=0)

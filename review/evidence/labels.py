@@ -10,8 +10,16 @@ from review.models import Decision
 
 Label = Decision.Label
 
-# Rejected for the photo says nothing about what the machine made of it.
-LABELS = {"approve": Label.GOOD, "reprocess": Label.BAD, "discard": Label.BAD, "reject": Label.NONE}
+RENAME = "rename"
+
+# Rejected for the photo, or renamed, says nothing about what the machine made of it.
+LABELS = {
+    "approve": Label.GOOD,
+    "reprocess": Label.BAD,
+    "discard": Label.BAD,
+    "reject": Label.NONE,
+    RENAME: Label.NONE,
+}
 
 
 def label_of(kind: str, *, is_edited: bool) -> Label:
@@ -56,6 +64,8 @@ def _is_drawn(card: Scorecard, decision: Decision) -> bool:
 
 
 def first_scorecards() -> QuerySet[Scorecard]:
-    """Of every frame, what was measured before anybody had seen it."""
-    firsts = Scorecard.objects.order_by().values("frame").annotate(first=Min("pk")).values("first")
+    """Of every frame, what was measured before anybody had seen it; of none that was judged as what it isn't."""
+    renamed = Decision.objects.filter(kind=RENAME, undone_by=None).values("frame")
+    cards = Scorecard.objects.exclude(frame__in=renamed).order_by()
+    firsts = cards.values("frame").annotate(first=Min("pk")).values("first")
     return Scorecard.objects.filter(pk__in=firsts)

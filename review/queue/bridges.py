@@ -57,6 +57,6 @@ class BridgeLine:
 
 def bridge_line_of(frame: Frame, card: Scorecard | None) -> BridgeLine | None:
     """None where nothing is parted: another view or class, or no product in the matte of the frame's card."""
-    if card is None or not card.has_product or not has_half_glass(frame.batch.product_class, frame.view):
+    if card is None or not card.has_product or not has_half_glass(frame.product_class, frame.view):
         return None
     return BridgeLine(card, frame.bridge_labels.last())

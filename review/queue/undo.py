@@ -13,6 +13,7 @@ from pipeline import leases
 from pipeline.models import Frame
 from pipeline.states import State
 from pipeline.transitions import StaleTransition, advance, change
+from review.evidence.labels import RENAME
 from review.models import Decision
 from review.queue.decisions import DECISIONS, DecisionError, Said, note
 
@@ -50,7 +51,7 @@ def last_of(user: User) -> list[Decision]:
 
 def _takeable(user: User) -> QuerySet[Decision]:
     recent = Decision.objects.filter(by=user.get_username(), at__gte=timezone.now() - GRACE)
-    return recent.filter(undone_by=None, kind__in=[*DECISIONS, SKIP]).select_related("frame__batch")
+    return recent.filter(undone_by=None, kind__in=[*DECISIONS, RENAME, SKIP]).select_related("frame__batch")
 
 
 def _take_back(decision: Decision, user: User) -> bool:
@@ -75,7 +76,7 @@ def _restore(frame: Frame, decision: Decision, actor: str) -> None:
     elif frame.state == State.REJECTED or not leases.is_acted_on(frame):
         back_to = State.PUBLISHED if frame.state == State.WITHDRAWING else State.EXCEPTION
         published = {"audit_due": decision.occasion, "reasons": []}
-        fields: dict[str, Any] = published if back_to == State.PUBLISHED else {}
+        fields: dict[str, Any] = decision.was | (published if back_to == State.PUBLISHED else {})
         advance(frame, back_to, actor=actor, why="the decision is taken back", not_before=None, **fields)
     else:
         raise StaleTransition(f"frame {frame.pk} ({frame}): a worker may have begun")

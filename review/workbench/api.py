@@ -19,7 +19,7 @@ from pipeline.imaging.pictures.renditions import EmptyPictureError
 from pipeline.models import Frame
 from pipeline.override import Edit
 from review.models import Decision, QueueItem
-from review.queue import claims, decisions, undo
+from review.queue import claims, decisions, renames, undo
 from review.queue.decisions import DecisionError, HeldError, Said
 from review.workbench import edits, frame_json, questions
 
@@ -96,6 +96,17 @@ def decide(user: User, data: Asked, pk: int) -> dict[str, Any]:
     """Carry out a decision; what was painted was saved before."""
     kind, version, bridge_x, why = (data[name] for name in ("kind", "version", "bridge_x", "why"))
     return {"said": decisions.decide(kind, _frame(pk), version, user, bridge_x, why=why)}
+
+
+@asked("pipeline.decide", questions.Renamed)
+def rename(user: User, data: Asked, pk: int) -> dict[str, Any]:
+    """Give the frame the name of what it shows; where another photo has it, ask first."""
+    frame, wanted = _frame(pk), renames.Name(data["code"].strip(), data["view"], data["product_class"])
+    name = renames.checked(frame, data["version"], user, wanted)
+    others = renames.others_of(frame, name)
+    if not {other.pk for other in others} <= set(data["despite"]):
+        return {"ask": renames.words_for(frame, name, others), "despite": [other.pk for other in others]}
+    return {"said": renames.rename(frame, name, user)}
 
 
 @asked("pipeline.decide", questions.Edited)

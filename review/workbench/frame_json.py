@@ -32,6 +32,7 @@ TOOLS = {
     "brush": ("left-out", "fading", "fading-stretch", "half-gone", "weak-prediction"),
     "refine": ("halo", "edge-not-in-photo", "outline-gap", "faint-outline", "like-backdrop"),
     "bridge": ("no-bridge", "bridge-unsure"),
+    "rename": ("looks-front", "looks-angle", "looks-side"),
 }
 TOOL_FOR = {reason: tool for tool, reasons in TOOLS.items() for reason in reasons}
 
@@ -44,6 +45,7 @@ def item(frame: Frame, user: User) -> dict[str, Any]:
         "version": frame.version,
         "code": frame.code,
         "view": frame.view,
+        "productClass": frame.product_class,
         "batch": frame.batch.name,
         "file": frame.filename,
         "waiting": timesince(frame.state_since, depth=1),

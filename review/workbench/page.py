@@ -1,6 +1,6 @@
 """The workbench's page. What it asks while an operator works is answered in api.py."""
 
-from typing import Any
+from typing import Any, get_args
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +11,8 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from accounts.access import allowed, signed_in
 from accounts.headers import HEADER, OWN_PAGE
 from config.asked import row_number
+from pipeline import naming
+from pipeline.imaging.types import ProductClass
 from pipeline.models import Frame
 from review.models import QueueItem
 from review.queue import claims, decisions
@@ -26,7 +28,7 @@ RESHOOT_REASONS = [
 ]
 """Of a photo, by number: what whoever takes it anew should know."""
 
-OF_ONE = ("open", "take-over", "decide", "edit", "click", "shop", "skip")
+OF_ONE = ("open", "take-over", "decide", "rename", "edit", "click", "shop", "skip")
 """What the page asks of one frame."""
 
 
@@ -45,7 +47,8 @@ def workbench(request: HttpRequest) -> HttpResponse:
         "canDecide": user.has_perm("pipeline.decide"),
         "canTakeOver": user.has_perm("pipeline.take_over"),
     }
-    response = render(request, "review/workbench.html", {"state": state})
+    names = {"views": naming.VIEWS, "classes": get_args(ProductClass)}
+    response = render(request, "review/workbench.html", {"state": state, **names})
     response[HEADER] = OWN_PAGE
     response["Cache-Control"] = "no-store"
     return response

@@ -1,13 +1,15 @@
 """What the workbench's scripts may say in each of their questions."""
 
-from typing import Any
+from typing import Any, get_args
 
 from django import forms
 from django.core.exceptions import ValidationError
 
 from config.asked import Number, Text, Whole, Wholes
 from pipeline.imaging.matte.painting import PaintError, Stroke
+from pipeline.imaging.types import ProductClass, View
 from review.queue.decisions import DECISIONS
+from review.queue.renames import MOST_TOLD
 
 MOST_HELD, MOST_STROKES = 10, 2000
 
@@ -38,6 +40,14 @@ class Decided(forms.Form):
     version = Whole()
     why = Text(required=False)
     bridge_x = Number(required=False)
+
+
+class Renamed(forms.Form):
+    version = Whole()
+    code = Text(required=False)
+    view = Text(choices=get_args(View))
+    product_class = Text(choices=get_args(ProductClass))
+    despite = Wholes(most=MOST_TOLD, required=False)
 
 
 class Edited(forms.Form):

@@ -69,6 +69,7 @@ RULES: dict[str, Rule] = {
     "workbench-undo": Rule(DECIDERS, POST),
     "workbench-open": Rule(DECIDERS, POST),
     "workbench-decide": Rule(DECIDERS, POST),
+    "workbench-rename": Rule(DECIDERS, POST),
     "workbench-edit": Rule(DECIDERS, POST),
     "workbench-click": Rule(DECIDERS, POST),
     "workbench-shop": Rule(DECIDERS, POST),

@@ -7,8 +7,9 @@ const image = (source, words = "") => element("img", { src: source, alt: words, 
 
 function chip(told, look) {
   const words = capitalised(told.words);
-  if (!told.place && told.tool !== "bridge") return element("p", { class: "wb-chip" }, words);
-  return button({ class: "wb-chip", onclick: () => look(told) }, element("span", {}, words), element("em", {}, "show"));
+  if (!told.place && !["bridge", "rename"].includes(told.tool)) return element("p", { class: "wb-chip" }, words);
+  const act = element("em", {}, told.tool === "rename" ? "correct it" : "show");
+  return button({ class: "wb-chip", onclick: () => look(told) }, element("span", {}, words), act);
 }
 
 function score({ confidence, threshold, publish }) {
@@ -90,6 +91,7 @@ export function showPanel(panel, item, actions) {
     item.bridge && bridgeSection(item.bridge, actions),
     siblingsSection(item.siblings),
     item.score && score(item.score),
+    nameSection(item, actions.rename),
     fileSection(item),
   ];
   panel.replaceChildren(...parts.filter(Boolean));
@@ -110,6 +112,13 @@ function choicesSection(item, pick) {
 function siblingsSection(siblings) {
   if (!siblings.length) return null;
   return section("Same product", element("ul", { class: "wb-siblings" }, ...siblings.map(sibling)));
+}
+
+// What the photo is taken for; the file's own name stays as what was sent.
+function nameSection({ code, view, productClass }, rename) {
+  const words = element("p", { class: "wb-file" }, element("b", {}, code), `, ${view}, ${productClass}`);
+  const named = { class: "wb-button", "aria-haspopup": "dialog", onclick: rename };
+  return section("Name", words, rename && button(named, "It is something else", element("kbd", {}, "N")));
 }
 
 function fileSection({ file, history }) {

@@ -9,6 +9,7 @@ import { BACKDROPS, Looking, MODES } from "./looking.js";
 import { offer, say, trying } from "./notice.js";
 import { markChosen, showFiles, showPanel, showRail, showToday } from "./panel.js";
 import { Picture } from "./picture.js";
+import { Renaming } from "./rename.js";
 import { Server } from "./server.js";
 
 const state = JSON.parse(at("state").textContent);
@@ -47,6 +48,7 @@ const line = new Line(server, {
 
 const looking = new Looking(picture, line);
 const decisions = new Decisions(server, line, picture, { canDecide: state.canDecide, show });
+const renaming = new Renaming(server, line);
 
 // --- what is shown --------------------------------------------------------------------------------
 
@@ -66,7 +68,12 @@ function showFrame({ item, frame }) {
   picture.show(frame, item.bridge);
   looking.showDoubt();
   document.querySelector('[data-key="a"]').disabled = !item.canApprove || !state.canDecide;
-  showPanel(at("panel"), item, { look, pick: (index) => looking.pick(index), bridge: moveBridge });
+  showPanel(at("panel"), item, {
+    look,
+    pick: (index) => looking.pick(index),
+    bridge: moveBridge,
+    rename: state.canDecide && (() => rename()),
+  });
   showRail(at("rail"), item, rail, open);
   markChosen(at("panel"), "");
   editor.show();
@@ -110,6 +117,7 @@ function look(told) {
   looking.lookAt(told);
   if (!state.canDecide) return;
   if (told.tool === "bridge") moveBridge();
+  else if (told.tool === "rename") rename(told.code.replace("looks-", ""));
   else if (told.tool) editor.arm(told.tool);
 }
 
@@ -148,6 +156,13 @@ async function takeOver(id) {
   say(said);
 }
 
+// Under what it shows: the view that it looks like, where that is known.
+function rename(view) {
+  if (!line.current || !state.canDecide) return;
+  if (picture.isChanged) return say("Save the edit (Enter) or undo it first.");
+  renaming.open(line.current.item, view);
+}
+
 const CUTOUT = "the photo is fine, the cut-out isn’t";
 
 function reject(index) {
@@ -178,6 +193,7 @@ function bindKeys() {
   keys.set("b", "next backdrop", () => looking.nextBackdrop(), { label: "B" });
   keys.set("m", "next view", () => looking.nextMode(), { label: "M" });
   keys.set("w", "move the bridge", moveBridge, { label: "W" });
+  keys.set("n", "correct the name: another class, view or code", () => rename(), { label: "N" });
   keys.set("v", "as in the shop: all files", () => trying(showShop), { label: "V" });
   keys.set("?", "this list", () => at("keys").showModal());
 }

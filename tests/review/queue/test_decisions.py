@@ -167,8 +167,7 @@ def test_a_bridge_outside_the_product_is_refused(bridge_x, angled, operator):
 
 @pytest.mark.parametrize(("view", "product_class"), [("front", "eyewear"), ("angle", "watch")])
 def test_a_bridge_where_there_is_no_half_glass_picture_is_refused(view, product_class, angled, operator):
-    Batch.objects.update(product_class=product_class)
-    Frame.objects.update(view=view)
+    Frame.objects.update(view=view, product_class=product_class)
     with pytest.raises(decisions.DecisionError, match="no half-glass picture"):
         decisions.decide("approve", Frame.objects.get(), angled.version, operator, bridge_x=728)
     assert (Frame.objects.get().state, BridgeLabel.objects.count()) == (State.EXCEPTION, 0)

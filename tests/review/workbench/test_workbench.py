@@ -246,7 +246,7 @@ def test_an_alternative_surer_than_the_matte_is_the_best_guess_and_no_confidence
 )
 def test_where_nothing_is_parted_there_is_no_bridge(fields, product_class, olga):
     frame = waiting("A", **fields)
-    Batch.objects.update(product_class=product_class)
+    Frame.objects.update(product_class=product_class)
     assert frame_json.item(Frame.objects.get(pk=frame.pk), olga)["bridge"] is None
 
 
