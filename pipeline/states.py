@@ -14,13 +14,14 @@ class State(StrEnum):
     PUBLISHING = "publishing"
     PUBLISHED = "published"
     WITHDRAWING = "withdrawing"
+    WITHDRAWN = "withdrawn"
     SUPERSEDED = "superseded"
     PURGED = "purged"
 
 
-Look = Literal["drawn", "sibling"]
-"""Why a person looks at a published frame: it was marked by chance, or a sibling failed its audit. Only the first
-tells anything about the rest."""
+Look = Literal["drawn", "sibling", "asked"]
+"""Why a person looks at a published frame: it was marked by chance, a sibling failed its audit, or a manager asked for
+it. Only the first tells anything about the rest."""
 
 Enhancement = Literal["local", "gemini"]
 Lane = Literal["standard", "urgent"]
@@ -35,8 +36,9 @@ MOVES: dict[State, frozenset[State]] = {
     S.APPROVED: frozenset({S.PUBLISHING, S.EXCEPTION, S.SUPERSEDED}),
     S.REJECTED: frozenset({S.EXCEPTION, S.PURGED, S.SUPERSEDED}),
     S.PUBLISHING: frozenset({S.PUBLISHED, S.APPROVED, S.EXCEPTION, S.SUPERSEDED}),
-    S.PUBLISHED: frozenset({S.WITHDRAWING, S.PURGED, S.SUPERSEDED}),
-    S.WITHDRAWING: frozenset({S.EXCEPTION, S.PUBLISHED}),
+    S.PUBLISHED: frozenset({S.PUBLISHED, S.WITHDRAWING, S.PURGED, S.SUPERSEDED}),
+    S.WITHDRAWING: frozenset({S.EXCEPTION, S.WITHDRAWN, S.PUBLISHED}),
+    S.WITHDRAWN: frozenset({S.EXCEPTION, S.PURGED, S.SUPERSEDED}),
     S.SUPERSEDED: frozenset({S.PURGED}),
     S.PURGED: frozenset(),
 }

@@ -1,4 +1,7 @@
-"""Published files come back out of the bucket, and their frame goes to a person. Tried until it succeeds."""
+"""Published files come back out of the bucket, and their frame goes to a person, unless it is to stay withdrawn.
+
+Tried until it succeeds.
+"""
 
 import logging
 from datetime import datetime
@@ -20,9 +23,18 @@ from pipeline.transitions import advance, change
 log = logging.getLogger(__name__)
 
 
-def withdraw(frame: Frame, *, actor: str, why: str, not_before: datetime | None = None) -> None:
-    """Begin to take a published frame back; a worker does the rest. One that isn't published yet is held at once."""
-    fields: dict[str, Any] = {"audit_due": "", "reasons": ["withdrawn"], "faults": 0, "not_before": not_before}
+def withdraw(
+    frame: Frame, *, actor: str, why: str, not_before: datetime | None = None, for_review: bool = True
+) -> None:
+    """Begin to take a published frame back; a worker does the rest. One that isn't published yet is held at once.
+
+    Parameters
+    ----------
+    for_review : bool
+        It goes to a person then. Otherwise it stays withdrawn: there is nothing to decide, so nobody is given a reason.
+    """
+    reasons = ["withdrawn"] if for_review else []
+    fields: dict[str, Any] = {"audit_due": "", "reasons": reasons, "faults": 0, "not_before": not_before}
     if frame.state == State.APPROVED:
         advance(frame, State.EXCEPTION, actor=actor, why=why, **fields)
     else:
@@ -70,7 +82,8 @@ def _delete(frame: Frame) -> None:
 
 def _finish(frame: Frame, listing: Listing | None) -> None:
     with transaction.atomic():
-        advance(frame, State.EXCEPTION, actor="worker", why="its files are withdrawn", faults=0, not_before=None)
+        target = State.EXCEPTION if frame.reasons else State.WITHDRAWN
+        advance(frame, target, actor="worker", why="its files are withdrawn", faults=0, not_before=None)
         frame.renditions.all().delete()
         if listing:
             listings.release(listing, shows=None)

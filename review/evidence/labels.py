@@ -13,6 +13,9 @@ Label = Decision.Label
 # Rejected for the photo says nothing about what the machine made of it.
 LABELS = {"approve": Label.GOOD, "reprocess": Label.BAD, "discard": Label.BAD, "reject": Label.NONE}
 
+CHOSEN = (Decision.Occasion.SIBLING, Decision.Occasion.ASKED)
+"""Somebody had a cause to look at these, so they say nothing about the rest."""
+
 
 def label_of(kind: str, *, is_edited: bool) -> Label:
     """
@@ -38,7 +41,7 @@ class Sample:
 
 def samples(since: datetime | None = None) -> list[Sample]:
     """Every labelled frame that says something about the others, the oldest first."""
-    said = Decision.objects.filter(undone_by=None).exclude(label=Label.NONE).exclude(occasion=Decision.Occasion.SIBLING)
+    said = Decision.objects.filter(undone_by=None).exclude(label=Label.NONE).exclude(occasion__in=CHOSEN)
     if since:
         said = said.filter(at__gt=since)
     firsts = set(first_scorecards().values_list("pk", flat=True))

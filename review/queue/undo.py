@@ -12,7 +12,7 @@ from django.utils import timezone
 from pipeline import leases
 from pipeline.models import Frame
 from pipeline.states import State
-from pipeline.transitions import StaleTransition, advance, change
+from pipeline.transitions import StaleTransition, advance
 from review.models import Decision
 from review.queue.decisions import DECISIONS, DecisionError, Said, note
 
@@ -70,12 +70,14 @@ def _take_back(decision: Decision, user: User) -> bool:
 def _restore(frame: Frame, decision: Decision, actor: str) -> None:
     if frame.version != decision.version:
         raise StaleTransition(f"frame {frame.pk} ({frame}) has moved on")
+    last = frame.transitions.last()
+    why = f"taken back: {last.why}" if last else ""
     if frame.state == State.PUBLISHED:
-        change(frame, audit_due=decision.occasion)
+        advance(frame, State.PUBLISHED, actor=actor, why=why, audit_due=decision.occasion)
     elif frame.state == State.REJECTED or not leases.is_acted_on(frame):
         back_to = State.PUBLISHED if frame.state == State.WITHDRAWING else State.EXCEPTION
         published = {"audit_due": decision.occasion, "reasons": []}
         fields: dict[str, Any] = published if back_to == State.PUBLISHED else {}
-        advance(frame, back_to, actor=actor, why="the decision is taken back", not_before=None, **fields)
+        advance(frame, back_to, actor=actor, why=why, not_before=None, **fields)
     else:
         raise StaleTransition(f"frame {frame.pk} ({frame}): a worker may have begun")
