@@ -36,9 +36,9 @@ def from_the_store(answer: Callable[..., HttpResponseBase]) -> Callable[..., Htt
     """Tells in words where a picture is gone, or the bucket does not answer."""
 
     @wraps(answer)
-    def told(*asked: Any) -> HttpResponseBase:
+    def told(*asked: Any, **named: Any) -> HttpResponseBase:
         try:
-            return answer(*asked)
+            return answer(*asked, **named)
         except (MissingObjectError, DecodeError) as error:
             raise Http404("This picture was not made, or is gone.") from error
         except ObjectStoreError as error:
