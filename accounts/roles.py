@@ -11,6 +11,7 @@ UPLOADER = ["pipeline.add_batch", "pipeline.view_batch"]
 OPERATOR = ["pipeline.see_picture", "pipeline.decide", "review.view_queueitem"]
 MANAGER = [
     *("pipeline.see_verdict", "pipeline.see_figures", "pipeline.view_frame", "pipeline.take_over"),
+    *("pipeline.download", "pipeline.recall"),
     *("pipeline.view_gatepolicy", "pipeline.activate_policy"),
 ]
 ADMIN = [f"auth.{action}_user" for action in ("add", "change", "delete", "view")] + [
@@ -30,7 +31,8 @@ WORDS = {
     ),
     "manager": (
         "all of these, others' frames taken over, figures (how much is sent to review, what escapes), "
-        "every frame's history, policies and which is active"
+        "every frame's history, published files (download, pass on by a link, withdraw, have reviewed again), "
+        "policies and which is active"
     ),
     "admin": "all of these, users, the log of sign-ins and rights",
 }

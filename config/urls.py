@@ -4,6 +4,7 @@ from django.urls import path, re_path
 from django.views.defaults import page_not_found
 
 from pipeline.views.frames import picture
+from pipeline.views.published import act_on_published, download_all, passed_on, published_file
 from review.insights.page import figures_page
 from review.policy.pages import act_on_policy, policies, policy
 from review.views import home, undo_last
@@ -32,6 +33,11 @@ urlpatterns = [
     path("workbench/<int:pk>/shop", api.shop, name="workbench-shop"),
     path("workbench/<int:pk>/skip", api.skip, name="workbench-skip"),
     path("frames/<int:frame_id>/<int:attempt>/<str:name>", picture, name="picture"),
+    path("frames/<int:frame_id>/files/<str:file>", published_file, name="published-file"),
+    path("frames/<int:frame_id>/files.zip", download_all, name="download-all"),
+    path("frames/<int:frame_id>/withdraw", act_on_published, {"kind": "withdraw"}, name="withdraw"),
+    path("frames/<int:frame_id>/review-again", act_on_published, {"kind": "review"}, name="review-again"),
+    path("passed-on/<str:token>", passed_on, name="passed-on"),
     # Django's "view on site": there is no other site.
     re_path("^admin/r/", page_not_found, {"exception": Http404()}),
     path("admin/", admin.site.urls),

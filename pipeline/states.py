@@ -14,6 +14,7 @@ class State(StrEnum):
     PUBLISHING = "publishing"
     PUBLISHED = "published"
     WITHDRAWING = "withdrawing"
+    WITHDRAWN = "withdrawn"
     SUPERSEDED = "superseded"
     PURGED = "purged"
 
@@ -30,9 +31,9 @@ class Segment(StrEnum):
     GONE = "gone"
 
 
-Look = Literal["drawn", "sibling"]
-"""Why a person looks at a published frame: it was marked by chance, or a sibling failed its audit. Only the first
-tells anything about the rest."""
+Look = Literal["drawn", "sibling", "asked"]
+"""Why a person looks at a published frame: it was marked by chance, a sibling failed its audit, or a manager asked for
+it. Only the first tells anything about the rest."""
 
 Enhancement = Literal["local", "gemini"]
 Lane = Literal["standard", "urgent"]
@@ -47,8 +48,9 @@ MOVES: dict[State, frozenset[State]] = {
     S.APPROVED: frozenset({S.PUBLISHING, S.EXCEPTION, S.SUPERSEDED}),
     S.REJECTED: frozenset({S.EXCEPTION, S.PURGED, S.SUPERSEDED}),
     S.PUBLISHING: frozenset({S.PUBLISHED, S.APPROVED, S.EXCEPTION, S.SUPERSEDED}),
-    S.PUBLISHED: frozenset({S.WITHDRAWING, S.PURGED, S.SUPERSEDED}),
-    S.WITHDRAWING: frozenset({S.EXCEPTION, S.PUBLISHED, S.RECEIVED}),
+    S.PUBLISHED: frozenset({S.PUBLISHED, S.WITHDRAWING, S.PURGED, S.SUPERSEDED}),
+    S.WITHDRAWING: frozenset({S.EXCEPTION, S.WITHDRAWN, S.PUBLISHED, S.RECEIVED}),
+    S.WITHDRAWN: frozenset({S.EXCEPTION, S.PURGED, S.SUPERSEDED}),
     S.SUPERSEDED: frozenset({S.PURGED, S.RECEIVED}),
     S.PURGED: frozenset(),
 }
@@ -64,6 +66,7 @@ SEGMENT_OF: dict[State, Segment] = {
     S.PUBLISHING: Segment.WORKING,
     S.PUBLISHED: Segment.PUBLISHED,
     S.WITHDRAWING: Segment.WORKING,
+    S.WITHDRAWN: Segment.GONE,
     S.SUPERSEDED: Segment.GONE,
     S.PURGED: Segment.GONE,
 }

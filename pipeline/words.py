@@ -12,6 +12,7 @@ STATE_WORDS: dict[str, str] = {
     State.PUBLISHED: "published",
     State.REJECTED: "rejected",
     State.WITHDRAWING: "being withdrawn",
+    State.WITHDRAWN: "withdrawn",
     State.SUPERSEDED: "replaced by a newer photo",
     State.PURGED: "pictures deleted",
 }
@@ -90,6 +91,17 @@ RUNG_WORDS: dict[str, str] = {
     "difference": "all that differs from the backdrop",
     "second-model": "second model",
     BY_HAND: "worked over by hand",
+}
+
+
+# What a person chose among them, after "with".
+CUTOUT_WORDS: dict[str, str] = {
+    OWN_ALPHA: "the cut-out that came with the file",
+    FIRST_LOOK: "the first look's cut-out",
+    "closer": "the closer look's cut-out",
+    "relit": "the cut-out from raised contrasts",
+    "difference": "the cut-out of all that differs from the backdrop",
+    "second-model": "the second model's cut-out",
 }
 
 

@@ -48,6 +48,7 @@ class Decision(Immutable):
         EXCEPTION = "exception"
         DRAWN = "drawn", "blind audit"
         SIBLING = "sibling", "look at a sibling"
+        ASKED = "asked", "asked for by a manager"
 
     class Label(models.TextChoices):
         GOOD = "good"

@@ -65,6 +65,10 @@ def put_published(key: str, data: bytes) -> None:
     )
 
 
+def load_published(key: str) -> bytes:
+    return _read("published", key)
+
+
 def delete_published(key: str) -> None:
     _call("published", "delete_object", Key=key)
 

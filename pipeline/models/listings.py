@@ -15,7 +15,14 @@ class Rendition(models.Model):
     extension = models.CharField(max_length=5)
     key = models.CharField(max_length=255)
     size = models.PositiveIntegerField()
+    width = models.PositiveIntegerField(null=True, help_text="in pixels; none: published before it was noted")
+    height = models.PositiveIntegerField(null=True)
     sha256 = models.CharField(max_length=64)
+
+    @property
+    def name(self) -> str:
+        """Of the file, without its folder."""
+        return self.key.rpartition("/")[2]
 
     class Meta:
         ordering = ["id"]
@@ -33,3 +40,7 @@ class Listing(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["code", "view"], name="one_listing_per_code_and_view")]
+        permissions = [
+            ("download", "Can open, download and pass on published files"),
+            ("recall", "Can withdraw what is published, or have it reviewed again"),
+        ]

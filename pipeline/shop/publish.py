@@ -44,12 +44,15 @@ class File:
         return hashlib.sha256(self.data).hexdigest()
 
     def as_rendition(self, frame: Frame) -> Rendition:
+        width, height = renditions.size_of(self.data)
         return Rendition(
             frame=frame,
             variant=self.variant,
             extension=self.extension,
             key=self.key,
             size=len(self.data),
+            width=width,
+            height=height,
             sha256=self.sha256,
         )
 

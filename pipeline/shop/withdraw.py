@@ -1,5 +1,6 @@
 """Published files come back out of the bucket, and their frame goes to a person, or through the pipeline anew under
-another name. Tried until it succeeds."""
+another name, or stays withdrawn. Tried until it succeeds.
+"""
 
 import logging
 from contextlib import suppress
@@ -22,9 +23,20 @@ from pipeline.transitions import StaleTransition, advance, change
 log = logging.getLogger(__name__)
 
 
-def withdraw(frame: Frame, *, actor: str, why: str, not_before: datetime | None = None, **more: Any) -> None:
-    """Begin to take a published frame back; a worker does the rest. One that isn't published yet is held at once."""
-    fields: dict[str, Any] = {"audit_due": "", "reasons": ["withdrawn"], "faults": 0, "not_before": not_before} | more
+def withdraw(
+    frame: Frame, *, actor: str, why: str, not_before: datetime | None = None, for_review: bool = True, **more: Any
+) -> None:
+    """Begin to take a published frame back; a worker does the rest. One that isn't published yet is held at once.
+
+    Parameters
+    ----------
+    for_review : bool
+        It goes to a person then. Otherwise it stays withdrawn: there is nothing to decide, so nobody is given a reason.
+    more
+        Other fields that change with it.
+    """
+    reasons = ["withdrawn"] if for_review else []
+    fields: dict[str, Any] = {"audit_due": "", "reasons": reasons, "faults": 0, "not_before": not_before} | more
     if frame.state == State.APPROVED:
         advance(frame, State.EXCEPTION, actor=actor, why=why, **fields)
     else:
@@ -73,15 +85,22 @@ def _delete(frame: Frame, listing: Listing) -> None:
 
 def _finish(frame: Frame, listing: Listing | None) -> None:
     is_renamed = RENAMED in frame.reasons
-    target = State.RECEIVED if is_renamed else State.EXCEPTION
-    fields: dict[str, Any] = {"reasons": [] if is_renamed else frame.reasons, "faults": 0, "not_before": None}
+    kept: dict[str, Any] = {"reasons": []} if is_renamed else {}
     with transaction.atomic():
-        advance(frame, target, actor="worker", why="its files are withdrawn", **fields)
+        why = "its files are withdrawn"
+        advance(frame, _then(frame), actor="worker", why=why, faults=0, not_before=None, **kept)
         frame.renditions.all().delete()
         if listing:
             listings.release(listing, shows=None)
             if is_renamed:
                 _bring_back(frame, listing)
+
+
+def _then(frame: Frame) -> State:
+    """Whoever has it withdrawn says by the reasons what for: another name, a person, or nothing more."""
+    if RENAMED in frame.reasons:
+        return State.RECEIVED
+    return State.EXCEPTION if frame.reasons else State.WITHDRAWN
 
 
 def _bring_back(frame: Frame, listing: Listing) -> None:

@@ -1,9 +1,9 @@
 """One frame: everything that happened to it, and its pictures from the private bucket."""
 
-import logging
 from operator import attrgetter
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import condition
 
@@ -11,12 +11,11 @@ from accounts.access import allowed, signed_in
 from pipeline import naming, pictures, sharing
 from pipeline.engines import object_store
 from pipeline.gemini import budget
-from pipeline.imaging.pictures.decode import DecodeError
 from pipeline.models import Frame
 from pipeline.models.gemini import UNDER_WAY
-from pipeline.views.pages import found, page
+from pipeline.views.pages import found, from_the_store, page
+from pipeline.views.published import shown_in_the_shop
 
-log = logging.getLogger(__name__)
 RELIT = [
     ("original.webp", "The photo as it came"),
     ("gemini.webp", "Gemini's picture"),
@@ -40,11 +39,12 @@ def frame(request: HttpRequest, frame_id: str) -> HttpResponse:
         "open_call": shown.calls.filter(outcome=UNDER_WAY).select_related("job").first(),
         "cost": budget.spent(shown.calls.all()),
     }
+    context |= shown_in_the_shop(request, shown)
     return page(request, "pipeline/frame.html", title=str(shown), **context)
 
 
 @allowed("pipeline.see_picture")
-def picture(request: HttpRequest, frame_id: int, attempt: int, name: str) -> HttpResponse:
+def picture(request: HttpRequest, frame_id: int, attempt: int, name: str) -> HttpResponseBase:
     """One picture of an attempt that was made."""
     frame = pictures.frame_of(frame_id, attempt, name)
     if frame is None or not sharing.may_see(signed_in(request), frame_id):
@@ -58,14 +58,9 @@ def _etag(request: HttpRequest, frame: Frame, attempt: int, name: str) -> str:
 
 
 @condition(etag_func=_etag)
+@from_the_store
 def _picture(request: HttpRequest, frame: Frame, attempt: int, name: str) -> HttpResponse:
-    try:
-        data = pictures.load(frame, attempt, name)
-    except (object_store.MissingObjectError, DecodeError) as error:
-        raise Http404("This picture was not made, or is gone.") from error
-    except object_store.ObjectStoreError as error:
-        log.error("%s", error)
-        return HttpResponse("The picture store does not answer; try again.", status=503, content_type="text/plain")
+    data = pictures.load(frame, attempt, name)
     response = HttpResponse(data, content_type=object_store.CONTENT_TYPES[name.rpartition(".")[2]])
     response["Cache-Control"] = "private, max-age=31536000, immutable"
     patch_vary_headers(response, ["Cookie"])

@@ -21,6 +21,9 @@ LABELS = {
     RENAME: Label.NONE,
 }
 
+CHOSEN = (Decision.Occasion.SIBLING, Decision.Occasion.ASKED)
+"""Somebody had a cause to look at these, so they say nothing about the rest."""
+
 
 def label_of(kind: str, *, is_edited: bool) -> Label:
     """
@@ -46,7 +49,7 @@ class Sample:
 
 def samples(since: datetime | None = None) -> list[Sample]:
     """Every labelled frame that says something about the others, the oldest first."""
-    said = Decision.objects.filter(undone_by=None).exclude(label=Label.NONE).exclude(occasion=Decision.Occasion.SIBLING)
+    said = Decision.objects.filter(undone_by=None).exclude(label=Label.NONE).exclude(occasion__in=CHOSEN)
     if since:
         said = said.filter(at__gt=since)
     firsts = set(first_scorecards().values_list("pk", flat=True))

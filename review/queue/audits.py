@@ -1,7 +1,8 @@
-"""Looks at frames that were published unseen: blind audits of those drawn by chance, looks at a failed one's siblings.
+"""Looks at frames that were published unseen: blind audits of those drawn by chance, looks at a failed one's
+siblings, and at those that a manager asked for.
 
-An audit lies in the queue like an exception. Only drawn frames tell anything about the rest; siblings were chosen
-because something was wrong, so no estimate and no certificate ever counts them.
+An audit lies in the queue like an exception. Only drawn frames tell anything about the rest; the others were chosen
+for a cause, so no estimate and no certificate ever counts them.
 """
 
 from datetime import datetime
@@ -12,16 +13,16 @@ from django.db.models import F
 from pipeline.models import Frame, Scorecard
 from pipeline.shop import withdraw
 from pipeline.states import State
-from pipeline.transitions import change
+from pipeline.transitions import advance
 from review.models import Decision
 
 NEAREST = 3
 """How many frames of the batch, just below a failed one in confidence, are looked at too."""
 
 
-def pass_audit(frame: Frame) -> None:
+def pass_audit(frame: Frame, user: User, why: str) -> None:
     """It was published rightly, and stays as it is."""
-    change(frame, audit_due="")
+    advance(frame, State.PUBLISHED, actor=user.get_username(), why=why, audit_due="")
 
 
 def fail_audit(

@@ -21,7 +21,7 @@ from pipeline.states import State
 from pipeline.transitions import StaleTransition, advance
 from review.evidence.labels import label_of
 from review.models import Decision
-from review.queue import audits, claims
+from review.queue import audits, claims, handwork
 from review.queue.bridges import BridgeLine, bridge_line_of
 
 KEEP_BRIDGE = {"approve", "reprocess"}
@@ -49,12 +49,14 @@ class Said:
     bridge_x: float | None = None
     why: str = ""
 
-    @property
-    def words(self) -> str:
-        """What the frame's history says of it."""
-        if self.bridge_x is not None and self.kind == "approve":
-            return "good, with the bridge placed by hand"
-        return ": ".join(filter(None, (DECISIONS[self.kind][2], self.why)))
+    def words_on(self, frame: Frame) -> str:
+        """What the frame's history says of it: what was done first, by whomever, and then what was said."""
+        is_approved = self.kind == "approve"
+        done = handwork.words_for_matte(frame) if is_approved else []
+        done += handwork.words_for_bridge(frame, self.bridge_x) if self.kind in KEEP_BRIDGE else []
+        if is_approved and done:
+            return f"approved {', '.join(done)}"
+        return ", ".join([": ".join(filter(None, (DECISIONS[self.kind][2], self.why))), *done])
 
     def label_on(self, frame: Frame) -> str:
         """What a person has changed before was changed all the same, though the decision was taken back."""
@@ -190,11 +192,11 @@ def occasion_of(frame: Frame) -> str:
 
 def _audit(frame: Frame, said: Said, card: Scorecard | None, label: str) -> None:
     """A published frame that is good stays as it is; any other comes back to the queue."""
-    is_bad = label == Decision.Label.BAD
+    is_bad, why = label == Decision.Label.BAD, f"looked at after publication: {said.words_on(frame)}"
     if said.kind == "approve" and not is_bad:
-        audits.pass_audit(frame)
+        audits.pass_audit(frame, said.user, why)
         return
-    audits.fail_audit(frame, card, said.user, said.words, is_bad=is_bad, not_before=grace())
+    audits.fail_audit(frame, card, said.user, why, is_bad=is_bad, not_before=grace())
     _keep_bridge(frame, said)
 
 
@@ -204,7 +206,7 @@ def can_be_approved(card: Scorecard | None) -> bool:
 
 
 def _move(frame: Frame, target: State, said: Said) -> None:
-    advance(frame, target, actor=said.user.get_username(), why=said.words, faults=0, not_before=grace())
+    advance(frame, target, actor=said.user.get_username(), why=said.words_on(frame), faults=0, not_before=grace())
 
 
 def grace() -> datetime:

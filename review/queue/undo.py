@@ -71,12 +71,14 @@ def _take_back(decision: Decision, user: User) -> bool:
 def _restore(frame: Frame, decision: Decision, actor: str) -> None:
     if frame.version != decision.version:
         raise StaleTransition(f"frame {frame.pk} ({frame}) has moved on")
+    last = frame.transitions.last()
+    why = f"taken back: {last.why}" if last else ""
     if frame.state == State.PUBLISHED:
-        change(frame, audit_due=decision.occasion)
+        advance(frame, State.PUBLISHED, actor=actor, why=why, audit_due=decision.occasion)
     elif frame.state == State.REJECTED or not leases.is_acted_on(frame):
         back_to = State.PUBLISHED if frame.state == State.WITHDRAWING else State.EXCEPTION
         published = {"audit_due": decision.occasion, "reasons": []}
         fields: dict[str, Any] = decision.was | (published if back_to == State.PUBLISHED else {})
-        advance(frame, back_to, actor=actor, why="the decision is taken back", not_before=None, **fields)
+        advance(frame, back_to, actor=actor, why=why, not_before=None, **fields)
     else:
         raise StaleTransition(f"frame {frame.pk} ({frame}): a worker may have begun")

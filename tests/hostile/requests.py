@@ -13,7 +13,16 @@ from django.urls import URLPattern, get_resolver
 from hypothesis import strategies as st
 
 NAMES = (
-    *("photo.jpg", "mask.png", "mask-closer.png", "alpha.png", "thumb.webp", "original", "shop-white.jpg"),
+    *(
+        "photo.jpg",
+        "mask.png",
+        "mask-closer.png",
+        "alpha.png",
+        "thumb.webp",
+        "original",
+        "shop-white.jpg",
+        "D_1_white.jpg",
+    ),
     *("shadow", "regate", "activate", "certify", "auth", "review"),
 )
 KEYS = (

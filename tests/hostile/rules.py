@@ -63,6 +63,12 @@ RULES: dict[str, Rule] = {
     "admin/": TO_OWN_PAGE,
     "admin:index": TO_OWN_PAGE,
     "picture": Rule(ROLES),
+    "published-file": Rule(MANAGERS),
+    "download-all": Rule(MANAGERS),
+    "withdraw": Rule(MANAGERS, POST),
+    "review-again": Rule(MANAGERS, POST),
+    # For whoever was given one, an account or not; one that nobody signed leads nowhere.
+    "passed-on": Rule(NOBODY, strangers=Answer.NOT_THERE, others=Answer.NOT_THERE),
     "workbench": Rule(DECIDERS),
     "workbench-next": Rule(DECIDERS, POST),
     "workbench-beat": Rule(DECIDERS, POST),

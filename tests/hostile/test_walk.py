@@ -27,6 +27,8 @@ CHOICES = {
     "action": list(ON_POLICIES),
     "attempt": ["1"],
     "name": ["photo.jpg"],
+    "file": ["D_1_white.jpg"],
+    "token": ["signed-by-nobody"],
     "url": ["django_rq/", "django_rq/dashboard/", "django_rq/dashboard/queues/0/empty/", "pipeline/scorecard/"],
 }
 """What stands in a hole that is not for the number of a row."""
@@ -39,10 +41,10 @@ class Step(NamedTuple):
 
 
 @pytest.fixture
-def rows(held: Frame, ticked: dict[str, int]) -> dict[str, int]:
+def rows(held: Frame, sold: Frame, ticked: dict[str, int]) -> dict[str, int]:
     """The row that an address is about, by a part of the address."""
     of_lists = {of_list(model): row for model, row in ticked.items()}
-    return of_lists | {"admin/policies/": policy().pk, "": held.pk}
+    return of_lists | {"admin/policies/": policy().pk, "/files": sold.pk, "": held.pk}
 
 
 @pytest.fixture
@@ -56,6 +58,7 @@ def bodies(held: Frame) -> dict[str, tuple[str, str]]:
     }
     found = {name: ("application/json", json.dumps(said)) for name, said in asked.items()}
     form = "application/x-www-form-urlencoded"
+    found |= dict.fromkeys(("withdraw", "review-again"), (form, f"version={held.version}&why=haze"))
     return found | {"admin:auth_user_delete": (form, "post=yes")}
 
 

@@ -35,6 +35,12 @@ class EmptyPictureError(ValueError):
     """Nothing of the product is in a picture; the text says in which part."""
 
 
+def size_of(data: bytes) -> tuple[int, int]:
+    """Width and height in pixels, by the file's header alone."""
+    with Image.open(BytesIO(data)) as picture:
+        return picture.size
+
+
 def render_all(
     rgb: RGB,
     alpha: Alpha,

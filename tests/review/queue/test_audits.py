@@ -4,11 +4,12 @@ import pytest
 from django.contrib.auth.models import User
 
 from pipeline.models import Frame
+from pipeline.shop.recall import recall
 from pipeline.states import State
 from review.evidence.estimates import estimates
 from review.evidence.labels import samples
 from review.models import Decision, QueueItem
-from review.queue import decisions
+from review.queue import decisions, undo
 from tests.factories import judged, label, policy
 
 pytestmark = pytest.mark.django_db
@@ -117,6 +118,50 @@ def test_looks_at_siblings_are_kept_by_kind_enter_no_estimate_and_spread_no_furt
     assert Decision.objects.last().occasion == "sibling"
     assert [sample.card.frame_id for sample in samples()] == [audited.pk]
     assert due(family) == before - {"less sure 1"}
+
+
+@pytest.fixture
+def asked(row):
+    """A frame that passed, which a manager wants to be looked at again."""
+    frame = judged(5, row, haze=0.1).frame
+    Frame.objects.filter(pk=frame.pk).update(audit_due="")
+    frame.refresh_from_db()
+    recall("review", frame, frame.version, actor="maria", why="is the temple whole?")
+    return frame
+
+
+@pytest.mark.parametrize("kind", ["approve", "discard"])
+def test_a_look_that_a_manager_asked_for_enters_no_estimate(kind, asked, operator, redis_server):
+    decide(kind, asked, operator)
+    assert Decision.objects.get().occasion == "asked"
+    assert samples() == [] and estimates(0.1).audits == 0
+
+
+def test_it_spreads_to_no_sibling_and_the_shop_keeps_it_till_somebody_decides(asked, row, operator, redis_server):
+    judged(5, row, haze=0.05, marked=False, view="side")
+    assert Frame.objects.get(pk=asked.pk).state == State.PUBLISHED
+    decide("discard", asked, operator)
+    assert Frame.objects.get(pk=asked.pk).state == State.WITHDRAWING
+    assert not Frame.objects.exclude(audit_due="").exists()
+
+
+def test_its_passing_is_in_the_history_and_so_is_that_it_was_taken_back(asked, operator, redis_server):
+    decide("approve", asked, operator)
+    assert asked.transitions.last().why == "looked at after publication: good as it is"
+    undo.take_back(operator)
+    asked.refresh_from_db()
+    assert (asked.state, asked.audit_due) == (State.PUBLISHED, "asked")
+    assert asked.transitions.last().why == "taken back: looked at after publication: good as it is"
+
+
+def test_an_asked_look_cannot_be_told_from_an_audit_or_an_exception(asked, audited, row, sign_in, redis_server):
+    held = judged(6, row, haze=0.99).frame
+    client = sign_in("operator")
+    pages = (f"/workbench/{frame.pk}/open" for frame in (asked, audited, held))
+    told = [client.post(page, {}, content_type="application/json").json()["item"] for page in pages]
+    assert told[0].keys() == told[1].keys() == told[2].keys()
+    assert told[0]["waiting"] == told[2]["waiting"]
+    assert not [word for word in ("asked", "temple", "maria", "published") if word in str(told[0])]
 
 
 def test_only_the_first_run_of_a_frame_is_a_sample(row):

@@ -12,7 +12,7 @@ from pipeline.models import Batch, BridgeLabel, Frame
 from pipeline.shop import publish, withdraw
 from pipeline.states import State
 from pipeline.transitions import advance
-from review.queue import decisions
+from review.queue import decisions, undo
 from tests.factories import bridge_fields, scorecard
 
 
@@ -184,3 +184,25 @@ def test_why_a_photo_is_to_be_taken_anew_is_kept(matted, operator):
     decisions.decide("reject", matted, matted.version, operator, why="blurred")
     assert matted.decisions.get().why == "blurred"
     assert matted.transitions.get().why == "needs a new photo: blurred"
+
+
+@pytest.mark.parametrize(
+    ("kind", "bridge_x", "words"),
+    [
+        ("approve", 747.25, "approved with the bridge moved by +31 px"),
+        ("approve", 715.5, "approved with the bridge moved by −0.8 px"),
+        ("reprocess", 747.25, "once more through the pipeline, with the bridge moved by +31 px"),
+    ],
+)
+def test_history_says_how_far_the_bridge_was_moved(kind, bridge_x, words, angled, operator, redis_server):
+    decisions.decide(kind, angled, angled.version, operator, bridge_x=bridge_x)
+    assert angled.transitions.get().why == words
+
+
+def test_a_bridge_that_was_moved_before_its_decision_was_taken_back_is_still_moved(angled, operator, redis_server):
+    decisions.decide("approve", angled, angled.version, operator, bridge_x=747.25)
+    undo.take_back(operator)
+    angled.refresh_from_db()
+    assert angled.transitions.last().why == "taken back: approved with the bridge moved by +31 px"
+    decisions.decide("approve", angled, angled.version, operator)
+    assert angled.transitions.last().why == "approved with the bridge moved by +31 px"

@@ -17,6 +17,7 @@ from pipeline.models import Frame, GatePolicy
 from pipeline.override import Edit
 from pipeline.shop import publish
 from pipeline.states import State
+from pipeline.words import CUTOUT_WORDS
 from review.models import Decision
 from review.queue import decisions
 from review.workbench import edits
@@ -100,6 +101,32 @@ def test_an_alternative_takes_the_mattes_place_and_the_machines_own_can_be_had_b
     assert (picture(frame, "alpha.png") == alternative).all() and frame.card.rung == rung
     save(frame, olga, rung="first-look")
     assert (picture(frame, "alpha.png") == own).all() and frame.attempt == 3
+
+
+def approved(frame, user):
+    """What the history says of the approval."""
+    decisions.decide("approve", frame, frame.version, user)
+    return frame.transitions.last().why
+
+
+def test_history_counts_the_strokes_of_all_edits_that_the_matte_rests_on(frame, olga):
+    save(frame, olga, DOT)
+    save(frame, olga, DOT, DOT)
+    assert approved(frame, olga) == "approved after painting (3 strokes)"
+
+
+def test_history_names_the_cut_out_that_was_chosen_and_painted_on(frame, olga):
+    rung = frame.card.others[0]["rung"]
+    save(frame, olga, DOT, DOT)  # left behind by the choice
+    save(frame, olga, rung=rung)
+    save(frame, olga, DOT)
+    assert approved(frame, olga) == f"approved with {CUTOUT_WORDS[rung]}, after painting (1 stroke)"
+
+
+def test_history_says_nothing_of_a_choice_that_was_given_up_again(frame, olga):
+    save(frame, olga, rung=frame.card.others[0]["rung"])
+    save(frame, olga, rung="first-look")
+    assert approved(frame, olga) == "good as it is"
 
 
 def test_an_edit_of_a_frame_that_moved_on_is_refused_and_changes_nothing(frame, olga):

@@ -102,7 +102,7 @@ def test_a_decision_that_is_taken_back_leaves_the_frame_as_it_was_and_says_nothi
     assert [back.pk for back in undo.take_back(olga)] == [frame.pk]
     frame.refresh_from_db()
     assert (frame.state, frame.reasons, frame.not_before) == (State.EXCEPTION, ["haze"], None)
-    assert frame.transitions.last().why == "the decision is taken back"
+    assert frame.transitions.last().why == "taken back: good as it is"
     with pytest.raises(decisions.DecisionError, match="nothing to take back"):
         undo.take_back(olga)
 

@@ -1,0 +1,51 @@
+"""What a manager may do about a frame that is published, or was: withdraw it, or have it reviewed again."""
+
+from pipeline.models import Frame
+from pipeline.shop.withdraw import withdraw
+from pipeline.states import State
+from pipeline.transitions import StaleTransition, advance
+
+RECALLABLE = {"withdraw": (State.PUBLISHED,), "review": (State.PUBLISHED, State.WITHDRAWN)}
+
+
+class RecallError(ValueError):
+    """It can't be done; the text says why and what to do instead."""
+
+
+def recall(kind: str, frame: Frame, version: int, *, actor: str, why: str) -> None:
+    """Withdraw the frame, or have a person look at it again, on the version that the manager looked at.
+
+    Parameters
+    ----------
+    kind : str
+        A key of RECALLABLE.
+
+    Raises
+    ------
+    RecallError
+        No reason was given, or the frame has moved on.
+    """
+    if not why:
+        raise RecallError(f"Say why, so that {frame}'s history tells it. Nothing was changed.")
+    if frame.state not in RECALLABLE[kind] or frame.version != version:
+        raise RecallError(f"{frame} has moved on while you looked at it; nothing was changed. Look at it again.")
+    try:
+        if kind == "withdraw":
+            withdraw(frame, actor=actor, why=why, for_review=False)
+        else:
+            _review_again(frame, actor, why)
+    except StaleTransition as error:
+        raise RecallError(f"{frame} was moved on by somebody else just now; nothing was changed.") from error
+
+
+def _review_again(frame: Frame, actor: str, why: str) -> None:
+    """Into the queue: a published frame stays in the shop, and whoever decides sees it like any exception.
+
+    One that was drawn by chance stays drawn. If it counted no longer, because somebody thought it bad, the frames
+    that are left would look better than they are.
+    """
+    why = f"to be looked at again: {why}"
+    if frame.state == State.PUBLISHED:
+        advance(frame, State.PUBLISHED, actor=actor, why=why, audit_due=frame.audit_due or "asked")
+    else:
+        advance(frame, State.EXCEPTION, actor=actor, why=why, reasons=["withdrawn"], cause="")
