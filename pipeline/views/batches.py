@@ -10,7 +10,7 @@ from django.shortcuts import render
 
 from accounts.access import allowed, signed_in
 from config.asked import read
-from pipeline import sharing
+from pipeline import reshoots, sharing
 from pipeline.gemini import budget
 from pipeline.models import Batch, Frame
 from pipeline.states import UNFINISHED, State
@@ -29,10 +29,12 @@ class BatchQuery(forms.Form):
 @allowed("pipeline.view_batch")
 def batch(request: HttpRequest, batch_id: str) -> HttpResponse:
     """Counts by state and the photos; `?progress` is the part that the page asks for again and again."""
-    shown = found(sharing.batches_for(signed_in(request)), batch_id)
+    user = signed_in(request)
+    shown = found(sharing.batches_for(user), batch_id)
     states = Counter(shown.frames.values_list("state", flat=True))
     unfinished = sum(states[state] for state in UNFINISHED)
     query = read(BatchQuery, request.GET)
+    photos = Paginator(_grid(shown, query["state"]), PHOTOS_PER_PAGE).get_page(query["page"] or 1)
     context = {
         "title": shown.name,
         "opts": Batch._meta,
@@ -44,7 +46,8 @@ def batch(request: HttpRequest, batch_id: str) -> HttpResponse:
         "finished": states.total() - unfinished,
         "is_unfinished": unfinished > 0,
         "gemini": budget.summary(shown) if shown.enhancement == "gemini" else None,
-        "page": Paginator(_grid(shown, query["state"]), PHOTOS_PER_PAGE).get_page(query["page"] or 1),
+        "page": photos,
+        "tiles": reshoots.told_of_frames(photos, user),
     }
     if "progress" in request.GET:
         return render(request, "pipeline/batch_progress.html", context)

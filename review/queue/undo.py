@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from pipeline import leases
-from pipeline.models import Frame
+from pipeline.models import Frame, Rejection
 from pipeline.states import State
 from pipeline.transitions import StaleTransition, advance, change
 from review.models import Decision
@@ -77,5 +77,6 @@ def _restore(frame: Frame, decision: Decision, actor: str) -> None:
         published = {"audit_due": decision.occasion, "reasons": []}
         fields: dict[str, Any] = published if back_to == State.PUBLISHED else {}
         advance(frame, back_to, actor=actor, why="the decision is taken back", not_before=None, **fields)
+        Rejection.objects.filter(frame=frame).delete()
     else:
         raise StaleTransition(f"frame {frame.pk} ({frame}): a worker may have begun")
