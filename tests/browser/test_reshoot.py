@@ -57,7 +57,8 @@ def test_by_keys_a_pin_becomes_a_box_and_is_removed(page, sign_in_as, own):
 def test_by_pointer_a_drag_is_a_box_and_a_click_a_pin(page, sign_in_as, own):
     sign_in_as("operator")
     page.get_by_role("button", name="Reject").click()
-    box = page.locator("#mark").bounding_box()
+    page.wait_for_function("() => document.querySelector('#mark img').clientHeight > 100")
+    box = page.locator("#mark img").bounding_box()
     places = [(box["x"] + share * box["width"], box["y"] + share * box["height"]) for share in (0.75, 0.25)]
     page.mouse.click(*places[0])
     expect(page.locator("#mark circle")).to_have_count(2)
