@@ -25,7 +25,7 @@ ROLES: dict[str, list[str]] = {
     "admin": [*UPLOADER, *OPERATOR, *MANAGER, *ADMIN],
 }
 WORDS = {
-    "uploader": "upload, batches",
+    "uploader": "upload, batches, what is to be reshot",
     "operator": (
         "workbench and review queue: approve, edit, reprocess, reject. Sees reasons, never confidence or verdict"
     ),

@@ -5,6 +5,7 @@ from django.views.defaults import page_not_found
 
 from pipeline.views.frames import picture
 from pipeline.views.published import act_on_published, download_all, passed_on, published_file
+from pipeline.views.reshoots import reshoot_list
 from review.insights.page import figures_page
 from review.policy.pages import act_on_policy, policies, policy
 from review.views import home, undo_last
@@ -15,6 +16,7 @@ urlpatterns = [
     path("", home, name="home"),
     # Every way into the admin's own index leads to the page that a role is here for.
     path("admin/", home),
+    path("admin/reshoot/", reshoot_list, name="reshoots"),
     path("admin/figures/", figures_page, name="figures"),
     path("admin/policies/", policies, name="policies"),
     path("admin/policies/<int:pk>/", policy, name="policy"),

@@ -28,6 +28,21 @@ SEGMENT_WORDS: dict[str, str] = {
 }
 
 
+# Of a photo that came in a rejected one's place: what follows "the retake".
+RETAKE_WORDS: dict[str, str] = {
+    State.RECEIVED: "is waiting for its turn",
+    State.ENHANCING: "is being worked on",
+    State.PROCESSING: "is being worked on",
+    State.EXCEPTION: "is waiting for review",
+    State.APPROVED: "is approved",
+    State.PUBLISHING: "is being published",
+    State.PUBLISHED: "is published",
+    State.WITHDRAWING: "is being withdrawn",
+    State.SUPERSEDED: "was replaced by a newer photo",
+    State.PURGED: "was published, and its pictures are deleted",
+}
+
+
 REASON_WORDS: dict[str, str] = {
     # vetoes
     "empty": "nothing found in the photo",

@@ -1,11 +1,14 @@
 """The sidebar: each role sees the pages it may open."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
 
+from accounts.access import signed_in
+from pipeline import reshoots
 from review.models import QueueItem
 
 PAGES = [
@@ -14,6 +17,7 @@ PAGES = [
     ("Review queue", "rule", "admin:review_queueitem_changelist", "review.view_queueitem"),
     ("Upload", "upload", "admin:pipeline_batch_add", "pipeline.add_batch"),
     ("Batches", "stacks", "admin:pipeline_batch_changelist", "pipeline.view_batch"),
+    ("To reshoot", "add_a_photo", "reshoots", "pipeline.view_batch"),
     ("Figures", "monitoring", "figures", "pipeline.see_figures"),
     ("All frames", "photo_library", "admin:pipeline_frame_changelist", "pipeline.view_frame"),
     ("Policies", "tune", "policies", "pipeline.view_gatepolicy"),
@@ -21,9 +25,14 @@ PAGES = [
     ("Sign-ins", "key", "admin:accounts_accessevent_changelist", "accounts.view_accessevent"),
 ]
 
+COUNTS: dict[str, Callable[[HttpRequest], int]] = {
+    "admin:review_queueitem_changelist": lambda request: QueueItem.objects.count(),
+    "reshoots": lambda request: reshoots.open_for(signed_in(request)).count(),
+}
+
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    return [{"items": [_item(*page) for page in PAGES]}]
+    return [{"items": [_item(request, *page) for page in PAGES]}]
 
 
 def landing_page(request: HttpRequest) -> str | None:
@@ -32,11 +41,12 @@ def landing_page(request: HttpRequest) -> str | None:
     return next((reverse(page) for page in allowed), None)
 
 
-def _item(title: str, icon: str, page: str, permission: str) -> dict[str, Any]:
+def _item(request: HttpRequest, title: str, icon: str, page: str, permission: str) -> dict[str, Any]:
     item: dict[str, Any] = {"title": title, "icon": icon, "link": reverse(page), "permission": _asks(permission)}
     item["active"] = _is_here(item["link"])
-    if page == "admin:review_queueitem_changelist":
-        item["badge"] = lambda request: QueueItem.objects.count() or None
+    if page in COUNTS:
+        # Counted once, and only for those who may open the page: the template calls it.
+        item["badge"] = cache(lambda: COUNTS[page](request) or None)
     return item
 
 

@@ -3,7 +3,7 @@
 from pipeline.models.base import Immutable
 from pipeline.models.frames import Batch, Frame, TakeOver, Transition
 from pipeline.models.gemini import GeminiCall, GeminiJob
-from pipeline.models.handwork import BridgeLabel, Override
+from pipeline.models.handwork import BridgeLabel, Override, Rejection
 from pipeline.models.listings import Listing, Rendition
 from pipeline.models.policies import GatePolicy, active_policy
 from pipeline.models.scorecards import Scorecard, ShadowVerdict
@@ -18,6 +18,7 @@ __all__ = [
     "Immutable",
     "Listing",
     "Override",
+    "Rejection",
     "Rendition",
     "Scorecard",
     "ShadowVerdict",

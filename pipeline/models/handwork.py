@@ -1,6 +1,7 @@
 """What people changed on a frame: rows that are kept as labels."""
 
 from django.db import models
+from django.utils import timezone
 
 from pipeline.models.base import Immutable
 from pipeline.models.frames import Frame
@@ -35,3 +36,20 @@ class Override(Immutable):
 
     class Meta:
         ordering = ["id"]
+
+
+class Rejection(models.Model):
+    """What an operator told of a photo that they rejected, for who took it; it is gone when that is taken back."""
+
+    frame = models.OneToOneField(Frame, on_delete=models.CASCADE, related_name="rejection")
+    needs_photo = models.BooleanField(help_text="the photo is to be taken anew; else only its cut-out was no good")
+    why = models.CharField(max_length=200, blank=True, help_text="one of the reasons that the workbench offers")
+    remark = models.TextField(blank=True, help_text="in the operator's own words")
+    mark = models.JSONField(
+        default=list, blank=True, help_text="a pin [x, y] or a box [x0, y0, x1, y1], in shares of the photo's size"
+    )
+    by = models.CharField(max_length=150)
+    at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.frame} rejected"

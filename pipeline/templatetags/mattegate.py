@@ -6,6 +6,8 @@ from typing import Any
 from django import template
 
 from pipeline.imaging.types import named_estimates
+from pipeline.models import Frame
+from pipeline.naming import view_number
 from pipeline.words import STATE_WORDS
 
 register = template.Library()
@@ -82,6 +84,31 @@ def across(column: float, width: int) -> str:
     ('12.5000%', '5.0000%')
     """
     return f"{100 * (column + 0.5) / width:.4f}%"
+
+
+@register.filter
+def drawn(mark: list[float]) -> dict[str, str]:
+    """Where an SVG that lies over the photo draws a mark on it: a pin has no size.
+
+    >>> drawn([0.25, 0.5])
+    {'x': '25.00%', 'y': '50.00%', 'width': '0.00%', 'height': '0.00%'}
+    >>> drawn([0.25, 0.5, 0.5, 0.5625])["height"]
+    '6.25%'
+    """
+    x0, y0, *far = mark
+    x1, y1 = far or (x0, y0)
+    shares = {"x": x0, "y": y0, "width": x1 - x0, "height": y1 - y0}
+    return {name: f"{100 * share:.2f}%" for name, share in shares.items()}
+
+
+@register.filter
+def retake_name(frame: Frame) -> str:
+    """How a photo in this one's place is to be called.
+
+    >>> retake_name(Frame(code="AURA1000", view="angle"))
+    'AURA1000_2'
+    """
+    return f"{frame.code}_{view_number(frame.view)}"
 
 
 @register.filter

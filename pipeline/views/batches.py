@@ -10,7 +10,7 @@ from django.shortcuts import render
 
 from accounts.access import allowed, signed_in
 from config.asked import read
-from pipeline import jobs, progress, sharing
+from pipeline import jobs, progress, reshoots, sharing
 from pipeline.gemini import budget
 from pipeline.models import Batch, Frame
 from pipeline.states import Segment
@@ -27,18 +27,21 @@ class BatchQuery(forms.Form):
 @allowed("pipeline.view_batch")
 def batch(request: HttpRequest, batch_id: str) -> HttpResponse:
     """Its bar and the photos; `?progress` is the part that the page asks for again and again."""
-    shown = found(sharing.batches_for(signed_in(request)), batch_id)
+    user = signed_in(request)
+    shown = found(sharing.batches_for(user), batch_id)
     query = read(BatchQuery, request.GET)
-    [told] = how_far([shown])
+    [how_far_it_is] = how_far([shown])
+    photos = Paginator(_grid(shown, query["segment"]), PHOTOS_PER_PAGE).get_page(query["page"] or 1)
     context = {
         "title": shown.name,
         "opts": Batch._meta,
         "object": shown,
         "batch": shown,
         "segment": query["segment"],
-        **told,
+        **how_far_it_is,
         "gemini": budget.summary(shown) if shown.enhancement == "gemini" else None,
-        "page": Paginator(_grid(shown, query["segment"]), PHOTOS_PER_PAGE).get_page(query["page"] or 1),
+        "page": photos,
+        "tiles": reshoots.told_of_frames(photos, user),
     }
     if "progress" in request.GET:
         return render(request, "pipeline/batch_progress.html", context)

@@ -3,7 +3,7 @@
 What was said of a frame that is published already, in an audit, is said in the same words: who decides isn't to know.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from pipeline import sharing
-from pipeline.models import BridgeLabel, Frame, Scorecard
+from pipeline.models import BridgeLabel, Frame, Rejection, Scorecard
 from pipeline.states import State
 from pipeline.transitions import StaleTransition, advance
 from review.evidence.labels import label_of
@@ -26,6 +26,18 @@ from review.queue.bridges import BridgeLine, bridge_line_of
 
 KEEP_BRIDGE = {"approve", "reprocess"}
 """Where the bridge is in a photo that won't be used matters no more."""
+
+
+SOMETHING_ELSE = "something else"
+RESHOOT_REASONS = [
+    "blurred",
+    "badly lit",
+    "product cut off",
+    "wrong product or view",
+    "dirt or fingerprints",
+    SOMETHING_ELSE,
+]
+"""Of a photo, by number: what whoever takes it anew should know."""
 
 
 class DecisionError(ValueError):
@@ -42,12 +54,17 @@ class HeldError(DecisionError):
 
 @dataclass(frozen=True)
 class Said:
-    """What somebody says of a frame; `bridge_x` is where they moved its bridge, `why` what is wrong with the photo."""
+    """What somebody says of a frame; `bridge_x` is where they moved its bridge.
+
+    Of a photo that is rejected `why` is one of the reasons, `remark` their own words, and `mark` a place on it.
+    """
 
     kind: str
     user: User
     bridge_x: float | None = None
     why: str = ""
+    remark: str = ""
+    mark: Sequence[float] = ()
 
     def words_on(self, frame: Frame) -> str:
         """What the frame's history says of it: what was done first, by whomever, and then what was said."""
@@ -56,7 +73,16 @@ class Said:
         done += handwork.words_for_bridge(frame, self.bridge_x) if self.kind in KEEP_BRIDGE else []
         if is_approved and done:
             return f"approved {', '.join(done)}"
-        return ", ".join([": ".join(filter(None, (DECISIONS[self.kind][2], self.why))), *done])
+        return ", ".join([": ".join(filter(None, (DECISIONS[self.kind][2], self.told))), *done])
+
+    @property
+    def reason(self) -> str:
+        """That it is something else is no reason: their own words say what."""
+        return "" if self.why == SOMETHING_ELSE else self.why
+
+    @property
+    def told(self) -> str:
+        return "; ".join(filter(None, (self.reason, self.remark)))
 
     def label_on(self, frame: Frame) -> str:
         """What a person has changed before was changed all the same, though the decision was taken back."""
@@ -76,6 +102,9 @@ def approve(frame: Frame, said: Said) -> None:
 def reject(frame: Frame, said: Said) -> None:
     """No worker has anything to do: the photo is taken anew, or somebody else cuts it out."""
     _move(frame, State.REJECTED, said)
+    told = {"needs_photo": said.kind == "reject", "why": said.reason, "remark": said.remark, "mark": list(said.mark)}
+    by = said.user.get_username()
+    Rejection.objects.update_or_create(frame=frame, defaults=told | {"by": by, "at": frame.state_since})
 
 
 def reprocess(frame: Frame, said: Said) -> None:
@@ -101,6 +130,8 @@ def decide(
     bridge_x: float | None = None,
     *,
     why: str = "",
+    remark: str = "",
+    mark: Sequence[float] = (),
     group: UUID | None = None,
 ) -> str:
     """Carry out a decision on the version that its maker looked at, and say so in words. No worker acts on it yet.
@@ -109,19 +140,22 @@ def decide(
     ----------
     bridge_x : float, optional
         Where the operator moved the bridge, in pixels of the photo.
-    why : str, optional
-        What is wrong with a photo that is to be taken anew.
+    why, remark, mark : optional
+        What is wrong with a photo that is to be taken anew, as `Said` has it.
     group : UUID, optional
         That of other decisions which are taken back together with this one.
 
     Raises
     ------
     DecisionError
-        Somebody else was first, or has the frame in hand; it can't be approved, or no bridge can be there.
+        Somebody else was first, or has the frame in hand; it can't be approved, no bridge can be there, or nothing says
+        what is wrong with the photo.
     """
     act, words, _ = DECISIONS[kind]
     require_at_hand(frame, version, user)
-    said = Said(kind, user, bridge_x, why)
+    said = Said(kind, user, bridge_x, why, remark, mark)
+    if why == SOMETHING_ELSE and not remark:
+        raise DecisionError(f"Say in your own words what is wrong with {frame}; nothing was changed.")
     card, occasion = frame.card, occasion_of(frame)
     label = said.label_on(frame) if card else Decision.Label.NONE
     try:

@@ -10,9 +10,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from pipeline import leases
-from pipeline.models import Frame
+from pipeline.models import Frame, Rejection
 from pipeline.states import State
-from pipeline.transitions import StaleTransition, advance, change
+from pipeline.transitions import StaleTransition, advance
 from review.evidence.labels import RENAME
 from review.models import Decision
 from review.queue.decisions import DECISIONS, DecisionError, Said, note
@@ -80,5 +80,6 @@ def _restore(frame: Frame, decision: Decision, actor: str) -> None:
         published = {"audit_due": decision.occasion, "reasons": []}
         fields: dict[str, Any] = decision.was | (published if back_to == State.PUBLISHED else {})
         advance(frame, back_to, actor=actor, why=why, not_before=None, **fields)
+        Rejection.objects.filter(frame=frame).delete()
     else:
         raise StaleTransition(f"frame {frame.pk} ({frame}): a worker may have begun")

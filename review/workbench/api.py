@@ -94,8 +94,9 @@ def beat(user: User, data: Asked) -> dict[str, Any]:
 @asked("pipeline.decide", questions.Decided)
 def decide(user: User, data: Asked, pk: int) -> dict[str, Any]:
     """Carry out a decision; what was painted was saved before."""
-    kind, version, bridge_x, why = (data[name] for name in ("kind", "version", "bridge_x", "why"))
-    return {"said": decisions.decide(kind, _frame(pk), version, user, bridge_x, why=why)}
+    kind, version, bridge_x = (data[name] for name in ("kind", "version", "bridge_x"))
+    told = {name: data[name] for name in ("why", "remark", "mark")}
+    return {"said": decisions.decide(kind, _frame(pk), version, user, bridge_x, **told)}
 
 
 @asked("pipeline.decide", questions.Renamed)

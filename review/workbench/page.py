@@ -16,17 +16,7 @@ from pipeline.imaging.types import ProductClass
 from pipeline.models import Frame
 from review.models import QueueItem
 from review.queue import claims, decisions
-from review.workbench import frame_json
-
-RESHOOT_REASONS = [
-    "blurred",
-    "badly lit",
-    "product cut off",
-    "wrong product or view",
-    "dirt or fingerprints",
-    "something else",
-]
-"""Of a photo, by number: what whoever takes it anew should know."""
+from review.workbench import frame_json, questions
 
 OF_ONE = ("open", "take-over", "decide", "rename", "edit", "click", "shop", "skip")
 """What the page asks of one frame."""
@@ -43,12 +33,14 @@ def workbench(request: HttpRequest) -> HttpResponse:
         "line": frame_json.line(user),
         "lost": lost,
         "urls": _urls(),
-        "reasons": RESHOOT_REASONS,
+        "reasons": decisions.RESHOOT_REASONS,
+        "somethingElse": decisions.SOMETHING_ELSE,
         "canDecide": user.has_perm("pipeline.decide"),
         "canTakeOver": user.has_perm("pipeline.take_over"),
     }
     names = {"views": naming.VIEWS, "classes": get_args(ProductClass)}
-    response = render(request, "review/workbench.html", {"state": state, **names})
+    context = {"state": state, "longest_remark": questions.LONGEST_REMARK, **names}
+    response = render(request, "review/workbench.html", context)
     response[HEADER] = OWN_PAGE
     response["Cache-Control"] = "no-store"
     return response

@@ -11,7 +11,7 @@ from pipeline.imaging.types import ProductClass, View
 from review.queue.decisions import DECISIONS
 from review.queue.renames import MOST_TOLD
 
-MOST_HELD, MOST_STROKES = 10, 2000
+MOST_HELD, MOST_STROKES, LONGEST_REMARK = 10, 2000, 500
 
 
 class Strokes(forms.Field):
@@ -27,6 +27,25 @@ class Strokes(forms.Field):
             raise ValidationError(str(error)) from error
 
 
+class Mark(forms.Field):
+    """A place of the photo: a pin [x, y], a box [x0, y0, x1, y1], or none."""
+
+    def to_python(self, value: Any) -> list[float]:
+        shares = value or []
+        if not isinstance(shares, list) or len(shares) not in (0, 2, 4) or not all(map(_is_share, shares)):
+            raise ValidationError("expected a pin as [x, y], or a box as [x0, y0, x1, y1], each from 0 to 1")
+        if len(shares) == 4 and (shares[0] > shares[2] or shares[1] > shares[3]):
+            raise ValidationError("expected a box from its upper left to its lower right corner")
+        return [round(float(share), 4) for share in shares]
+
+
+class Remark(Text):
+    """Somebody's own words, without the blanks around them."""
+
+    def to_python(self, value: Any) -> str:
+        return super().to_python(value).strip()
+
+
 class Nothing(forms.Form):
     """A question that the address asks alone."""
 
@@ -39,6 +58,8 @@ class Decided(forms.Form):
     kind = Text(choices=DECISIONS)
     version = Whole()
     why = Text(required=False)
+    remark = Remark(required=False, longest=LONGEST_REMARK)
+    mark = Mark(required=False)
     bridge_x = Number(required=False)
 
 
@@ -63,3 +84,7 @@ class Clicked(forms.Form):
 
 class Shown(forms.Form):
     bridge_x = Number(required=False)
+
+
+def _is_share(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1

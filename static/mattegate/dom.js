@@ -19,6 +19,15 @@ export function element(name, attributes = {}, ...children) {
 
 export const button = (attributes, ...children) => element("button", { type: "button", ...attributes }, ...children);
 
+const SVG = "http://www.w3.org/2000/svg";
+
+// A piece of SVG.
+export function drawn(name, attributes) {
+  const made = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  return made;
+}
+
 // Asked for anew each time: signing in again in another tab brings another one, and trying again must work then.
 export const csrfToken = () => document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? "";
 

@@ -94,7 +94,7 @@ def test_a_manager_sees_the_photo_beside_geminis_picture(page, sign_in_as):
 
 PAGES = ["pipeline/batch/", "pipeline/batch/add/", "pipeline/batch/{batch}/change/", "pipeline/frame/?o=1", "figures/"]
 PAGES += ["pipeline/frame/{frame}/change/", "review/queueitem/", "policies/", "policies/{policy}/", "auth/user/"]
-PAGES += ["auth/user/add/", "nowhere/", "../workbench/"]
+PAGES += ["reshoot/", "auth/user/add/", "nowhere/", "../workbench/"]
 
 
 def test_no_page_does_what_its_policy_forbids(page, sign_in_as, services):

@@ -26,7 +26,7 @@ NAMES = (
     *("shadow", "regate", "activate", "certify", "auth", "review"),
 )
 KEYS = (
-    *("kind", "version", "why", "bridge_x", "rung", "strokes", "held", "tool", "size", "points"),
+    *("kind", "version", "why", "remark", "mark", "bridge_x", "rung", "strokes", "held", "tool", "size", "points"),
     *("frame", "state", "page", "progress", "name", "product_class", "enhancement", "lane", "photos", "reason"),
     *("action", "_selected_action", "index", "select_across", "q", "o", "p", "e", "all", "_popup", "_to_field", "next"),
     *("view", "batch__id__exact", "product_class__exact", "is_active__exact", "groups__id__exact", "s"),
@@ -53,7 +53,14 @@ points = st.lists(st.lists(numbers, min_size=2, max_size=2) | values, min_size=1
 strokes = st.fixed_dictionaries({"tool": st.sampled_from(TOOLS) | values, "size": numbers, "points": points | values})
 questions = st.fixed_dictionaries(
     {"version": st.just(0) | values, "strokes": st.lists(strokes, max_size=3)},
-    optional={"rung": texts | values, "kind": texts | values, "bridge_x": numbers | values, "held": st.lists(values)},
+    optional={
+        "rung": texts | values,
+        "kind": texts | values,
+        "bridge_x": numbers | values,
+        "held": st.lists(values),
+        "remark": texts | values,
+        "mark": st.lists(numbers, max_size=4) | values,
+    },
 )
 bodies = questions.map(json.dumps) | values.map(json.dumps) | st.sampled_from(DEEP)
 queries = st.dictionaries(keys, texts | st.lists(texts, max_size=3), max_size=5).map(

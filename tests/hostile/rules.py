@@ -82,6 +82,7 @@ RULES: dict[str, Rule] = {
     "workbench-skip": Rule(DECIDERS, POST),
     "workbench-take-over": Rule(MANAGERS, POST),
     "queue-undo": Rule(DECIDERS, POST),
+    "reshoots": Rule(UPLOADERS),
     "figures": Rule(MANAGERS),
     "policies": Rule(MANAGERS),
     "policy": Rule(MANAGERS),

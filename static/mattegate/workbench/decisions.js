@@ -13,14 +13,15 @@ export class Decisions {
     return !this.canDecide || this.#isSaving;
   }
 
-  async decide(kind, why = "") {
+  // told: why, remark, mark of a photo that is rejected.
+  async decide(kind, told = {}) {
     if (!this.line.current || this.#isClosed) return;
     const { item } = this.line.current;
     if (kind === "approve" && !item.canApprove) return say(item.whyNot, "bad");
     if (kind === "approve" && this.picture.isEdited) return trying(() => this.#saveAndApprove());
-    const asked = { kind, why, version: item.version, bridge_x: this.picture.movedBridge };
-    const told = await this.#settle("decide", item.id, asked);
-    if (told) say(`${told.said} U takes it back.`);
+    const asked = { kind, ...told, version: item.version, bridge_x: this.picture.movedBridge };
+    const answer = await this.#settle("decide", item.id, asked);
+    if (answer) say(`${answer.said} U takes it back.`);
   }
 
   async skip() {

@@ -1,5 +1,5 @@
 // What stands beside the picture: why it is here, what could be published instead, its siblings, the line.
-import { button, element } from "../dom.js";
+import { button, drawn, element } from "../dom.js";
 
 const capitalised = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const section = (title, ...children) => element("section", {}, element("h2", {}, title), ...children);
@@ -40,14 +40,6 @@ function choice(other, index, pick) {
 
 function sibling({ thumb, view }) {
   return element("li", {}, thumb ? image(thumb) : element("span", { class: "wb-pic" }), element("span", {}, view));
-}
-
-const SVG = "http://www.w3.org/2000/svg";
-
-function drawn(name, attributes) {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  return made;
 }
 
 // The profile that the bridge was read from, and the estimates of it.

@@ -9,6 +9,7 @@ import { BACKDROPS, Looking, MODES } from "./looking.js";
 import { offer, say, trying } from "./notice.js";
 import { markChosen, showFiles, showPanel, showRail, showToday } from "./panel.js";
 import { Picture } from "./picture.js";
+import { Rejecting } from "./rejecting.js";
 import { Renaming } from "./rename.js";
 import { Server } from "./server.js";
 
@@ -49,6 +50,7 @@ const line = new Line(server, {
 const looking = new Looking(picture, line);
 const decisions = new Decisions(server, line, picture, { canDecide: state.canDecide, show });
 const renaming = new Renaming(server, line);
+const rejecting = new Rejecting(state, (kind, told) => decisions.decide(kind, told));
 
 // --- what is shown --------------------------------------------------------------------------------
 
@@ -142,7 +144,7 @@ const open = (id) => leave(() => line.open(id).catch(({ message, holder }) => sa
 const back = () => leave(() => line.back());
 const forward = () => leave(async () => (await line.forward()) || say("This is the last one."));
 const undo = () => leave(() => decisions.undo());
-const ask = (dialog) => line.current && state.canDecide && at(dialog).showModal();
+const ask = () => line.current && state.canDecide && rejecting.open(line.current.item);
 
 // Somebody else may have it in hand, and a manager may take it from there.
 function sayHeld(id, words, holder) {
@@ -163,19 +165,11 @@ function rename(view) {
   renaming.open(line.current.item, view);
 }
 
-const CUTOUT = "the photo is fine, the cut-out isn’t";
-
-function reject(index) {
-  at("reject").close();
-  if (index < state.reasons.length) decisions.decide("reject", state.reasons[index]);
-  else decisions.decide("discard");
-}
-
 // --- keys and buttons -----------------------------------------------------------------------------
 
 function bindKeys() {
   keys.set("a", "approve", () => decisions.decide("approve"), { label: "A" });
-  keys.set("x", "reject, with a reason by number", () => ask("reject"), { label: "X" });
+  keys.set("x", "reject, with a reason by number", ask, { label: "X" });
   keys.set("r", "reprocess", () => decisions.decide("reprocess"), { label: "R" });
   keys.set("s", "skip", () => decisions.skip(), { label: "S" });
   keys.set("u", "undo the last decision", undo, { label: "U" });
@@ -209,17 +203,6 @@ function bindButtons() {
   for (const made of document.querySelectorAll(decides)) made.disabled = true;
 }
 
-function fillReasons() {
-  const row = (words, index) => {
-    const key = element("kbd", {}, String(index + 1));
-    return element("li", {}, button({ class: "wb-reason", onclick: () => reject(index) }, key, words));
-  };
-  at("reasons").replaceChildren(...[...state.reasons, CUTOUT].map(row));
-  at("reject").addEventListener("keydown", ({ key }) => {
-    if (key >= "1" && key <= String(state.reasons.length + 1)) reject(Number(key) - 1);
-  });
-}
-
 function fillGroup(group, names, attribute, act) {
   const made = (name) => {
     const named = { [`data-${attribute}`]: name, title: name, "aria-pressed": "false" };
@@ -236,7 +219,6 @@ function fillKeylist() {
 
 fillGroup(at("modes"), MODES, "mode", (name) => looking.setMode(name));
 fillGroup(at("backdrops"), BACKDROPS, "backdrop", (name) => looking.setBackdrop(name));
-fillReasons();
 bindKeys();
 editor.bind(keys);
 bindButtons();

@@ -1,0 +1,79 @@
+// Why a photo is rejected: a reason by its number, one's own words, and a mark on the photo for whoever takes it anew.
+import { at, button, element } from "../dom.js";
+import { Mark } from "./mark.js";
+
+const CUTOUT = "the photo is fine, the cut-out isn’t";
+const NEEDS_WORDS = "Say what it is, then press Enter.";
+
+export class Rejecting {
+  #dialog = at("reject");
+  #remark = at("remark");
+  #hint = at("remark-hint");
+  #mark = new Mark(at("mark"), at("mark-hint"), at("unmark"));
+  #id = null; // of the frame that the words and the mark are about
+  #chosen = null; // a reason that waits for words
+
+  // decide(kind, told) carries it out.
+  constructor({ reasons, somethingElse }, decide) {
+    Object.assign(this, { reasons, somethingElse, decide });
+    at("reasons").replaceChildren(...[...reasons, CUTOUT].map((words, index) => this.#row(words, index)));
+    this.#dialog.addEventListener("keydown", (event) => this.#key(event));
+    this.#remark.addEventListener("keydown", (event) => this.#typed(event));
+  }
+
+  open({ id, code, view, pictures }) {
+    if (id !== this.#id) this.#clear(id);
+    this.#choose(null);
+    at("marking").hidden = !pictures.photo;
+    this.#mark.show(pictures.photo, `${code} ${view}`);
+    this.#dialog.showModal();
+    at("reasons").querySelector("button").focus();
+  }
+
+  #clear(id) {
+    this.#id = id;
+    this.#remark.value = "";
+    this.#mark.clear();
+  }
+
+  #row(words, index) {
+    const key = element("kbd", {}, String(index + 1));
+    return element("li", {}, button({ class: "wb-reason", onclick: () => this.#reject(index) }, key, words));
+  }
+
+  #choose(index) {
+    this.#chosen = index;
+    this.#hint.textContent = index === null ? "" : NEEDS_WORDS;
+    [...at("reasons").querySelectorAll("button")].forEach((row, at) => (row.ariaPressed = String(at === index)));
+  }
+
+  // "Something else" alone tells nothing.
+  #reject(index) {
+    const why = this.reasons[index] ?? "";
+    const remark = this.#remark.value.trim();
+    if (why === this.somethingElse && !remark) {
+      this.#choose(index);
+      return this.#remark.focus();
+    }
+    this.#dialog.close();
+    this.decide(index < this.reasons.length ? "reject" : "discard", { why, remark, mark: this.#mark.value });
+  }
+
+  #key(event) {
+    const { key, target } = event;
+    if (target === this.#remark || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (key >= "1" && key <= String(this.reasons.length + 1)) this.#reject(Number(key) - 1);
+    else if (key.toLowerCase() === "n") this.#remark.focus();
+    else if (key.toLowerCase() === "m" && !at("marking").hidden) this.#mark.takeUp();
+    else return;
+    event.preventDefault();
+  }
+
+  // Enter goes on: with the reason that waited for words, or back to where a number chooses one.
+  #typed(event) {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    if (this.#chosen !== null) this.#reject(this.#chosen);
+    else at("reasons").querySelector("button").focus();
+  }
+}
