@@ -3,6 +3,7 @@ from django.http import Http404
 from django.urls import path, re_path
 from django.views.defaults import page_not_found
 
+from pipeline.views.batches import remove
 from pipeline.views.frames import picture
 from review.insights.page import figures_page
 from review.policy.pages import act_on_policy, policies, policy
@@ -30,6 +31,7 @@ urlpatterns = [
     path("workbench/<int:pk>/click", api.click, name="workbench-click"),
     path("workbench/<int:pk>/shop", api.shop, name="workbench-shop"),
     path("workbench/<int:pk>/skip", api.skip, name="workbench-skip"),
+    path("frames/<int:frame_id>/remove", remove, name="remove-frame"),
     path("frames/<int:frame_id>/<int:attempt>/<str:name>", picture, name="picture"),
     # Django's "view on site": there is no other site.
     re_path("^admin/r/", page_not_found, {"exception": Http404()}),

@@ -17,8 +17,33 @@ VARIANT_FORMATS: dict[str, tuple[str, ...]] = {
 }
 
 
+OF_SYSTEMS = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}
+NOTES = {".txt", ".md", ".rtf", ".csv", ".tsv", ".xls", ".xlsx", ".ods", ".doc", ".docx", ".odt", ".pages", ".numbers"}
+NOTES |= {
+    ".xmp",
+    ".xml",
+    ".json",
+    ".pp3",
+    ".dop",
+    ".cos",
+    ".cop",
+    ".aae",
+    ".thm",
+    ".ini",
+    ".db",
+    ".lnk",
+    ".url",
+    ".log",
+}
+"""What cameras, photo editors and people leave beside photos."""
+
+
 class NamingError(ValueError):
-    """A file name that does not follow the convention; the text says what is wrong."""
+    """A file name that does not follow the convention; `why` says what is wrong, the same for all that are alike."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"{name}: {why}")
+        self.why = why
 
 
 @dataclass(frozen=True)
@@ -39,23 +64,34 @@ def parse_photo_name(filename: str) -> PhotoName:
     path = PurePath(filename)
     code, underscore, number = path.stem.rpartition("_")
     if not path.suffix:
-        raise NamingError(f"{path.name}: no file ending; {EXPECTED}")
+        raise NamingError(path.name, f"no file ending; {EXPECTED}")
     if not underscore or not number.isdigit():
-        raise NamingError(f"{path.name}: no view number after an underscore; {EXPECTED}")
+        raise NamingError(path.name, f"no view number after an underscore; {EXPECTED}")
     if number not in map(str, VIEWS):
-        raise NamingError(f"{path.name}: view {number} is not 1, 2 or 3; {EXPECTED}")
+        raise NamingError(path.name, f"the view is not 1, 2 or 3; {EXPECTED}")
     return PhotoName(_checked_code(code, path.name), VIEWS[int(number)])
 
 
 def _checked_code(code: str, filename: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", code):
         raise NamingError(
-            f"{filename}: a product code starts with a letter or digit and holds only letters, "
-            f"digits, dot, hyphen and underscore; {EXPECTED}"
+            filename,
+            f"a product code starts with a letter or digit and holds only letters, "
+            f"digits, dot, hyphen and underscore; {EXPECTED}",
         )
     if len(code) > MAX_CODE:
-        raise NamingError(f"{filename}: the product code is longer than {MAX_CODE} characters; {EXPECTED}")
+        raise NamingError(filename, f"the product code is longer than {MAX_CODE} characters; {EXPECTED}")
     return code.upper()
+
+
+def is_no_photo(filename: str) -> bool:
+    """Whether it lies beside photos as a matter of course, so that nobody needs to be told much about it.
+
+    >>> [is_no_photo(name) for name in ("Thumbs.db", ".DS_Store", "notes.TXT", "AURA1_1.xmp", "AURA1_1.cr3", "AURA1")]
+    [True, True, True, True, False, False]
+    """
+    path = PurePath(filename)
+    return path.name.startswith(".") or path.name.lower() in OF_SYSTEMS or path.suffix.lower() in NOTES
 
 
 def view_number(view: View) -> int:

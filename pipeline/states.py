@@ -11,10 +11,12 @@ class State(StrEnum):
     EXCEPTION = "exception"
     APPROVED = "approved"
     REJECTED = "rejected"
+    UNREADABLE = "unreadable"
     PUBLISHING = "publishing"
     PUBLISHED = "published"
     WITHDRAWING = "withdrawing"
     SUPERSEDED = "superseded"
+    REMOVED = "removed"
     PURGED = "purged"
 
 
@@ -28,22 +30,28 @@ Lane = Literal["standard", "urgent"]
 
 S = State
 MOVES: dict[State, frozenset[State]] = {
-    S.RECEIVED: frozenset({S.ENHANCING, S.PROCESSING, S.EXCEPTION, S.SUPERSEDED}),
-    S.ENHANCING: frozenset({S.RECEIVED, S.EXCEPTION, S.SUPERSEDED}),
-    S.PROCESSING: frozenset({S.RECEIVED, S.APPROVED, S.EXCEPTION, S.SUPERSEDED}),
-    S.EXCEPTION: frozenset({S.APPROVED, S.REJECTED, S.RECEIVED, S.SUPERSEDED}),
+    S.RECEIVED: frozenset({S.ENHANCING, S.PROCESSING, S.EXCEPTION, S.SUPERSEDED, S.REMOVED}),
+    S.ENHANCING: frozenset({S.RECEIVED, S.EXCEPTION, S.SUPERSEDED, S.REMOVED}),
+    S.PROCESSING: frozenset({S.RECEIVED, S.APPROVED, S.EXCEPTION, S.UNREADABLE, S.SUPERSEDED, S.REMOVED}),
+    S.UNREADABLE: frozenset({S.RECEIVED, S.SUPERSEDED, S.REMOVED}),
+    S.EXCEPTION: frozenset({S.APPROVED, S.REJECTED, S.RECEIVED, S.SUPERSEDED, S.REMOVED}),
     S.APPROVED: frozenset({S.PUBLISHING, S.EXCEPTION, S.SUPERSEDED}),
-    S.REJECTED: frozenset({S.EXCEPTION, S.PURGED, S.SUPERSEDED}),
+    S.REJECTED: frozenset({S.EXCEPTION, S.PURGED, S.SUPERSEDED, S.REMOVED}),
     S.PUBLISHING: frozenset({S.PUBLISHED, S.APPROVED, S.EXCEPTION, S.SUPERSEDED}),
     S.PUBLISHED: frozenset({S.WITHDRAWING, S.PURGED, S.SUPERSEDED}),
     S.WITHDRAWING: frozenset({S.EXCEPTION, S.PUBLISHED}),
     S.SUPERSEDED: frozenset({S.PURGED}),
+    S.REMOVED: frozenset({S.PURGED}),
     S.PURGED: frozenset(),
 }
 
 
 # The machine still has work to do; nobody is waited for.
 UNFINISHED = frozenset({S.RECEIVED, S.ENHANCING, S.PROCESSING, S.APPROVED, S.PUBLISHING, S.WITHDRAWING})
+
+
+# Another photo took their place, or nobody wants them any more: the same file may come again.
+GONE = frozenset({S.SUPERSEDED, S.REMOVED, S.PURGED})
 
 
 def is_allowed(source: State, target: State) -> bool:

@@ -11,8 +11,10 @@ STATE_WORDS: dict[str, str] = {
     State.PUBLISHING: "being published",
     State.PUBLISHED: "published",
     State.REJECTED: "rejected",
+    State.UNREADABLE: "unreadable",
     State.WITHDRAWING: "being withdrawn",
     State.SUPERSEDED: "replaced by a newer photo",
+    State.REMOVED: "removed",
     State.PURGED: "pictures deleted",
 }
 

@@ -63,6 +63,7 @@ RULES: dict[str, Rule] = {
     "admin/": TO_OWN_PAGE,
     "admin:index": TO_OWN_PAGE,
     "picture": Rule(ROLES),
+    "remove-frame": Rule(UPLOADERS, POST),
     "workbench": Rule(DECIDERS),
     "workbench-next": Rule(DECIDERS, POST),
     "workbench-beat": Rule(DECIDERS, POST),
