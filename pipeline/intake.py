@@ -107,9 +107,10 @@ def receive(
     data: bytes,
     *,
     meant: frozenset[rivals.Meaning] = frozenset(),
+    about: frozenset[int] | None = None,
     user: User | None = None,
 ) -> Receipt:
-    """Store one photo; `meant` is what its sender said when asked.
+    """Store one photo; `meant` is what its sender said when asked about those frames; None: about whichever.
 
     Raises
     ------
@@ -121,7 +122,7 @@ def receive(
         The original could not be stored; sending the photo again finishes it.
     """
     name = check(filename, BytesIO(data))
-    new = rivals.Arrival(batch, name, hashlib.sha256(data).hexdigest(), meant, user)
+    new = rivals.Arrival(batch, name, hashlib.sha256(data).hexdigest(), meant, user, about)
     try:
         frame, is_new = _row(new, filename)
     except rivals.HeldError as question:

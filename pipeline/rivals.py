@@ -28,16 +28,23 @@ class Arrival:
     sha256: str
     meant: frozenset[Meaning]
     user: User | None
+    about: frozenset[int] | None = None
+    """The frames that the sender was asked about; None: whichever there are."""
+
+    def knows(self, frames: list[Frame]) -> bool:
+        """Whether the sender was told of all of these."""
+        return self.about is None or self.about.issuperset(frame.pk for frame in frames)
 
     def __str__(self) -> str:
         return f"{self.name.code} {self.name.view}"
 
 
 class HeldError(ValueError):
-    """Its sender has to say which is meant; `choices` are the answers, in words."""
+    """Its sender has to say which is meant; `choices` are the answers, in words, `about` the frames asked about."""
 
-    def __init__(self, why: str, choices: dict[Meaning, str], otherwise: str) -> None:
+    def __init__(self, why: str, about: list[Frame], choices: dict[Meaning, str], otherwise: str) -> None:
         super().__init__(why)
+        self.about = [frame.pk for frame in about]
         self.choices = choices
         self.otherwise = otherwise
 
@@ -53,8 +60,8 @@ def settle(new: Arrival) -> None:
     same, other = list(_same_bytes(new)), list(_same_name(new))
     if same and not _is_settled(new, same):
         raise _whose(new, same)
-    if other and "replace" not in new.meant:
-        raise _which(new, other[0])
+    if other and not ("replace" in new.meant and new.knows(other)):
+        raise _which(new, other)
     if "share" not in new.meant:
         for frame in same:
             removal.remove(frame, new.user, why=f"it belongs to {new}")
@@ -78,7 +85,8 @@ def _unreadable(new: Arrival) -> QuerySet[Frame]:
 
 
 def _is_settled(new: Arrival, same: list[Frame]) -> bool:
-    return "share" in new.meant or ("move" in new.meant and _can_move(new, same))
+    is_said = "share" in new.meant or ("move" in new.meant and _can_move(new, same))
+    return is_said and new.knows(same)
 
 
 def _can_move(new: Arrival, same: list[Frame]) -> bool:
@@ -91,12 +99,13 @@ def _whose(new: Arrival, same: list[Frame]) -> HeldError:
     choices: dict[Meaning, str] = {"share": f"It shows {new} too"}
     if _can_move(new, same):
         choices = {"move": f"It is {new}: remove it from {theirs}", **choices}
-    return HeldError(f"this very photo is there as {known}", choices, f"It is {theirs}: leave this file out")
+    return HeldError(f"this very photo is there as {known}", same, choices, f"It is {theirs}: leave this file out")
 
 
-def _which(new: Arrival, other: Frame) -> HeldError:
-    why = f"this batch has another photo of {other}: {other.filename} ({other.state_words})"
-    return HeldError(why, {"replace": "Take this one instead"}, f"Keep {other.filename}: leave this file out")
+def _which(new: Arrival, other: list[Frame]) -> HeldError:
+    known = " and ".join(f"{frame.filename} ({frame.state_words})" for frame in other)
+    why = f"this batch has another photo of {new}: {known}"
+    return HeldError(why, other, {"replace": "Take this one instead"}, f"Keep {other[0].filename}: leave this file out")
 
 
 def _supersede(frame: Frame, new: Arrival) -> None:

@@ -14,7 +14,7 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from accounts.access import allowed, signed_in
-from config.asked import problem, read
+from config.asked import problem, read, row_numbers
 from pipeline import intake, jobs, naming, rivals, sharing
 from pipeline.engines import object_store
 from pipeline.gemini import budget
@@ -52,7 +52,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         batch = _batch_for(request, files)
     except intake.IntakeError as error:
         return _upload_answer(request, error=str(error), status=400)
-    said = {"meant": _meant(request), "user": signed_in(request)}
+    said = {"meant": _meant(request), "about": _about(request), "user": signed_in(request)}
     return _upload_answer(request, batch=batch, receipts=[_take(batch, file, **said) for file in files])
 
 
@@ -60,6 +60,11 @@ def _meant(request: HttpRequest) -> frozenset[rivals.Meaning]:
     """What the sender answered to what was asked of these files before."""
     answers = request.POST.getlist("meant")
     return frozenset(meaning for meaning in get_args(rivals.Meaning) if meaning in answers)
+
+
+def _about(request: HttpRequest) -> frozenset[int]:
+    """The frames that they were asked about."""
+    return frozenset(row_numbers(request.POST.getlist("about")))
 
 
 def _batch_for(request: HttpRequest, files: list[UploadedFile]) -> Batch | None:
@@ -92,7 +97,8 @@ def _rejected(error: intake.RejectedError) -> Receipt:
 
 def _held(error: intake.HeldError) -> Receipt:
     choices = [{"meant": meant, "words": words} for meant, words in error.question.choices.items()]
-    return {"outcome": "held", "words": str(error.question), "choices": choices, "otherwise": error.question.otherwise}
+    question = {"choices": choices, "otherwise": error.question.otherwise, "about": error.question.about}
+    return {"outcome": "held", "words": str(error.question), **question}
 
 
 def _to_be_sent_again(request: HttpRequest) -> dict[str, Any]:

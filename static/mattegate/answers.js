@@ -27,9 +27,10 @@ export function showQuestions(list, held, sender) {
 
 function question(told, sender) {
   const { entry, words, choices, otherwise } = told;
+  const about = [...entry.about, ...told.about];
   const answers = choices.map((choice) => {
     const meant = [...entry.meant, choice.meant];
-    return button({ class: "mg-button", onclick: () => sender.resend(entry, { meant }) }, choice.words);
+    return button({ class: "mg-button", onclick: () => sender.resend(entry, { meant, about }) }, choice.words);
   });
   const leaveOut = button({ class: "mg-button", onclick: () => sender.leaveOut(entry) }, otherwise);
   const heading = element("p", {}, element("b", {}, entry.name), `: ${words}`);
@@ -73,7 +74,7 @@ function rename(entry, sender) {
   const input = element("input", { class: "mg-input", value: entry.name, "aria-label": label, required: true });
   const send = (event) => {
     event.preventDefault();
-    sender.resend(entry, { name: input.value.trim(), meant: [] });
+    sender.resend(entry, { name: input.value.trim(), meant: [], about: [] });
   };
   const submit = element("button", { class: "mg-button" }, "Rename and send");
   return element("form", { class: "mg-rename", onsubmit: send }, input, submit);

@@ -9,12 +9,12 @@ export class SignedOutError extends Error {}
 
 const sameFile = (a, b) => a.name === b.name && a.size === b.size && a.lastModified === b.lastModified;
 
-/** An entry is { file, name, meant }: what is sent, under which name, and what was answered when the server asked. */
+/** An entry is { file, name, meant, about }: what is sent, under which name, and what was answered of which frames. */
 export class Sender {
   chosen = []; // not yet to be sent
   waiting = []; // to be sent, not yet on their way
   failed = []; // { entry, words }: no answer came for these
-  held = []; // { entry, words, choices, otherwise }: the server asks
+  held = []; // { entry, words, choices, otherwise, about }: the server asks
   rejected = []; // { entry, words, isMisnamed }
   duplicates = []; // { name, words }
   taken = 0;
@@ -38,7 +38,7 @@ export class Sender {
   add(files) {
     const known = [...this.chosen, ...this.waiting];
     const fresh = files.filter((file) => !known.some((other) => sameFile(file, other.file)));
-    this.chosen.push(...fresh.map((file) => ({ file, name: file.name, meant: [] })));
+    this.chosen.push(...fresh.map((file) => ({ file, name: file.name, meant: [], about: [] })));
     if (this.isSending) this.#sendAlso(this.chosen.splice(0));
     this.onChange();
   }

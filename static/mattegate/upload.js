@@ -28,7 +28,7 @@ async function post(entries) {
   const body = new FormData();
   for (const field of CHOICES) body.set(field, form.elements[field].value);
   for (const { file, name } of entries) body.append("photos", file, name);
-  for (const meaning of entries[0].meant) body.append("meant", meaning);
+  for (const field of ["meant", "about"]) for (const value of entries[0][field]) body.append(field, value);
   const token = csrfToken() || form.elements.csrfmiddlewaretoken.value;
   const headers = { Accept: "application/json", "X-CSRFToken": token };
   const response = await fetch(window.location.pathname, { method: "POST", body, headers }).catch(() => {

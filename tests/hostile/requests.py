@@ -18,19 +18,8 @@ NAMES = (
 )
 KEYS = (
     *("kind", "version", "why", "bridge_x", "rung", "strokes", "held", "tool", "size", "points"),
-    *(
-        "frame",
-        "state",
-        "page",
-        "progress",
-        "name",
-        "product_class",
-        "enhancement",
-        "lane",
-        "photos",
-        "reason",
-    ),
-    *("meant", "again", "back"),
+    *("frame", "state", "page", "progress", "name", "product_class", "enhancement", "lane", "photos", "reason"),
+    *("meant", "about", "again", "back"),
     *("action", "_selected_action", "index", "select_across", "q", "o", "p", "e", "all", "_popup", "_to_field", "next"),
     *("view", "batch__id__exact", "batch__product_class__exact", "is_active__exact", "groups__id__exact", "s"),
     *("app_label", "model_name", "field_name", "term", "username", "password1", "password2", "groups", "email"),

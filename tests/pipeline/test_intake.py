@@ -126,6 +126,17 @@ def test_the_same_photo_under_another_name_is_taken_only_when_its_sender_said_wh
     assert gone[0].transitions.last().why == "it belongs to AURA3 front"
 
 
+def test_nothing_is_moved_or_replaced_that_its_sender_was_not_asked_about(batch, received):
+    first = received("AURA1_1.png")
+    received("AURA2_1.png", photo(60))
+    known = {"meant": frozenset({"move", "replace"}), "about": frozenset({first.pk})}
+    with pytest.raises(intake.HeldError, match="AURA2_1"):
+        intake.receive(batch, "AURA2_1.png", photo(), **known)
+    with pytest.raises(intake.HeldError, match="AURA2 front"):
+        intake.receive(batch, "AURA1_1.png", photo(60), **known)
+    assert set(Frame.objects.values_list("state", flat=True)) == {State.RECEIVED}
+
+
 def test_a_photo_of_the_shop_is_not_moved_to_another_product(batch, received):
     first = received("AURA1_1.png")
     Frame.objects.filter(pk=first.pk).update(state=State.PUBLISHED)
