@@ -105,7 +105,7 @@ class Frame(models.Model):
         if self.batch.enhancement != "gemini" or self.gemini not in {"", *ASK_AGAIN}:
             return False
         last = self.transitions.last() if self.gemini else None
-        return last is None or last.source == State.EXCEPTION
+        return last is None or last.source in {State.EXCEPTION, State.UNREADABLE}
 
     @property
     def gemini_words(self) -> str:
