@@ -3,6 +3,7 @@ from django.http import Http404
 from django.urls import path, re_path
 from django.views.defaults import page_not_found
 
+from pipeline.views.batches import remove
 from pipeline.views.frames import picture
 from pipeline.views.published import act_on_published, download_all, passed_on, published_file
 from pipeline.views.reshoots import reshoot_list
@@ -34,6 +35,7 @@ urlpatterns = [
     path("workbench/<int:pk>/click", api.click, name="workbench-click"),
     path("workbench/<int:pk>/shop", api.shop, name="workbench-shop"),
     path("workbench/<int:pk>/skip", api.skip, name="workbench-skip"),
+    path("frames/<int:frame_id>/remove", remove, name="remove-frame"),
     path("frames/<int:frame_id>/<int:attempt>/<str:name>", picture, name="picture"),
     path("frames/<int:frame_id>/files/<str:file>", published_file, name="published-file"),
     path("frames/<int:frame_id>/files.zip", download_all, name="download-all"),

@@ -4,20 +4,22 @@ import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import get_args
+from io import BytesIO
+from typing import BinaryIO, get_args
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
-from pipeline import audit_draw, naming, sharing
+from pipeline import audit_draw, naming, removal, rivals, sharing, work_files
 from pipeline.engines import object_store
+from pipeline.imaging.pictures.decode import DecodeError
 from pipeline.imaging.types import ProductClass
 from pipeline.models import Batch, Frame
-from pipeline.states import Enhancement, Lane, State
+from pipeline.states import GONE, Enhancement, Lane, State
 from pipeline.transitions import StaleTransition, advance
 
-MAX_BATCH_NAME = 100
+MAX_BATCH_NAME, MAX_FILENAME = 100, 255
 CHOICES = {
     "product_class": "holds {} photos",
     "enhancement": "is for {} enhancement",
@@ -29,6 +31,23 @@ KNOWN = {"product_class": get_args(ProductClass), "enhancement": get_args(Enhanc
 
 class IntakeError(ValueError):
     """A photo, or a batch, that can't be taken; the text tells the uploader what to do."""
+
+
+class RejectedError(IntakeError):
+    """A file that can't be taken; `why` is the text without its name, the same for all that are alike."""
+
+    def __init__(self, filename: str, why: str, *, is_misnamed: bool = False) -> None:
+        super().__init__(f"{filename}: {why}")
+        self.why = why
+        self.is_misnamed = is_misnamed
+
+
+class HeldError(IntakeError):
+    """A photo that is not taken until its sender has said which is meant; `question` holds the answers."""
+
+    def __init__(self, filename: str, question: rivals.HeldError) -> None:
+        super().__init__(f"{filename}: {question}")
+        self.question = question
 
 
 @dataclass(frozen=True)
@@ -67,53 +86,78 @@ def _check_choices(chosen: Mapping[str, str]) -> None:
         raise IntakeError("Gemini can't be asked: an admin has to set GEMINI_API_KEY. Choose the local enhancer.")
 
 
-def check(filename: str, size: int) -> naming.PhotoName:
-    """Raise IntakeError unless a photo of that name and size can be taken."""
-    if size > settings.MAX_PHOTO_BYTES:
-        limit = settings.MAX_PHOTO_BYTES // 1_000_000
-        raise IntakeError(f"{filename}: {size / 1e6:.0f} MB; expected at most {limit} MB. Export it smaller.")
+def check(filename: str, file: BinaryIO) -> naming.PhotoName:
+    """Raise RejectedError unless a photo of that name, size and header can be taken; none of its pixels is decoded."""
+    if len(filename) > MAX_FILENAME:
+        raise RejectedError(filename, f"the name has more than {MAX_FILENAME} characters", is_misnamed=True)
     try:
-        return naming.parse_photo_name(filename)
+        name = naming.parse_photo_name(filename)
     except naming.NamingError as error:
-        raise IntakeError(str(error)) from error
+        raise RejectedError(filename, error.why, is_misnamed=True) from error
+    try:
+        work_files.check_photo(file)
+    except DecodeError as error:
+        raise RejectedError(filename, str(error)) from error
+    return name
 
 
-def receive(batch: Batch, filename: str, data: bytes) -> Receipt:
-    """Store one photo.
+def receive(
+    batch: Batch,
+    filename: str,
+    data: bytes,
+    *,
+    meant: frozenset[rivals.Meaning] = frozenset(),
+    about: frozenset[int] | None = None,
+    user: User | None = None,
+) -> Receipt:
+    """Store one photo; `meant` is what its sender said when asked about those frames; None: about whichever.
 
     Raises
     ------
-    IntakeError
-        The name or the size is not acceptable.
+    RejectedError
+        Its name, size or header is not acceptable.
+    HeldError
+        The same bytes have another name, or the name another photo, and its sender didn't say which is meant.
     ObjectStoreError
         The original could not be stored; sending the photo again finishes it.
     """
-    name = check(filename, len(data))
-    digest = hashlib.sha256(data).hexdigest()
+    name = check(filename, BytesIO(data))
+    new = rivals.Arrival(batch, name, hashlib.sha256(data).hexdigest(), meant, user, about)
     try:
-        with transaction.atomic():
-            frame = Frame.objects.create(
-                batch=batch,
-                filename=filename,
-                code=name.code,
-                view=name.view,
-                sha256=digest,
-                draw=audit_draw.draw(digest, settings.AUDIT_KEY),
-                state=State.RECEIVED,
-            )
-    except IntegrityError:
-        frame = batch.frames.get(sha256=digest)
-        _mend_lost_original(frame, data)
-        return Receipt(frame, is_duplicate=True)
-    object_store.save_work(naming.original_key(frame.pk), data)
-    return Receipt(frame, is_duplicate=False)
+        frame, is_new = _row(new, filename)
+    except rivals.HeldError as question:
+        raise HeldError(filename, question) from question
+    except removal.RemovalError as error:
+        raise RejectedError(filename, str(error)) from error
+    if is_new:
+        object_store.save_work(naming.original_key(frame.pk), data)
+    else:
+        _mend_lost_original(frame, filename, data)
+    return Receipt(frame, is_duplicate=not is_new)
 
 
-def _mend_lost_original(frame: Frame, data: bytes) -> None:
+def _row(new: rivals.Arrival, filename: str) -> tuple[Frame, bool]:
+    """The photo's row, and whether it was made just now."""
+    with transaction.atomic():
+        Batch.objects.filter(pk=new.batch.pk).update(
+            name=new.batch.name
+        )  # others wait: two at once would both be taken
+        about = {"code": new.name.code, "view": new.name.view, "sha256": new.sha256}
+        known = new.batch.frames.filter(**about).exclude(state__in=GONE).first()
+        if known:
+            return known, False
+        rivals.settle(new)
+        draw = audit_draw.draw(new.sha256, settings.AUDIT_KEY)
+        return Frame.objects.create(batch=new.batch, filename=filename, draw=draw, **about), True
+
+
+def _mend_lost_original(frame: Frame, filename: str, data: bytes) -> None:
     """An upload that broke off between row and original is finished by sending the photo again."""
-    if frame.scorecards.exists() or "not-decodable" in frame.reasons:
+    if frame.state == State.UNREADABLE and "not-decodable" in frame.reasons:
+        raise RejectedError(filename, "the same file was sent before, and could not be read; copy or export it again")
+    if frame.scorecards.exists():
         return  # it was read, so it is there
     object_store.save_work(naming.original_key(frame.pk), data)
-    if frame.state == State.EXCEPTION and "original-missing" in frame.reasons:
+    if frame.state == State.UNREADABLE:
         with suppress(StaleTransition):  # sent twice at once: the other one has mended it
             advance(frame, State.RECEIVED, actor="intake", why="sent again", reasons=[], cause="", faults=0)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from typing import Any
 
 import django_rq
 from django.utils import timezone
@@ -101,9 +102,9 @@ def _forget_if_lost(queue: Queue, job_id: str) -> None:
         job.delete()
 
 
-def submit(batch: Batch, filename: str, data: bytes) -> intake.Receipt:
-    """Take a photo in and queue it; raises what intake.receive raises."""
-    receipt = intake.receive(batch, filename, data)
+def submit(batch: Batch, filename: str, data: bytes, **said: Any) -> intake.Receipt:
+    """Take a photo in and queue it; takes and raises what intake.receive does."""
+    receipt = intake.receive(batch, filename, data, **said)
     if receipt.frame.state == State.RECEIVED:
         enqueue(receipt.frame)
     return receipt

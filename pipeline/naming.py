@@ -17,8 +17,33 @@ VARIANT_FORMATS: dict[str, tuple[str, ...]] = {
 }
 
 
+OF_SYSTEMS = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}
+NOTES = {".txt", ".md", ".rtf", ".csv", ".tsv", ".xls", ".xlsx", ".ods", ".doc", ".docx", ".odt", ".pages", ".numbers"}
+NOTES |= {
+    ".xmp",
+    ".xml",
+    ".json",
+    ".pp3",
+    ".dop",
+    ".cos",
+    ".cop",
+    ".aae",
+    ".thm",
+    ".ini",
+    ".db",
+    ".lnk",
+    ".url",
+    ".log",
+}
+"""What cameras, photo editors and people leave beside photos."""
+
+
 class NamingError(ValueError):
-    """A file name that does not follow the convention; the text says what is wrong."""
+    """A file name that does not follow the convention; `why` says what is wrong, the same for all that are alike."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"{name}: {why}")
+        self.why = why
 
 
 @dataclass(frozen=True)
@@ -39,15 +64,15 @@ def parse_photo_name(filename: str) -> PhotoName:
     path = PurePath(filename)
     code, underscore, number = path.stem.rpartition("_")
     if not path.suffix:
-        raise NamingError(f"{path.name}: no file ending; {EXPECTED}")
+        raise NamingError(path.name, f"no file ending; {EXPECTED}")
     if not underscore or not number.isdigit():
-        raise NamingError(f"{path.name}: no view number after an underscore; {EXPECTED}")
+        raise NamingError(path.name, f"no view number after an underscore; {EXPECTED}")
     if number not in map(str, VIEWS):
-        raise NamingError(f"{path.name}: view {number} is not 1, 2 or 3; {EXPECTED}")
+        raise NamingError(path.name, f"the view is not 1, 2 or 3; {EXPECTED}")
     try:
         return PhotoName(product_code(code), VIEWS[int(number)])
     except NamingError as error:
-        raise NamingError(f"{path.name}: {error}; {EXPECTED}") from error
+        raise NamingError(path.name, f"{error.why}; {EXPECTED}") from error
 
 
 def product_code(text: str) -> str:
@@ -58,11 +83,22 @@ def product_code(text: str) -> str:
     """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", text):
         raise NamingError(
-            "a product code starts with a letter or digit and holds only letters, digits, dot, hyphen and underscore"
+            text,
+            "a product code starts with a letter or digit and holds only letters, digits, dot, hyphen and underscore",
         )
     if len(text) > MAX_CODE:
-        raise NamingError(f"the product code is longer than {MAX_CODE} characters")
+        raise NamingError(text, f"the product code is longer than {MAX_CODE} characters")
     return text.upper()
+
+
+def is_no_photo(filename: str) -> bool:
+    """Whether it lies beside photos as a matter of course, so that nobody needs to be told much about it.
+
+    >>> [is_no_photo(name) for name in ("Thumbs.db", ".DS_Store", "notes.TXT", "AURA1_1.xmp", "AURA1_1.cr3", "AURA1")]
+    [True, True, True, True, False, False]
+    """
+    path = PurePath(filename)
+    return path.name.startswith(".") or path.name.lower() in OF_SYSTEMS or path.suffix.lower() in NOTES
 
 
 def view_number(view: View) -> int:

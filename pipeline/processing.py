@@ -16,7 +16,7 @@ from pipeline.imaging.pictures.decode import DecodeError
 from pipeline.imaging.types import RGB
 from pipeline.models import Frame, active_policy
 from pipeline.states import ANSWERED, State
-from pipeline.transitions import advance, hold
+from pipeline.transitions import advance, send_back
 
 log = logging.getLogger(__name__)
 
@@ -41,10 +41,10 @@ def _process(frame: Frame) -> None:
         try:
             _run_stages(frame)
         except DecodeError as error:
-            hold(frame, ["not-decodable"], f"{frame.filename}: {error}", actor="worker")
+            send_back(frame, "not-decodable", f"{frame.filename}: {error}", actor="worker")
         except object_store.MissingObjectError:
             cause = "The upload broke off before it was stored; send the photo again."
-            hold(frame, ["original-missing"], cause, actor="worker")
+            send_back(frame, "original-missing", cause, actor="worker")
 
 
 def _run_stages(frame: Frame) -> None:

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from django.db.models import Case, Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Count, F, IntegerField, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.fields import CharField
 
 from pipeline.models import Frame, Transition
-from pipeline.states import NEVER_DECODED, SEGMENT_OF, Segment, State
+from pipeline.states import SEGMENT_OF, Segment, State
 from pipeline.words import SEGMENT_WORDS
 
-IS_UNREADABLE = Q(state=State.EXCEPTION, reasons__in=[[code] for code in sorted(NEVER_DECODED)])
 STANDING = (Segment.PUBLISHED, Segment.REVIEW, Segment.WORKING, Segment.IN_LINE)
 """Told even when there are none, so that the row of figures stands still while a batch is worked on."""
 LEAST_WIDTH = 0.012
@@ -24,10 +23,9 @@ RECENT = 50
 
 
 def with_segment(frames: QuerySet[Frame]) -> QuerySet[Any]:
-    """Each frame says in which segment it is; these can be filtered and counted by."""
+    """Each frame says in which segment it is; these can be filtered and counted by. What was removed is in none."""
     states = [When(state=state, then=Value(segment)) for state, segment in SEGMENT_OF.items()]
-    unreadable = When(IS_UNREADABLE, then=Value(Segment.UNREADABLE))
-    return frames.annotate(segment=Case(unreadable, *states, output_field=CharField()))
+    return frames.exclude(state=State.REMOVED).annotate(segment=Case(*states, output_field=CharField()))
 
 
 @dataclass(frozen=True)

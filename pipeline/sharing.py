@@ -5,6 +5,7 @@ from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
 from pipeline.models import Batch, Frame
+from pipeline.states import State
 
 
 def batches_for(user: User) -> QuerySet[Batch]:
@@ -18,6 +19,16 @@ def may_see(user: User, frame_id: int) -> bool:
 
 def _sees_all(user: User) -> bool:
     return settings.SHARED_BATCHES or user.has_perm("pipeline.decide") or user.has_perm("pipeline.view_frame")
+
+
+def may_remove(user: User, frame: Frame) -> bool:
+    """Who sent it; what a command took in, whoever sees it; and a manager."""
+    return user.has_perm("pipeline.view_frame") or frame.batch.created_by_id in {user.pk, None}
+
+
+def to_be_sent_again(user: User) -> QuerySet[Frame]:
+    """Photos that could not be read, for who sent them and for managers."""
+    return Frame.objects.filter(state=State.UNREADABLE, batch__in=batches_for(user)).select_related("batch")
 
 
 def may_decide(user: User, frame: Frame) -> bool:

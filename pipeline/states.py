@@ -11,11 +11,13 @@ class State(StrEnum):
     EXCEPTION = "exception"
     APPROVED = "approved"
     REJECTED = "rejected"
+    UNREADABLE = "unreadable"
     PUBLISHING = "publishing"
     PUBLISHED = "published"
     WITHDRAWING = "withdrawing"
     WITHDRAWN = "withdrawn"
     SUPERSEDED = "superseded"
+    REMOVED = "removed"
     PURGED = "purged"
 
 
@@ -41,17 +43,19 @@ Lane = Literal["standard", "urgent"]
 
 S = State
 MOVES: dict[State, frozenset[State]] = {
-    S.RECEIVED: frozenset({S.ENHANCING, S.PROCESSING, S.EXCEPTION, S.SUPERSEDED}),
-    S.ENHANCING: frozenset({S.RECEIVED, S.EXCEPTION, S.SUPERSEDED}),
-    S.PROCESSING: frozenset({S.RECEIVED, S.APPROVED, S.EXCEPTION, S.SUPERSEDED}),
-    S.EXCEPTION: frozenset({S.APPROVED, S.REJECTED, S.RECEIVED, S.SUPERSEDED}),
+    S.RECEIVED: frozenset({S.ENHANCING, S.PROCESSING, S.EXCEPTION, S.SUPERSEDED, S.REMOVED}),
+    S.ENHANCING: frozenset({S.RECEIVED, S.EXCEPTION, S.SUPERSEDED, S.REMOVED}),
+    S.PROCESSING: frozenset({S.RECEIVED, S.APPROVED, S.EXCEPTION, S.UNREADABLE, S.SUPERSEDED, S.REMOVED}),
+    S.UNREADABLE: frozenset({S.RECEIVED, S.SUPERSEDED, S.REMOVED}),
+    S.EXCEPTION: frozenset({S.APPROVED, S.REJECTED, S.RECEIVED, S.SUPERSEDED, S.REMOVED}),
     S.APPROVED: frozenset({S.PUBLISHING, S.EXCEPTION, S.SUPERSEDED}),
-    S.REJECTED: frozenset({S.EXCEPTION, S.PURGED, S.SUPERSEDED}),
+    S.REJECTED: frozenset({S.EXCEPTION, S.PURGED, S.SUPERSEDED, S.REMOVED}),
     S.PUBLISHING: frozenset({S.PUBLISHED, S.APPROVED, S.EXCEPTION, S.SUPERSEDED}),
     S.PUBLISHED: frozenset({S.PUBLISHED, S.WITHDRAWING, S.PURGED, S.SUPERSEDED}),
     S.WITHDRAWING: frozenset({S.EXCEPTION, S.WITHDRAWN, S.PUBLISHED, S.RECEIVED}),
     S.WITHDRAWN: frozenset({S.EXCEPTION, S.PURGED, S.SUPERSEDED}),
     S.SUPERSEDED: frozenset({S.PURGED, S.RECEIVED}),
+    S.REMOVED: frozenset({S.PURGED}),
     S.PURGED: frozenset(),
 }
 
@@ -60,6 +64,7 @@ SEGMENT_OF: dict[State, Segment] = {
     S.RECEIVED: Segment.IN_LINE,
     S.ENHANCING: Segment.WORKING,
     S.PROCESSING: Segment.WORKING,
+    S.UNREADABLE: Segment.UNREADABLE,
     S.EXCEPTION: Segment.REVIEW,
     S.APPROVED: Segment.WORKING,
     S.REJECTED: Segment.REJECTED,
@@ -68,11 +73,16 @@ SEGMENT_OF: dict[State, Segment] = {
     S.WITHDRAWING: Segment.WORKING,
     S.WITHDRAWN: Segment.GONE,
     S.SUPERSEDED: Segment.GONE,
+    S.REMOVED: Segment.GONE,
     S.PURGED: Segment.GONE,
 }
 
 # The machine still has work to do; nobody is waited for.
 UNFINISHED = frozenset(state for state in State if SEGMENT_OF[state] in (Segment.WORKING, Segment.IN_LINE))
+
+
+# Another photo took their place, or nobody wants them any more: the same file may come again.
+GONE = frozenset({S.SUPERSEDED, S.REMOVED, S.PURGED})
 
 
 def is_allowed(source: State, target: State) -> bool:

@@ -74,5 +74,11 @@ def hold(frame: Frame, reasons: list[str], cause: str = "", *, actor: str, **fie
     log.info("%s waits for a person: %s", frame, why)
 
 
+def send_back(frame: Frame, reason: str, cause: str, *, actor: str) -> None:
+    """To who sent it, who has to send it again. Nobody reviewed it, so no figure counts it."""
+    advance(frame, State.UNREADABLE, actor=actor, why=cause, reasons=[reason], cause=cause, faults=0)
+    log.info("%s is to be sent again: %s", frame, cause)
+
+
 def first_verdict(frame: Frame) -> dict[str, Any]:
     return {"processed_at": frame.processed_at or timezone.now(), "reasons": [], "cause": "", "faults": 0}

@@ -11,9 +11,11 @@ STATE_WORDS: dict[str, str] = {
     State.PUBLISHING: "being published",
     State.PUBLISHED: "published",
     State.REJECTED: "rejected",
+    State.UNREADABLE: "unreadable",
     State.WITHDRAWING: "being withdrawn",
     State.WITHDRAWN: "withdrawn",
     State.SUPERSEDED: "replaced by a newer photo",
+    State.REMOVED: "removed",
     State.PURGED: "pictures deleted",
 }
 

@@ -1,5 +1,7 @@
 """What lies in the private bucket for a frame: its original, and each attempt's mattes and pictures."""
 
+from typing import BinaryIO
+
 from django.conf import settings
 
 from pipeline import naming
@@ -7,7 +9,7 @@ from pipeline.cutout.relight import GEMINI, IDENTITY, locally
 from pipeline.engines import object_store
 from pipeline.imaging.metrics.doubts import find_doubts
 from pipeline.imaging.pictures import previews, renditions
-from pipeline.imaging.pictures.decode import DecodeLimits, decode, decode_cutout
+from pipeline.imaging.pictures.decode import DecodeLimits, check_header, decode, decode_cutout
 from pipeline.imaging.types import RGB, Alpha, Alternative, Score
 from pipeline.imaging.verdict.score import weakest
 from pipeline.models import Frame
@@ -17,14 +19,22 @@ ENHANCED = "enhanced.jpg"
 """The photo as Gemini's picture had it relit: kept, since only a worker could make it again."""
 
 
+def check_photo(file: BinaryIO) -> None:
+    """Raise DecodeError for what can be told from the file's header; none of its pixels is decoded."""
+    check_header(file, _limits())
+
+
+def _limits() -> DecodeLimits:
+    return DecodeLimits(max_bytes=settings.MAX_PHOTO_BYTES, max_pixels=settings.MAX_PHOTO_PIXELS)
+
+
 def decode_photo(data: bytes) -> RGB:
     return photo_and_cutout(data)[0]
 
 
 def photo_and_cutout(data: bytes) -> tuple[RGB, Alpha | None]:
     """The photo, and the alpha that came with it."""
-    limits = DecodeLimits(max_bytes=settings.MAX_PHOTO_BYTES, max_pixels=settings.MAX_PHOTO_PIXELS)
-    return decode_cutout(data, limits)
+    return decode_cutout(data, _limits())
 
 
 def original_photo(frame: Frame) -> RGB:

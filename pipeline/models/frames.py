@@ -8,8 +8,8 @@ from django.db import models
 from pipeline.imaging.types import ProductClass, View
 from pipeline.models.base import Immutable, OneOf, choices_of
 from pipeline.models.scorecards import Scorecard
-from pipeline.states import ASK_AGAIN, NEVER_DECODED, VERDICT_REASONS, Enhancement, Lane, Look, State
-from pipeline.words import GEMINI_WORDS, in_words
+from pipeline.states import ASK_AGAIN, GONE, NEVER_DECODED, VERDICT_REASONS, Enhancement, Lane, Look, State
+from pipeline.words import GEMINI_WORDS, STATE_WORDS, in_words
 
 
 class Batch(models.Model):
@@ -40,6 +40,8 @@ class Frame(models.Model):
     RECEIVED → PROCESSING → APPROVED → PUBLISHING → PUBLISHED
       ↓  ↑         ↓ unsure      ↑
     ENHANCING  EXCEPTION ──operator──→ REJECTED, or RECEIVED again
+
+    What can't be read goes from PROCESSING to UNREADABLE, back to who sent it.
     """
 
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="frames")
@@ -81,8 +83,14 @@ class Frame(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        constraints = [models.UniqueConstraint(fields=["batch", "sha256"], name="same_bytes_once_in_a_batch")]
-        indexes = [models.Index(fields=["state", "state_since"])]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["batch", "sha256", "code", "view"],
+                condition=~models.Q(state__in=sorted(state.value for state in GONE)),
+                name="same_bytes_once_under_a_name",
+            )
+        ]
+        indexes = [models.Index(fields=["state", "state_since"]), models.Index(fields=["sha256"])]
         permissions = [
             ("see_picture", "Can see photos and mattes"),
             ("decide", "Can approve, reject or reprocess exceptions"),
@@ -104,7 +112,7 @@ class Frame(models.Model):
         if self.batch.enhancement != "gemini" or self.gemini not in {"", *ASK_AGAIN}:
             return False
         last = self.transitions.last() if self.gemini else None
-        return last is None or last.source in (State.EXCEPTION, State.WITHDRAWING)
+        return last is None or last.source in {State.EXCEPTION, State.WITHDRAWING, State.UNREADABLE}
 
     @property
     def gemini_words(self) -> str:
@@ -128,6 +136,10 @@ class Frame(models.Model):
     def has_pictures(self) -> bool:
         """Whether the last attempt came as far as previews."""
         return self.attempt > 0 and not NEVER_DECODED.intersection(self.reasons)
+
+    @property
+    def state_words(self) -> str:
+        return STATE_WORDS[self.state]
 
     @property
     def reason_words(self) -> list[str]:

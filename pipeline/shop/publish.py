@@ -24,7 +24,7 @@ from pipeline.imaging.types import Crop
 from pipeline.listing_spec import has_half_glass, listing_spec
 from pipeline.models import Frame, Listing, Rendition
 from pipeline.shop import listings
-from pipeline.states import State
+from pipeline.states import GONE, State
 from pipeline.transitions import StaleTransition, advance, hold
 
 log = logging.getLogger(__name__)
@@ -172,7 +172,7 @@ def _finish(frame: Frame, listing: Listing, files: list[File]) -> None:
 
 def _supersede_older(frame: Frame) -> None:
     older = Frame.objects.filter(code=frame.code, view=frame.view, pk__lt=frame.pk)
-    for other in older.exclude(state__in=(State.WITHDRAWING, State.SUPERSEDED, State.PURGED)):
+    for other in older.exclude(state__in={State.WITHDRAWING, *GONE}):
         # One that moves on at this moment finds the newer frame on the listing when it comes to publish.
         with suppress(StaleTransition):
             advance(other, State.SUPERSEDED, actor="worker", why=listings.newer(frame))

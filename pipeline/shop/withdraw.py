@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from pipeline import leases, naming
@@ -108,6 +108,9 @@ def _bring_back(frame: Frame, listing: Listing) -> None:
     for older in Frame.objects.filter(code=listing.code, view=listing.view, state=State.SUPERSEDED, pk__lt=frame.pk):
         last = older.transitions.last()
         if last and last.why == listings.newer(frame) and last.source != State.REJECTED:
-            with suppress(StaleTransition):
+            with (
+                suppress(StaleTransition, IntegrityError),
+                transaction.atomic(),
+            ):  # sent once more meanwhile: that one will do
                 why = f"frame {frame.pk}, which replaced it, was another product or view"
                 advance(older, State.RECEIVED, actor="worker", why=why, faults=0)

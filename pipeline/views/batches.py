@@ -3,17 +3,20 @@
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Max, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.access import allowed, signed_in
 from config.asked import read
-from pipeline import jobs, progress, reshoots, sharing
+from pipeline import jobs, progress, removal, reshoots, sharing
 from pipeline.gemini import budget
 from pipeline.models import Batch, Frame
-from pipeline.states import Segment
+from pipeline.states import MOVES, Segment, State
 from pipeline.views.pages import found, one_of, page
 
 PHOTOS_PER_PAGE = 96
@@ -22,6 +25,21 @@ PHOTOS_PER_PAGE = 96
 class BatchQuery(forms.Form):
     segment = one_of(segment.value for segment in Segment)
     page = forms.IntegerField(required=False, min_value=1)
+
+
+@allowed("pipeline.add_batch", "POST")
+def remove(request: HttpRequest, frame_id: int) -> HttpResponse:
+    """Take back a photo that one sent; then on with the page where it was listed."""
+    user = signed_in(request)
+    frame = found(Frame.objects.select_related("batch").filter(batch__in=sharing.batches_for(user)), str(frame_id))
+    try:
+        removal.remove(frame, user)
+        messages.success(request, f"{frame} is removed; its history stays.")
+    except removal.RemovalError as error:
+        messages.warning(request, str(error))
+    back = request.POST.get("back", "")
+    is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
+    return redirect(back if is_ours else reverse("admin:pipeline_batch_change", args=[frame.batch_id]))
 
 
 @allowed("pipeline.view_batch")
@@ -39,6 +57,8 @@ def batch(request: HttpRequest, batch_id: str) -> HttpResponse:
         "batch": shown,
         "segment": query["segment"],
         **how_far_it_is,
+        "removable": [state.value for state in State if State.REMOVED in MOVES[state]],
+        "may_remove": sharing.may_remove(user, Frame(batch=shown)),
         "gemini": budget.summary(shown) if shown.enhancement == "gemini" else None,
         "page": photos,
         "tiles": reshoots.told_of_frames(photos, user),

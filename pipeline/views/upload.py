@@ -1,19 +1,21 @@
 """Photos in by the page: what became of each is said in words."""
 
+import json
 import logging
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any, BinaryIO, cast, get_args
 
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.utils import timezone
 
 from accounts.access import allowed, signed_in
-from config.asked import problem, read
-from pipeline import intake, jobs
+from config.asked import problem, read, row_numbers
+from pipeline import intake, jobs, naming, rivals, sharing
 from pipeline.engines import object_store
 from pipeline.gemini import budget
 from pipeline.imaging.types import ProductClass
@@ -21,6 +23,10 @@ from pipeline.models import Batch
 from pipeline.views.pages import one_of, page
 
 log = logging.getLogger(__name__)
+MOST_LISTED = 200
+
+Receipt = dict[str, Any]
+"""What became of one file, for the page's script and its template."""
 
 
 class UploadQuery(forms.Form):
@@ -35,8 +41,10 @@ class UploadQuery(forms.Form):
 @allowed("pipeline.add_batch", "GET", "POST")
 def upload(request: HttpRequest) -> HttpResponse:
     """Take photos in. The page's script sends them a few at a time and asks for JSON; without it one form will do."""
+    if "again" in request.GET:
+        return render(request, "pipeline/send_again.html", _to_be_sent_again(request))
     if request.method != "POST":
-        return page(request, "pipeline/upload.html", **_upload_form(read(UploadQuery, request.GET)))
+        return page(request, "pipeline/upload.html", **_upload_form(request, read(UploadQuery, request.GET)))
     files = request.FILES.getlist("photos")
     try:
         if not files:
@@ -44,7 +52,19 @@ def upload(request: HttpRequest) -> HttpResponse:
         batch = _batch_for(request, files)
     except intake.IntakeError as error:
         return _upload_answer(request, error=str(error), status=400)
-    return _upload_answer(request, batch=batch, receipts=[_take(batch, file) for file in files])
+    said = {"meant": _meant(request), "about": _about(request), "user": signed_in(request)}
+    return _upload_answer(request, batch=batch, receipts=[_take(batch, file, **said) for file in files])
+
+
+def _meant(request: HttpRequest) -> frozenset[rivals.Meaning]:
+    """What the sender answered to what was asked of these files before."""
+    answers = request.POST.getlist("meant")
+    return frozenset(meaning for meaning in get_args(rivals.Meaning) if meaning in answers)
+
+
+def _about(request: HttpRequest) -> frozenset[int]:
+    """The frames that they were asked about."""
+    return frozenset(row_numbers(request.POST.getlist("about")))
 
 
 def _batch_for(request: HttpRequest, files: list[UploadedFile]) -> Batch | None:
@@ -60,17 +80,37 @@ def _batch_for(request: HttpRequest, files: list[UploadedFile]) -> Batch | None:
     )
 
 
-def _refusal(file: UploadedFile) -> str:
-    """Why it can't be taken, told before its bytes fill the memory; or ''."""
+def _refusal(file: UploadedFile) -> Receipt | None:
+    """Why it can't be taken, told before its bytes fill the memory."""
+    if naming.is_no_photo(file.name or ""):
+        return {"outcome": "skipped", "words": "not a photo"}
     try:
-        intake.check(file.name or "", file.size or 0)
-    except intake.IntakeError as error:
-        return str(error)
-    return ""
+        intake.check(file.name or "", cast(BinaryIO, file))
+    except intake.RejectedError as error:
+        return _rejected(error)
+    return None
 
 
-def _upload_form(filled: Mapping[str, Any]) -> dict[str, Any]:
+def _rejected(error: intake.RejectedError) -> Receipt:
+    return {"outcome": "rejected", "words": error.why, "isMisnamed": error.is_misnamed}
+
+
+def _held(error: intake.HeldError) -> Receipt:
+    choices = [{"meant": meant, "words": words} for meant, words in error.question.choices.items()]
+    question = {"choices": choices, "otherwise": error.question.otherwise, "about": error.question.about}
+    return {"outcome": "held", "words": str(error.question), **question}
+
+
+def _to_be_sent_again(request: HttpRequest) -> dict[str, Any]:
+    user = signed_in(request)
+    found = list(sharing.to_be_sent_again(user).order_by("-state_since")[:MOST_LISTED])
+    return {"unreadable": [(frame, sharing.may_remove(user, frame)) for frame in found]}
+
+
+def _upload_form(request: HttpRequest, filled: Mapping[str, Any]) -> dict[str, Any]:
     return {
+        **_to_be_sent_again(request),
+        "no_photos": json.dumps(sorted(naming.OF_SYSTEMS | naming.NOTES)),
         "title": "Upload",
         "name": filled.get("name") or timezone.localtime().strftime("Drop of %-d %B, %H:%M"),
         "chosen": {field: filled.get(field) for field in intake.CHOICES},
@@ -81,28 +121,49 @@ def _upload_form(filled: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _take(batch: Batch | None, file: UploadedFile) -> dict[str, str]:
-    """One photo's outcome, in words: taken, duplicate, rejected, or failed through no fault of its own."""
-    refusal = _refusal(file)
-    outcome, words = _outcome(batch, file) if batch and not refusal else ("rejected", refusal)
-    return {"name": file.name or "", "outcome": outcome, "words": words}
+def _take(batch: Batch | None, file: UploadedFile, **said: Any) -> Receipt:
+    """One file's outcome, in words: taken, duplicate, held for an answer, rejected, skipped, or failed by our fault."""
+    receipt = _refusal(file)
+    if batch and not receipt:
+        receipt = _outcome(batch, file, **said)
+    return {"name": file.name or "", **(receipt or {})}
 
 
-def _outcome(batch: Batch, file: UploadedFile) -> tuple[str, str]:
+def _outcome(batch: Batch, file: UploadedFile, **said: Any) -> Receipt:
+    file.seek(0)
     try:
-        receipt = jobs.submit(batch, file.name or "", file.read())
-    except intake.IntakeError as error:
-        return "rejected", str(error)
+        receipt = jobs.submit(batch, file.name or "", file.read(), **said)
+    except intake.HeldError as error:
+        return _held(error)
+    except intake.RejectedError as error:
+        return _rejected(error)
     except object_store.ObjectStoreError as error:
         log.error("%s was not taken: %s", file.name, error)
-        return "failed", "the picture store does not answer; try again"
-    return ("duplicate", f"same bytes as {receipt.frame.filename}") if receipt.is_duplicate else ("taken", "")
+        return {"outcome": "failed", "words": "the picture store does not answer; try again"}
+    if receipt.is_duplicate:
+        return {
+            "outcome": "duplicate",
+            "words": f"it is there as {receipt.frame.filename}, {receipt.frame.state_words}",
+        }
+    return {"outcome": "taken", "words": ""}
+
+
+def _told(receipts: list[Receipt]) -> dict[str, Any]:
+    """The receipts by their outcome, and the rejections by what is wrong: said once for all that are alike."""
+    by_outcome: dict[str, list[Receipt]] = defaultdict(list)
+    alike: dict[str, list[str]] = defaultdict(list)
+    for receipt in receipts:
+        by_outcome[receipt["outcome"]].append(receipt)
+    for receipt in by_outcome["rejected"]:
+        alike[receipt["words"]].append(receipt["name"])
+    return {"told": dict(by_outcome), "alike": dict(alike), "has_answers": bool(receipts)}
 
 
 def _upload_answer(request: HttpRequest, status: int = 200, batch: Batch | None = None, **answer: Any) -> HttpResponse:
     if request.accepts("text/html"):
-        answer["tally"] = Counter(receipt["outcome"] for receipt in answer.get("receipts", ()))
-        return page(request, "pipeline/upload.html", status=status, batch=batch, **_upload_form(request.POST), **answer)
+        receipts = answer.pop("receipts", [])
+        form = _upload_form(request, request.POST)
+        return page(request, "pipeline/upload.html", status=status, batch=batch, **form, **_told(receipts), **answer)
     if "error" in answer:
         return problem(status, answer["error"])
     if batch:

@@ -13,16 +13,15 @@ from django.db import transaction
 from pipeline import naming
 from pipeline.imaging.types import ProductClass, View
 from pipeline.models import Frame
+from pipeline.rivals import UNUSED
 from pipeline.shop import withdraw
-from pipeline.states import RENAMED, State
+from pipeline.states import GONE, RENAMED, State
 from pipeline.transitions import StaleTransition, advance
 from review.evidence.labels import RENAME, label_of
 from review.queue.decisions import DecisionError, Said, grace, note, occasion_of, require_at_hand
 
 MOST_TOLD = 20
 """Photos of one name that somebody is told of at once."""
-GONE = (State.REJECTED, State.SUPERSEDED, State.PURGED)
-"""These won't be published, so they are in nobody's way."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +52,24 @@ def checked(frame: Frame, version: int, user: User, wanted: Name) -> Name:
     try:
         name = replace(wanted, code=naming.product_code(wanted.code))
     except naming.NamingError as error:
-        raise DecisionError(f"{wanted.code or 'Nothing'} can't be a product code: {error}.") from error
+        raise DecisionError(f"{wanted.code or 'Nothing'} can't be a product code: {error.why}.") from error
     if name == name_of(frame):
         raise DecisionError(f"That is its name already: {name}. Change the class, the view or the code.")
+    if _is_there_already(frame, name):
+        raise DecisionError(
+            f"The same file is in batch {frame.batch} as {name.code} {name.view} already. Reject this one."
+        )
     return name
+
+
+def _is_there_already(frame: Frame, name: Name) -> bool:
+    twins = frame.batch.frames.filter(sha256=frame.sha256, code=name.code, view=name.view)
+    return twins.exclude(pk=frame.pk).exclude(state__in=GONE).exists()
 
 
 def others_of(frame: Frame, name: Name) -> list[Frame]:
     """The photos that have that name too, the newest first."""
-    same = Frame.objects.filter(code=name.code, view=name.view).exclude(pk=frame.pk).exclude(state__in=GONE)
+    same = Frame.objects.filter(code=name.code, view=name.view).exclude(pk=frame.pk).exclude(state__in=UNUSED)
     is_renamed = (name.code, name.view) != (frame.code, frame.view)
     return list(same.select_related("batch")[:MOST_TOLD]) if is_renamed else []
 

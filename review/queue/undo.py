@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -63,7 +63,7 @@ def _take_back(decision: Decision, user: User) -> bool:
                 _restore(frame, decision, user.get_username())
             said = Said(UNDO, user)
             note(frame, said, card=decision.scorecard, occasion=decision.occasion, label="", undoes=decision)
-    except StaleTransition:
+    except (StaleTransition, IntegrityError):  # meanwhile, the same file was sent under its old name
         return False
     return True
 

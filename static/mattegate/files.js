@@ -1,15 +1,17 @@
-// Files from a picker or a drop, folders opened. Names that start with a dot belong to the operating system.
-const isVisible = (file) => !file.name.startsWith(".");
-
-export function filesFromInput(input) {
-  return [...input.files].filter(isVisible);
-}
+// Files from a picker or a drop, folders opened.
 
 export async function filesFromDrop(transfer) {
   // Entries must be asked for at once: the transfer is emptied after the event.
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
-  if (!entries.length) return [...transfer.files].filter(isVisible);
-  return (await Promise.all(entries.map(filesOf))).flat().filter(isVisible);
+  if (!entries.length) return [...transfer.files];
+  return (await Promise.all(entries.map(filesOf))).flat();
+}
+
+/** Tells what lies beside photos as a matter of course by its name: as naming.is_no_photo does. */
+export function photosOnly(names) {
+  const others = new Set(names);
+  const ending = (name) => name.slice(name.lastIndexOf(".")).toLowerCase();
+  return ({ name }) => !name.startsWith(".") && !others.has(name.toLowerCase()) && !others.has(ending(name));
 }
 
 async function filesOf(entry) {

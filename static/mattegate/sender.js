@@ -9,19 +9,22 @@ export class SignedOutError extends Error {}
 
 const sameFile = (a, b) => a.name === b.name && a.size === b.size && a.lastModified === b.lastModified;
 
+/** An entry is { file, name, meant, about }: what is sent, under which name, and what was answered of which frames. */
 export class Sender {
-  waiting = []; // chosen, not yet on their way
-  failed = []; // { file, words }: no answer came for these
-  rejections = []; // the server's words
-  duplicates = [];
-  counts = { taken: 0, duplicate: 0, rejected: 0 };
+  chosen = []; // not yet to be sent
+  waiting = []; // to be sent, not yet on their way
+  failed = []; // { entry, words }: no answer came for these
+  held = []; // { entry, words, choices, otherwise, about }: the server asks
+  rejected = []; // { entry, words, isMisnamed }
+  duplicates = []; // { name, words }
+  taken = 0;
   batch = null;
   refusal = "";
   total = 0;
   #openRequests = 0;
-  #openFiles = 0;
+  #openEntries = 0;
 
-  /** `post(files)` answers { batch, receipts } or throws; `onChange()` is called after every change. */
+  /** `post(entries)` answers { batch, receipts } or throws; `onChange()` is called after every change. */
   constructor(post, onChange) {
     this.post = post;
     this.onChange = onChange;
@@ -29,79 +32,93 @@ export class Sender {
   }
 
   get answered() {
-    return this.total - this.waiting.length - this.#openFiles;
+    return this.total - this.waiting.length - this.#openEntries;
   }
 
   add(files) {
-    const fresh = files.filter((file) => !this.waiting.some((other) => sameFile(file, other)));
-    this.waiting.push(...fresh);
-    if (this.isSending) this.total += fresh.length;
-    this.#sendMore();
+    const known = [...this.chosen, ...this.waiting];
+    const fresh = files.filter((file) => !known.some((other) => sameFile(file, other.file)));
+    this.chosen.push(...fresh.map((file) => ({ file, name: file.name, meant: [], about: [] })));
+    if (this.isSending) this.#sendAlso(this.chosen.splice(0));
     this.onChange();
   }
 
   start() {
-    if (this.isSending || !this.waiting.length) return;
-    this.counts = { taken: 0, duplicate: 0, rejected: 0 };
-    this.rejections = [];
-    this.duplicates = [];
-    this.failed = [];
-    this.#begin();
+    if (this.isSending || !this.chosen.length) return;
+    Object.assign(this, { taken: 0, held: [], rejected: [], duplicates: [], failed: [] });
+    this.#sendAlso(this.chosen.splice(0));
   }
 
   retry() {
-    this.waiting.push(...this.failed.map(({ file }) => file));
-    this.failed = [];
-    this.#begin();
+    this.#sendAlso(this.failed.splice(0).map(({ entry }) => entry));
   }
 
-  #begin() {
+  /** Once more, under another name, or with an answer to what was asked. */
+  resend(entry, changes) {
+    this.leaveOut(entry);
+    this.#sendAlso([{ ...entry, ...changes }]);
+  }
+
+  leaveOut(entry) {
+    this.held = this.held.filter((told) => told.entry !== entry);
+    this.rejected = this.rejected.filter((told) => told.entry !== entry);
+    this.onChange();
+  }
+
+  #sendAlso(entries) {
+    if (!this.isSending) this.total = 0;
+    this.total += entries.length;
+    this.waiting.push(...entries);
     this.isSending = true;
     this.refusal = "";
-    this.total = this.waiting.length;
     this.#sendMore();
     this.onChange();
   }
 
   #sendMore() {
-    while (this.isSending && this.waiting.length && this.#openRequests < REQUESTS_AT_ONCE) {
-      this.#send(this.waiting.splice(0, FILES_PER_REQUEST));
-    }
+    while (this.isSending && this.waiting.length && this.#openRequests < REQUESTS_AT_ONCE) this.#send(this.#next());
     if (!this.#openRequests) this.isSending = false;
   }
 
-  async #send(files) {
+  // An answer holds for all of a request, so what has one goes alone.
+  #next() {
+    const answered = this.waiting.findIndex(({ meant }) => meant.length);
+    const most = answered < 0 ? FILES_PER_REQUEST : Math.min(answered, FILES_PER_REQUEST);
+    return this.waiting.splice(0, most || 1);
+  }
+
+  async #send(entries) {
     this.#openRequests += 1;
-    this.#openFiles += files.length;
+    this.#openEntries += entries.length;
     try {
-      this.#take(files, await this.post(files));
+      this.#take(entries, await this.post(entries));
     } catch (error) {
-      this.#fail(files, error);
+      this.#fail(entries, error);
     }
     this.#openRequests -= 1;
-    this.#openFiles -= files.length;
+    this.#openEntries -= entries.length;
     this.#sendMore();
     this.onChange();
   }
 
-  #take(files, { batch, receipts }) {
+  #take(entries, { batch, receipts }) {
     this.batch = batch ?? this.batch;
-    for (const [index, { name, outcome, words }] of receipts.entries()) {
-      if (outcome === "failed") this.failed.push({ file: files[index], words });
-      else this.counts[outcome] += 1;
-      if (outcome === "rejected") this.rejections.push(words);
-      if (outcome === "duplicate") this.duplicates.push(`${name}: ${words}`);
+    for (const [index, receipt] of receipts.entries()) {
+      const told = { ...receipt, entry: entries[index] };
+      if (receipt.outcome === "taken") this.taken += 1;
+      else if (receipt.outcome === "duplicate") this.duplicates.push(told);
+      else this[receipt.outcome].push(told);
     }
   }
 
-  #fail(files, error) {
+  #fail(entries, error) {
     if (error instanceof RefusedError) {
       this.refusal = error.message;
-      this.waiting.unshift(...files);
+      this.chosen.push(...entries, ...this.waiting.splice(0));
       this.isSending = false;
       return;
     }
-    if (error instanceof SignedOutError) files = [...files, ...this.waiting.splice(0)];
-    this.failed.push(...files.map((file) => ({ file, words: error.message })));
+    const lost = error instanceof SignedOutError ? [...entries, ...this.waiting.splice(0)] : entries;
+    this.failed.push(...lost.map((entry) => ({ entry, words: error.message })));
   }
 }

@@ -1,24 +1,34 @@
 // The upload page: choose or drop photos, see what became of each, send again what did not get through.
 import { at, csrfToken, element, isJson } from "./dom.js";
-import { filesFromDrop, filesFromInput } from "./files.js";
+import { showQuestions, showRejections } from "./answers.js";
+import { filesFromDrop, photosOnly } from "./files.js";
 import { RefusedError, Sender, SignedOutError } from "./sender.js";
 
 const CHOICES = ["name", "product_class", "enhancement", "lane"];
 const form = at("upload");
 const [drop, chosen, refused, sendButton] = ["drop", "chosen", "refused", "send"].map(at);
 const [results, summary, bar, batchLink] = ["results", "summary", "bar", "batch-link"].map(at);
-const [failures, rejections, duplicates] = ["failures", "rejections", "duplicates"].map(at);
+const [failures, rejections, duplicates, questions] = ["failures", "rejections", "duplicates", "questions"].map(at);
 const invitation = chosen.textContent;
 const photos = (number) => `${number.toLocaleString()} ${number === 1 ? "photo" : "photos"}`;
 
+const isPhoto = photosOnly(JSON.parse(form.dataset.noPhotos));
+let skipped = [];
+
 const sender = new Sender(post, showSoon);
+
+function add(files) {
+  skipped = files.filter((file) => !isPhoto(file)).map(({ name }) => name);
+  sender.add(files.filter(isPhoto));
+}
 
 // --- sending ----------------------------------------------------------------------------------
 
-async function post(files) {
+async function post(entries) {
   const body = new FormData();
   for (const field of CHOICES) body.set(field, form.elements[field].value);
-  for (const file of files) body.append("photos", file, file.name);
+  for (const { file, name } of entries) body.append("photos", file, name);
+  for (const field of ["meant", "about"]) for (const value of entries[0][field]) body.append(field, value);
   const token = csrfToken() || form.elements.csrfmiddlewaretoken.value;
   const headers = { Accept: "application/json", "X-CSRFToken": token };
   const response = await fetch(window.location.pathname, { method: "POST", body, headers }).catch(() => {
@@ -40,6 +50,7 @@ async function answerOf(response) {
 // --- showing ----------------------------------------------------------------------------------
 
 let isShowDue = false;
+let wasSending = false;
 
 // Answers may come faster than the screen can follow: draw once a frame.
 function showSoon() {
@@ -53,41 +64,51 @@ function showSoon() {
 }
 
 function showForm() {
-  const { waiting, isSending, refusal } = sender;
-  const megabytes = waiting.reduce((sum, file) => sum + file.size, 0) / 1e6;
-  const isReady = waiting.length > 0 && !isSending;
-  chosen.textContent = isReady ? `${photos(waiting.length)} chosen, ${megabytes.toFixed(1)} MB` : invitation;
+  const { chosen: picked, isSending, refusal } = sender;
+  const megabytes = picked.reduce((sum, { file }) => sum + file.size, 0) / 1e6;
+  const isReady = picked.length > 0 && !isSending;
+  const left = skipped.length ? ` Skipped, not photos: ${shortened(skipped)}.` : "";
+  const ready = `${photos(picked.length)} chosen, ${megabytes.toFixed(1)} MB.`;
+  chosen.textContent = `${isReady ? ready : invitation}${left}`;
   sendButton.disabled = !isReady;
-  sendButton.textContent = isSending ? "Uploading…" : isReady ? `Upload ${photos(waiting.length)}` : "Upload";
+  sendButton.textContent = isSending ? "Uploading…" : isReady ? `Upload ${photos(picked.length)}` : "Upload";
   refused.textContent = refusal;
   refused.hidden = !refusal;
   for (const field of CHOICES) form.elements[field].disabled = isSending;
 }
 
 function showResults() {
-  const { total, isSending, failed, counts, batch, refusal } = sender;
+  const { total, isSending, failed, held, rejected, taken, batch, refusal } = sender;
   results.hidden &&= !total;
   if (!total) return;
   results.hidden = refusal !== "" && batch === null; // nothing was sent at all
   bar.max = total;
   bar.value = isSending ? sender.answered : total - failed.length;
   summary.textContent = headline();
+  const counts = { taken, duplicate: sender.duplicates.length, held: held.length, rejected: rejected.length };
   for (const [name, number] of Object.entries({ ...counts, failed: failed.length })) {
     results.querySelector(`[data-count="${name}"]`).textContent = number.toLocaleString();
   }
   batchLink.hidden = batch === null;
   batchLink.href = form.dataset.batchUrl.replace("/0/", `/${batch}/`);
   failures.hidden = isSending || !failed.length;
-  list(failures, failed.map(({ file, words }) => `${file.name}: ${words}`));
-  list(rejections, sender.rejections);
-  rejections.hidden = !sender.rejections.length;
-  list(duplicates, sender.duplicates);
+  list(failures, failed.map(({ entry, words }) => `${entry.name}: ${words}`));
+  list(duplicates, sender.duplicates.map(({ name, words }) => `${name}: ${words}`));
   duplicates.hidden = !sender.duplicates.length;
+  showQuestions(questions.querySelector("ul"), held, sender);
+  questions.hidden = !held.length;
+  showRejections(rejections.querySelector("ul"), rejected, sender);
+  rejections.hidden = !rejected.length;
+  if (wasSending && !isSending) at("again").dispatchEvent(new CustomEvent("sent")); // some may be closed now
+  wasSending = isSending;
 }
 
+const shortened = (names) => (names.length > 5 ? `${names.slice(0, 5).join(", ")}, …` : names.join(", "));
+
 function headline() {
-  const { total, isSending, failed, answered } = sender;
+  const { total, isSending, failed, held, answered } = sender;
   if (isSending) return `${answered.toLocaleString()} of ${photos(total)} sent`;
+  if (held.length) return `${photos(held.length)} held for your answer`;
   return failed.length ? `${photos(failed.length)} not sent` : "Everything is sent";
 }
 
@@ -103,7 +124,7 @@ function list(section, lines) {
 for (const id of ["photos", "folder"]) {
   at(id).hasChangeListener = true; // else Unfold adds its own, which looks for a text field beside the file field
   at(id).addEventListener("change", ({ target }) => {
-    sender.add(filesFromInput(target));
+    add([...target.files]);
     target.value = "";
   });
 }
@@ -124,7 +145,7 @@ window.addEventListener("dragleave", (event) => {
 window.addEventListener("drop", async (event) => {
   event.preventDefault();
   drop.classList.remove("is-over");
-  sender.add(await filesFromDrop(event.dataTransfer));
+  add(await filesFromDrop(event.dataTransfer));
 });
 window.addEventListener("beforeunload", (event) => {
   if (sender.isSending) event.preventDefault();

@@ -14,7 +14,7 @@ from pipeline.states import ANSWERED, State
 from pipeline.transitions import advance
 from tests.gemini import faults
 from tests.gemini.conftest import committed, work
-from tests.gemini.frames import all_finished, run_until, submit
+from tests.gemini.frames import all_finished, run_until, small_photo, submit
 from tests.gemini.server import API_KEY, PRICE
 
 HALF = PRICE / 2
@@ -269,7 +269,7 @@ def test_a_photo_missing_from_a_job_that_succeeded_may_be_paid_for_and_is_not_as
 @committed
 def test_a_photo_that_was_never_sent_does_not_disturb_the_order_of_answers(gemini, standard, product):
     gemini.script(faults.queue(entry=["lost-metadata"]))
-    jobs.submit(standard, "P9_1.png", b"no photo")
+    jobs.submit(standard, "P9_1.png", small_photo(9)[:300])
     submit(standard, 2)
     run_until(all_finished)
     assert said() == ["no-photo", ANSWERED, ANSWERED]

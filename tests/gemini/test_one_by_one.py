@@ -168,7 +168,7 @@ def test_a_photo_that_cannot_be_read_is_not_sent_anywhere(gemini, urgent):
     jobs.submit(urgent, "P1_1.png", small_photo(1)[:300])
     run_until(all_finished)
     frame = only_frame()
-    assert (frame.state, frame.reasons, frame.gemini) == (State.EXCEPTION, ["not-decodable"], "no-photo")
+    assert (frame.state, frame.reasons, frame.gemini) == (State.UNREADABLE, ["not-decodable"], "no-photo")
     assert gemini.counts["sync"] == 0
 
 

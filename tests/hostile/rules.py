@@ -69,6 +69,7 @@ RULES: dict[str, Rule] = {
     "review-again": Rule(MANAGERS, POST),
     # For whoever was given one, an account or not; one that nobody signed leads nowhere.
     "passed-on": Rule(NOBODY, strangers=Answer.NOT_THERE, others=Answer.NOT_THERE),
+    "remove-frame": Rule(UPLOADERS, POST),
     "workbench": Rule(DECIDERS),
     "workbench-next": Rule(DECIDERS, POST),
     "workbench-beat": Rule(DECIDERS, POST),

@@ -19,10 +19,10 @@ def test_code_and_view_are_read(filename, expected):
     ("filename", "what_is_wrong"),
     [
         ("IMG2034.jpg", "no view number"),
-        ("AURA1000_4.jpg", "view 4 is not 1, 2 or 3"),
-        ("AURA1000_01.jpg", "view 01 is not"),
+        ("AURA1000_4.jpg", "the view is not 1, 2 or 3"),
+        ("AURA1000_01.jpg", "the view is not"),
         ("AURA1000_²", "no file ending"),
-        ("AURA1000_².jpg", "view ² is not"),
+        ("AURA1000_².jpg", "the view is not"),
         ("AURA 1000_1.jpg", "letters, digits"),
         ("_1.jpg", "a product code starts with"),
         (".._1.jpg", "a product code starts with"),

@@ -1,7 +1,6 @@
 import io
 
 import numpy as np
-import pytest
 from django.db import OperationalError
 from PIL import Image
 
@@ -56,18 +55,18 @@ def test_a_policy_that_holds_all_publishes_nothing(received, matter):
     assert (frame.state, frame.reasons) == (State.EXCEPTION, ["held-all"])
 
 
-@pytest.mark.parametrize("data", [b"", b"<html>", photo()[:500]], ids=["empty", "html", "cut off"])
-def test_a_file_that_is_no_photo_waits_for_a_person_with_its_cause(received, matter, data):
-    frame = processing.run(received("AURA1_1.jpg", data).pk)
-    assert (frame.state, frame.reasons, frame.has_failed) == (State.EXCEPTION, ["not-decodable"], True)
-    assert frame.cause
+def test_a_file_that_cannot_be_decoded_goes_back_to_who_sent_it_and_counts_as_reviewed_nowhere(received, matter):
+    frame = processing.run(received("AURA1_1.jpg", photo()[:500]).pk)
+    assert (frame.state, frame.reasons) == (State.UNREADABLE, ["not-decodable"])
+    assert "cut off or damaged" in frame.cause
+    assert (frame.was_exception, frame.has_failed, frame.processed_at) == (False, False, None)
 
 
 def test_an_original_that_was_never_stored_is_asked_for_again(received, matter):
     frame = received("AURA1_1.png")
     object_store._call("work", "delete_object", Key=naming.original_key(frame.pk))
     frame = processing.run(frame.pk)
-    assert frame.state == State.EXCEPTION
+    assert frame.state == State.UNREADABLE
     assert "send the photo again" in frame.cause
 
 

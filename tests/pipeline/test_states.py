@@ -1,7 +1,7 @@
 from pipeline.cutout import ladder
 from pipeline.imaging.verdict import score
 from pipeline.policies.shipped import shipped_policy
-from pipeline.states import BY_HAND, FIRST_LOOK, MOVES, OWN_ALPHA, State
+from pipeline.states import BY_HAND, FIRST_LOOK, GONE, MOVES, OWN_ALPHA, State
 from pipeline.words import CUTOUT_WORDS, REASON_WORDS, RUNG_WORDS
 
 
@@ -14,8 +14,8 @@ def test_every_state_can_be_reached_and_only_purged_is_final():
     assert [state for state in State if not MOVES[state]] == [State.PURGED]
 
 
-def test_any_frame_can_be_superseded_but_a_withdrawing_or_purged_one():
-    exempt = {State.WITHDRAWING, State.SUPERSEDED, State.PURGED}
+def test_any_frame_can_be_superseded_but_a_withdrawing_one_and_those_that_are_gone():
+    exempt = {State.WITHDRAWING, *GONE}
     assert {state for state in State if State.SUPERSEDED not in MOVES[state]} == exempt
 
 

@@ -21,7 +21,7 @@ def send(client, *files, **headers):
 
 def test_each_photo_of_an_upload_gets_its_own_answer(services, sign_in):
     client = sign_in("uploader")
-    files = [("A_1.png", photo(1)), ("A_2.png", photo(1)), ("IMG_77.png", photo(2))]
+    files = [("A_1.png", photo(1)), ("a_1.png", photo(1)), ("IMG_77.png", photo(2))]
     answer = send(client, *files, accept="application/json").json()
     assert [receipt["outcome"] for receipt in answer["receipts"]] == ["taken", "duplicate", "rejected"]
     assert "expected {PRODUCT_CODE}_{VIEW}.ext" in answer["receipts"][2]["words"]
@@ -31,8 +31,46 @@ def test_each_photo_of_an_upload_gets_its_own_answer(services, sign_in):
 
 def test_without_javascript_the_same_answers_are_on_the_page(services, sign_in):
     page = send(sign_in("uploader"), ("IMG_77.png", photo())).content.decode()
-    assert "IMG_77.png" in page and "view 77 is not 1, 2 or 3" in page
+    assert "IMG_77.png" in page and "the view is not 1, 2 or 3" in page
     assert not Batch.objects.exists()  # none is opened for nothing
+
+
+def test_without_javascript_what_is_held_is_answered_in_the_form(services, sign_in):
+    client = sign_in("uploader")
+    send(client, ("A_1.png", photo()))
+    page = send(client, ("B_1.png", photo())).content.decode()
+    assert (
+        "this very photo is there as A front (in batch Drop, waiting)" in page and 'name="meant" value="move"' in page
+    )
+    files = [SimpleUploadedFile("B_1.png", photo())]
+    asked = {"meant": ["move"], "about": [Frame.objects.get().pk]}
+    client.post(UPLOAD, {"name": "Drop", "product_class": "watch", "photos": files, **asked})
+    assert set(Frame.objects.values_list("code", "state")) == {("A", "removed"), ("B", "received")}
+
+
+def test_an_answer_as_json_says_what_is_asked_and_what_may_be_said(services, sign_in):
+    client = sign_in("uploader")
+    send(client, ("A_1.png", photo()))
+    [held] = send(client, ("A_1.jpg", photo(60)), accept="application/json").json()["receipts"]
+    assert (held["outcome"], held["about"]) == ("held", [Frame.objects.get().pk])
+    assert [choice["meant"] for choice in held["choices"]] == ["replace"] and "A_1.png" in held["words"]
+
+
+def test_notes_and_files_of_the_system_are_skipped(services, sign_in):
+    files = [("Thumbs.db", b"x"), ("notes.txt", b"x"), (".DS_Store", b"x")]
+    answer = send(sign_in("uploader"), *files, accept="application/json").json()
+    assert {receipt["outcome"] for receipt in answer["receipts"]} == {"skipped"} and not Batch.objects.exists()
+
+
+def test_only_who_sent_a_photo_removes_it_and_who_manages(services, sign_in, settings):
+    settings.SHARED_BATCHES = True
+    manager, uploader = sign_in("manager"), sign_in("uploader")
+    send(manager, ("A_1.png", photo()))
+    address = f"/frames/{Frame.objects.get().pk}/remove"
+    uploader.post(address)
+    assert Frame.objects.get().state == "received"
+    answer = manager.post(address, {"back": "https://elsewhere.example/"})
+    assert answer.url.startswith("/admin/pipeline/batch/") and Frame.objects.get().state == "removed"
 
 
 def test_an_upload_does_not_wait_for_any_processing(services, sign_in, monkeypatch):
@@ -45,7 +83,7 @@ def test_a_file_over_the_limit_is_refused_before_it_is_read(services, sign_in, s
     settings.MAX_PHOTO_BYTES = 10
     monkeypatch.setattr(jobs, "submit", lambda *args: pytest.fail("read into memory"))
     answer = send(sign_in("uploader"), ("A_1.png", photo()), accept="application/json").json()
-    assert "expected at most" in answer["receipts"][0]["words"]
+    assert "the limit is" in answer["receipts"][0]["words"]
 
 
 def test_a_batch_of_another_class_refuses_the_photos_before_any_is_stored(services, sign_in):

@@ -79,6 +79,17 @@ def test_a_frame_that_was_recalled_is_called_withdrawn(old, manage):
     assert reasons == ['["haze"]', '["haze", "withdrawn"]']
 
 
+def test_a_photo_that_could_not_be_read_waits_for_who_sent_it_and_no_more_for_operators(old, manage):
+    columns = "reasons = '[\"not-decodable\"]', cause = 'x.jpg: cut off', was_exception = 1, has_failed = 1"
+    old.execute(f"UPDATE pipeline_frame SET {columns} WHERE state IN ('exception', 'rejected')")
+    assert manage("migrate", "--verbosity", "0").returncode == 0
+    found = "SELECT state, was_exception, has_failed, processed_at FROM pipeline_frame WHERE cause != '' ORDER BY state"
+    rejected, unreadable = map(tuple, old.execute(found))
+    assert rejected[:3] == ("rejected", 1, 1) and unreadable == ("unreadable", 0, 0, None)
+    step = old.execute("SELECT source, target, why FROM pipeline_transition WHERE actor = 'migration'").fetchone()
+    assert tuple(step) == ("exception", "unreadable", "x.jpg: cut off")
+
+
 def test_an_older_database_is_told_which_version_to_pass_through(old, manage):
     old.execute("DELETE FROM django_migrations WHERE name = '0011_gemini'")
     before = rows(old)

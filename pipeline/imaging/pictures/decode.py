@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
+from io import SEEK_END, BytesIO
+from typing import BinaryIO
 
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, TiffImagePlugin, UnidentifiedImageError
@@ -77,6 +78,25 @@ def decode(data: bytes, limits: DecodeLimits = DecodeLimits()) -> RGB:
     return decode_cutout(data, limits)[0]
 
 
+def check_header(file: BinaryIO, limits: DecodeLimits = DecodeLimits()) -> None:
+    """Raise what `decode_cutout` would raise of the file's header; no pixel is decoded.
+
+    Parameters
+    ----------
+    file : binary file
+        Open for reading; left at any place.
+    limits : DecodeLimits
+        As for `decode_cutout`.
+
+    Raises
+    ------
+    DecodeError
+        The file is empty or too large, is no picture that can be read, or its header is outside the limits.
+    """
+    with _faults_as_decode_error(limits):
+        _opened(file, limits)
+
+
 def decode_cutout(data: bytes, limits: DecodeLimits = DecodeLimits()) -> tuple[RGB, Alpha | None]:
     """Decode a photo file to upright sRGB, and to the cut-out that came with it.
 
@@ -99,10 +119,8 @@ def decode_cutout(data: bytes, limits: DecodeLimits = DecodeLimits()) -> tuple[R
     DecodeError
         For anything that is not one whole, undamaged photo within the limits.
     """
-    _check_bytes(data, limits)
     with _faults_as_decode_error(limits):
-        image = _open(data)
-        _check_header(image, limits)
+        image = _opened(BytesIO(data), limits)
         _load(image, data)
     image = _upright(image)
     return np.array(_to_srgb(image), dtype=np.uint8), _own_alpha(image)
@@ -130,24 +148,33 @@ def _faults_as_decode_error(limits: DecodeLimits) -> Iterator[None]:
         raise DecodeError(f"{DAMAGED} ({error})") from error
 
 
-def _check_bytes(data: bytes, limits: DecodeLimits) -> None:
-    if not data:
+def _opened(file: BinaryIO, limits: DecodeLimits) -> Image.Image:
+    _check_size(file.seek(0, SEEK_END), limits)
+    image = _open(file)
+    _check_header(image, limits)
+    return image
+
+
+def _check_size(size: int, limits: DecodeLimits) -> None:
+    if not size:
         raise DecodeError("the file is empty; copy it again from the camera")
-    if len(data) > limits.max_bytes:
+    if size > limits.max_bytes:
         raise DecodeError(
-            f"the file has {len(data) / 1e6:.0f} MB; the limit is {limits.max_bytes / 1e6:.0f} MB; export it smaller"
+            f"the file has {size / 1e6:.0f} MB; the limit is {limits.max_bytes / 1e6:.0f} MB; export it smaller"
         )
 
 
-def _open(data: bytes) -> Image.Image:
+def _open(file: BinaryIO) -> Image.Image:
+    file.seek(0)
     try:
-        return Image.open(BytesIO(data), formats=FORMATS)
+        return Image.open(file, formats=FORMATS)
     except UnidentifiedImageError as error:
-        raise DecodeError(_why_unidentified(data)) from error
+        file.seek(0)
+        raise DecodeError(_why_unidentified(file.read(64))) from error
 
 
-def _why_unidentified(data: bytes) -> str:
-    start = data[:64].lstrip() if data[:64].lstrip().startswith(b"<") else data[:64]
+def _why_unidentified(start: bytes) -> str:
+    start = start.lstrip() if start.lstrip().startswith(b"<") else start
     for offset, magic, kind in SIGNATURES:
         if start[offset:].startswith(magic):
             return f"this is {kind}, which is not accepted; {SEND}"

@@ -11,7 +11,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 from tqdm import tqdm
 
-from pipeline import intake, jobs
+from pipeline import intake, jobs, naming, rivals
 from pipeline.engines.object_store import ObjectStoreError
 from pipeline.imaging.types import ProductClass
 from pipeline.models import Batch, Frame
@@ -33,6 +33,14 @@ class Command(BaseCommand):
             help="with gemini the photos leave the house: they are sent to Google",
         )
         parser.add_argument("--lane", choices=get_args(Lane), default="standard", help="urgent photos come first")
+        parser.add_argument(
+            "--meant",
+            choices=get_args(rivals.Meaning),
+            action="append",
+            default=[],
+            help="of photos that are held: move, they belong to this name and not to the other; share, to both; "
+            "replace, they take the place of another photo of the same code and view in the batch",
+        )
         parser.add_argument("--wait", action="store_true", help="until every photo is published or sent to review")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -44,14 +52,14 @@ class Command(BaseCommand):
             hint = "Start `make run`, or run manage.py migrate."
             raise CommandError(f"The database can't be used ({error}). {hint}") from error
 
-    def _ingest(self, *, paths: list[Path], wait: bool, **options: Any) -> None:
-        found = list(_photos(paths))
+    def _ingest(self, *, paths: list[Path], wait: bool, meant: list[rivals.Meaning], **options: Any) -> None:
+        found = self._without_notes(list(_files(paths)))
         photos = [photo for photo in found if self._is_acceptable(photo)]
         if not photos:
             raise CommandError(f"None of the {len(found)} files found can be taken in.")
         name = options["batch"] or timezone.localtime().strftime("%Y-%m-%d %H:%M:%S")
         batch = intake.open_batch(name, **{field: options[field] for field in intake.CHOICES})
-        taken = self._submit_all(batch, photos)
+        taken = self._submit_all(batch, photos, frozenset(meant))
         self.stdout.write(f"{taken} of {len(found)} photos taken in.")
         if wait:
             _wait_for(batch)
@@ -59,20 +67,30 @@ class Command(BaseCommand):
         if not taken:
             raise CommandError("No photo was taken in.")
 
+    def _without_notes(self, files: list[Path]) -> list[Path]:
+        skipped = [path.name for path in files if naming.is_no_photo(path.name)]
+        if skipped:
+            self.stderr.write(f"Skipped, not photos: {', '.join(skipped[:5])}{', …' if len(skipped) > 5 else ''}")
+        return [path for path in files if not naming.is_no_photo(path.name)]
+
     def _is_acceptable(self, photo: Path) -> bool:
         try:
-            intake.check(photo.name, photo.stat().st_size)
-        except intake.IntakeError as error:
+            with photo.open("rb") as file:
+                intake.check(photo.name, file)
+        except (intake.IntakeError, OSError) as error:
             self.stderr.write(f"Not taken: {error}")
             return False
         return True
 
-    def _submit_all(self, batch: Batch, photos: list[Path]) -> int:
+    def _submit_all(self, batch: Batch, photos: list[Path], meant: frozenset[rivals.Meaning]) -> int:
         """How many were taken in, or were there already."""
         taken = 0
         for photo in tqdm(photos, desc=f"Batch {batch.name}", unit="photo"):
             try:
-                receipt = jobs.submit(batch, photo.name, photo.read_bytes())
+                receipt = jobs.submit(batch, photo.name, photo.read_bytes(), meant=meant)
+            except intake.HeldError as held:
+                tqdm.write(f"Not taken: {held}. {_how_to_say(held)}", file=sys.stderr)
+                continue
             except (intake.IntakeError, ObjectStoreError, OSError) as error:
                 tqdm.write(f"Not taken: {photo}: {error}", file=sys.stderr)
                 continue
@@ -86,7 +104,12 @@ class Command(BaseCommand):
             self.stdout.write(f"{frame.filename:30} {frame.state:10} {'; '.join(frame.reason_words)}")
 
 
-def _photos(paths: Iterable[Path]) -> Iterator[Path]:
+def _how_to_say(held: intake.HeldError) -> str:
+    choices = (f"--meant {meant}: {words}" for meant, words in held.question.choices.items())
+    return f"Send it again with {'; or with '.join(choices)}."
+
+
+def _files(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
             yield from sorted(p for p in path.rglob("*") if p.is_file() and not _is_hidden(p.relative_to(path)))

@@ -1,0 +1,147 @@
+"""Photos in, in a real browser: what is refused, asked and taken back. No worker runs but where a test is one."""
+
+import pytest
+from playwright.sync_api import expect
+
+from pipeline import intake, processing
+from pipeline.models import Frame
+from tests.browser.conftest import IN_A_BROWSER, SAMPLE
+from tests.imaging.pictures.test_decode import png_header
+from tests.pipeline.conftest import photo
+
+pytestmark = IN_A_BROWSER
+UPLOAD = "/admin/pipeline/batch/add/"
+
+
+def choose(page, *files):
+    kept = [{"name": name, "mimeType": "image/png", "buffer": data} for name, data in files]
+    page.locator("#photos").set_input_files(kept)
+
+
+def send(page, *files):
+    choose(page, *files)
+    page.locator("#send").click()
+    expect(page.locator("#summary")).not_to_have_text("")
+    expect(page.locator("#summary")).not_to_contain_text(" of ")
+
+
+def count(page, name):
+    return page.locator(f"[data-count={name}]")
+
+
+def states():
+    return {f"{frame.code} {frame.view}": frame.state for frame in Frame.objects.all()}
+
+
+@pytest.fixture
+def uploader(page, sign_in_as):
+    sign_in_as("uploader")
+    page.get_by_label("Batch").fill("Spring")
+    page.get_by_label("Product class").select_option("watch")
+    return page
+
+
+def test_a_file_that_is_no_photo_is_refused_before_it_is_taken(uploader):
+    page = uploader
+    send(page, ("A1_1.jpg", b""), ("A2_1.jpg", png_header(30_000, 30_000)), ("A3_1.png", photo()))
+    expect(count(page, "taken")).to_have_text("1")
+    expect(page.locator("#rejections")).to_contain_text("1 file: the file is empty; copy it again from the camera")
+    expect(page.locator("#rejections")).to_contain_text("megapixels; export it smaller")
+    assert states() == {"A3 front": "received"}
+
+
+def test_what_no_worker_can_read_is_on_its_uploaders_list_until_a_good_one_is_sent(uploader):
+    page = uploader
+    send(page, ("A1_1.png", photo()[:500]), ("A2_1.png", photo(50)[:500]))
+    for frame in Frame.objects.all():
+        processing.run(frame.pk)
+    page.goto(UPLOAD)
+    listed = page.locator("#again li")
+    expect(listed).to_have_count(2)
+    expect(listed.first).to_contain_text("the file is cut off or damaged")
+    page.get_by_label("Batch").fill("Spring")
+    page.get_by_label("Product class").select_option("watch")
+    send(page, ("A1_1.png", photo()))
+    expect(listed).to_have_count(1)
+    page.get_by_label("Remove A2 front").click()
+    page.get_by_role("button", name="Remove it").click()
+    expect(page.get_by_text("A2 front is removed; its history stays.")).to_be_visible()
+    expect(page.locator("#again")).to_be_hidden()
+    assert sorted(Frame.objects.values_list("code", "state")) == [
+        ("A1", "received"),
+        ("A1", "superseded"),
+        ("A2", "removed"),
+    ]
+
+
+def test_operators_are_not_asked_about_a_file_that_nobody_can_read(page, sign_in_as):
+    batch = intake.open_batch("Spring", "watch")
+    processing.run(intake.receive(batch, "A1_1.png", photo()[:500]).frame.pk)
+    sign_in_as("manager")
+    page.goto("/admin/review/queueitem/")
+    expect(page.get_by_text("A1", exact=True)).to_have_count(0)
+    page.goto(UPLOAD)
+    expect(page.locator("#again li")).to_have_count(1)
+
+
+def test_the_sender_says_which_product_a_photo_belongs_to(uploader):
+    page = uploader
+    send(page, ("A1_1.png", photo()))
+    send(page, ("A2_1.png", photo()), ("A3_1.png", photo()), ("A4_1.png", photo()))
+    expect(page.locator("#summary")).to_have_text("3 photos held for your answer")
+    question = page.locator("#questions > ul > li")
+    expect(question.first).to_contain_text("A2_1.png: this very photo is there as A1 front (in batch Spring, waiting)")
+    question.filter(has_text="A4_1.png").get_by_role("button", name="It is A1 front: leave this file out").click()
+    question.filter(has_text="A2_1.png").get_by_role("button", name="It is A2 front: remove it from A1 front").click()
+    expect(question).to_have_count(1)
+    expect(count(page, "taken")).to_have_text("1")
+    assert states() == {"A1 front": "removed", "A2 front": "received"}
+    question.get_by_role("button", name="It shows A3 front too").click()
+    expect(question).to_contain_text("A3_1.png: this very photo is there as A2 front")  # which was not known before
+    question.get_by_role("button", name="It shows A3 front too").click()
+    expect(count(page, "taken")).to_have_text("2")
+    assert states() == {"A1 front": "removed", "A2 front": "received", "A3 front": "received"}
+
+
+def test_of_two_photos_of_one_name_the_sender_says_which_is_taken(uploader):
+    page = uploader
+    send(page, ("A1_1.png", photo()))
+    send(page, ("A1_1.jpg", SAMPLE.read_bytes()))
+    question = page.locator("#questions > ul > li")
+    expect(question).to_contain_text("A1_1.jpg: this batch has another photo of A1 front: A1_1.png (waiting)")
+    assert Frame.objects.count() == 1
+    question.get_by_role("button", name="Take this one instead").click()
+    expect(count(page, "taken")).to_have_text("1")
+    assert sorted(Frame.objects.values_list("filename", "state")) == [
+        ("A1_1.jpg", "received"),
+        ("A1_1.png", "superseded"),
+    ]
+
+
+def test_a_wrong_name_is_explained_once_and_mended_in_place(uploader):
+    page = uploader
+    choose(page, ("IMG_1234.png", photo()), ("IMG_1235.png", photo(50)), ("Thumbs.db", b"x"), ("notes.txt", b"x"))
+    expect(page.locator("#chosen")).to_contain_text("2 photos chosen")
+    expect(page.locator("#chosen")).to_contain_text("Skipped, not photos: Thumbs.db, notes.txt.")
+    page.locator("#send").click()
+    expect(page.locator("#rejections .mg-alike")).to_have_count(1)
+    expect(page.locator("#rejections .mg-alike > p")).to_contain_text("2 files: the view is not 1, 2 or 3")
+    page.get_by_label("New name of IMG_1234.png").fill("A1_1.png")
+    page.get_by_label("New name of IMG_1234.png").press("Enter")
+    expect(count(page, "taken")).to_have_text("1")
+    expect(page.locator("#rejections .mg-alike > p")).to_contain_text("1 file: the view")
+    assert states() == {"A1 front": "received"}
+
+
+def test_junk_is_removed_by_who_sent_it_and_operators_do_not_see_it(uploader):
+    page = uploader
+    send(page, ("A1_1.png", photo()), ("A2_1.png", photo(50)))
+    Frame.objects.filter(code="A2").update(state="published")
+    page.get_by_role("link", name="See the batch").click()
+    expect(page.locator(".mg-remove")).to_have_count(1)
+    page.get_by_label("Remove A1 front").click()
+    page.get_by_role("button", name="Remove it").click()
+    expect(page.get_by_text("A1 front is removed; its history stays.")).to_be_visible()
+    expect(page.locator(".mg-tile")).to_have_count(1)
+    frame = Frame.objects.get(code="A1")
+    assert (frame.state, frame.transitions.last().actor) == ("removed", "uploader")
