@@ -30,6 +30,9 @@ ADJUSTED: dict[str, Any] = {
 class LimitedParser(HTTPRequestParser):
     """waitress has one limit for all requests; here each has its own."""
 
+    adj: Any
+    error: Any
+
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
         if self.chunked or self.content_length >= settings.MAX_STRANGERS_BYTES:
