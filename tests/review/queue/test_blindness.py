@@ -118,9 +118,12 @@ def spied(monkeypatch) -> list[str]:
     """Calls to S3, as they are made."""
     calls: list[str] = []
     call = object_store._call
-    monkeypatch.setattr(
-        object_store, "_call", lambda *args, **more: (calls.append(str(args[:2])), call(*args, **more))[1]
-    )
+
+    def noted(alias: str, operation: str, **more: Any) -> Any:
+        calls.append(f"{operation} in {alias}")
+        return call(alias, operation, **more)
+
+    monkeypatch.setattr(object_store, "_call", noted)
     return calls
 
 
