@@ -17,6 +17,8 @@ from accounts import names, roles
 from accounts.lists import OnlyOfferedLookups, ReadOnlyAdmin
 from accounts.models import AccessEvent
 
+DEACTIVATE = "What they opened stays theirs. Take the tick from “Active” instead: then they can't sign in any more."
+
 admin.site.unregister(User)
 admin.site.unregister(Group)
 
@@ -49,6 +51,11 @@ class AccountAdmin(OnlyOfferedLookups, UserAdmin, ModelAdmin):
         """Who is no superuser must not reset the password of one."""
         users = super().get_queryset(request).prefetch_related("groups")
         return users if request.user.is_superuser else users.filter(is_superuser=False)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """With what to do about an account that can't be deleted."""
+        found, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        return found, counts, set() if protected else lacking, [*protected, DEACTIVATE] if protected else []
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "groups":

@@ -62,7 +62,6 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "accounts.headers.content_security_policy",
-    "accounts.bodies.limited",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -184,6 +183,7 @@ MAX_PHOTO_PIXELS = env_int("MAX_PHOTO_MEGAPIXELS", 64, minimum=1) * 1_000_000
 # The upload page sends four photos at a time; no other page takes as much as one.
 MAX_UPLOAD_BYTES = 4 * MAX_PHOTO_BYTES + 1_000_000
 MAX_FORM_BYTES = 10_000_000
+MAX_STRANGERS_BYTES = 100_000
 # Hundreds of photos in one form: Django's own default of 100 files would refuse the drop.
 DATA_UPLOAD_MAX_NUMBER_FILES = 1000
 

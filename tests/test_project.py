@@ -106,6 +106,11 @@ def test_docker_compose_names_at_its_head_what_must_be_set():
     }
 
 
+@pytest.mark.parametrize("name", [".gitignore", ".dockerignore"])
+def test_secrets_and_data_go_into_neither_repository_nor_image(name):
+    assert {".env", "var"} <= {line.strip("/") for line in (ROOT / name).read_text().splitlines()}
+
+
 def test_valkey_in_docker_compose_asks_for_the_password_that_its_clients_have():
     text = (ROOT / "docker-compose.yml").read_text()
     valkey = re.split(r"^  \w+:$", text.split("\n  valkey:\n")[1], flags=re.MULTILINE)[0]

@@ -23,7 +23,8 @@ class Batch(models.Model):
         max_length=10, choices=choices_of(Enhancement), default="local"
     )
     lane: "OneOf[Lane]" = models.CharField(max_length=10, choices=choices_of(Lane), default="standard")
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    # Without an owner it would be everybody's.
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -108,9 +108,7 @@ def _bring_back(frame: Frame, listing: Listing) -> None:
     for older in Frame.objects.filter(code=listing.code, view=listing.view, state=State.SUPERSEDED, pk__lt=frame.pk):
         last = older.transitions.last()
         if last and last.why == listings.newer(frame) and last.source != State.REJECTED:
-            with (
-                suppress(StaleTransition, IntegrityError),
-                transaction.atomic(),
-            ):  # sent once more meanwhile: that one will do
+            # Decided meanwhile, or sent once more.
+            with suppress(StaleTransition, IntegrityError), transaction.atomic():
                 why = f"frame {frame.pk}, which replaced it, was another product or view"
                 advance(older, State.RECEIVED, actor="worker", why=why, faults=0)

@@ -172,12 +172,17 @@ def decide(
 
 def require_at_hand(frame: Frame, version: int, user: User) -> None:
     """Refuse what is decided already, or is in somebody else's hands."""
-    holder = claims.holder_of(frame)
-    if holder and holder != user.get_username():
-        raise DecisionError(f"{_words_for_lost(frame, holder, user)}; nothing was changed.")
+    require_free(frame, user)
     require_others(frame, user)
     if not is_waiting(frame) or frame.version != version:
         raise DecisionError(f"{frame} was decided by somebody else while you looked at it; nothing was changed.")
+
+
+def require_free(frame: Frame, user: User) -> None:
+    """Refuse what somebody else has in hand."""
+    holder = claims.holder_of(frame)
+    if holder and holder != user.get_username():
+        raise DecisionError(f"{_words_for_lost(frame, holder, user)}; nothing was changed.")
 
 
 def words_for_held(frame: Frame, holder: str) -> str:

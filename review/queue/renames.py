@@ -56,9 +56,7 @@ def checked(frame: Frame, version: int, user: User, wanted: Name) -> Name:
     if name == name_of(frame):
         raise DecisionError(f"That is its name already: {name}. Change the class, the view or the code.")
     if _is_there_already(frame, name):
-        raise DecisionError(
-            f"The same file is in batch {frame.batch} as {name.code} {name.view} already. Reject this one."
-        )
+        raise DecisionError(f"The same file is in the batch as {name.code} {name.view} already. Reject this one.")
     return name
 
 

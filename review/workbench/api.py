@@ -121,13 +121,13 @@ def edit(user: User, data: Asked, pk: int) -> dict[str, Any]:
 @asked("pipeline.decide", questions.Clicked)
 def click(user: User, data: Asked, pk: int) -> dict[str, Any]:
     """What one click of a tool would do; nothing is saved."""
-    return edits.try_click(_waiting(pk), Edit(data["rung"], data["strokes"]))
+    return edits.try_click(_at_hand(pk, user), Edit(data["rung"], data["strokes"]))
 
 
 @asked("pipeline.decide", questions.Shown)
 def shop(user: User, data: Asked, pk: int) -> dict[str, Any]:
     """Every file as the shop would show it."""
-    frame, bridge_x = _waiting(pk), data["bridge_x"]
+    frame, bridge_x = _at_hand(pk, user), data["bridge_x"]
     if not decisions.can_be_approved(frame.card):
         raise DecisionError(f"{frame} has no cut-out, so there is nothing that a shop could show.")
     if bridge_x is not None:
@@ -139,7 +139,7 @@ def shop(user: User, data: Asked, pk: int) -> dict[str, Any]:
 @asked("pipeline.decide")
 def skip(user: User, data: Asked, pk: int) -> dict[str, Any]:
     """Let somebody else look first; it comes back to this person after all others."""
-    frame = _waiting(pk)
+    frame = _at_hand(pk, user)
     occasion = decisions.occasion_of(frame)
     decisions.note(frame, Said(undo.SKIP, user), card=frame.card, occasion=occasion, label=Decision.Label.NONE)
     return {"said": f"{frame} comes back after the others."}
@@ -170,4 +170,11 @@ def _frame(pk: int) -> Frame:
 def _waiting(pk: int) -> Frame:
     frame = _frame(pk)
     decisions.require_waiting(frame)
+    return frame
+
+
+def _at_hand(pk: int, user: User) -> Frame:
+    """A frame in the queue that nobody else looks at."""
+    frame = _waiting(pk)
+    decisions.require_free(frame, user)
     return frame

@@ -4,6 +4,7 @@ import { showQuestions, showRejections } from "./answers.js";
 import { filesFromDrop, photosOnly } from "./files.js";
 import { RefusedError, Sender, SignedOutError } from "./sender.js";
 
+const SIGNED_OUT = "you are signed out; sign in again in another tab, then try again";
 const CHOICES = ["name", "product_class", "enhancement", "lane"];
 const form = at("upload");
 const [drop, chosen, refused, sendButton] = ["drop", "chosen", "refused", "send"].map(at);
@@ -31,16 +32,19 @@ async function post(entries) {
   for (const field of ["meant", "about"]) for (const value of entries[0][field]) body.append(field, value);
   const token = csrfToken() || form.elements.csrfmiddlewaretoken.value;
   const headers = { Accept: "application/json", "X-CSRFToken": token };
-  const response = await fetch(window.location.pathname, { method: "POST", body, headers }).catch(() => {
-    throw new Error("the connection broke off, or the file changed on your disk");
-  });
-  return answerOf(response);
+  return answerOf(await fetch(window.location.pathname, { method: "POST", body, headers }).catch(broken));
+}
+
+// The server doesn't hear out whoever isn't signed in, and a browser can't tell that from a broken connection.
+async function broken() {
+  const { redirected } = await fetch(window.location.pathname, { method: "HEAD" }).catch(() => ({}));
+  if (redirected) throw new SignedOutError(SIGNED_OUT);
+  throw new Error("the connection broke off, or the file changed on your disk");
 }
 
 async function answerOf(response) {
-  if (response.redirected || response.status === 403) {
-    throw new SignedOutError("you are signed out; sign in again in another tab, then try again");
-  }
+  if (response.redirected || response.status === 403) throw new SignedOutError(SIGNED_OUT);
+  if (response.status === 413) return broken();
   const answer = isJson(response) && (await response.json().catch(() => null));
   if (!answer) throw new Error(`the server could not answer (status ${response.status})`);
   if (!response.ok) throw new RefusedError(answer.detail);

@@ -29,7 +29,7 @@ def held(services: None, db: None) -> Frame:
     Frame.objects.create(batch=batch, filename="C_1.png", code="C", view="front", sha256="c")
     Frame.objects.filter(pk=frame.pk).update(state=State.EXCEPTION, attempt=1, reasons=["haze"])
     frame.refresh_from_db()
-    _save_pictures(frame)
+    save_pictures(frame)
     others = [{"rung": "closer", "confidence": 0.3}]
     scorecard(frame, width=640, height=480, others=others, places={"haze": [0, 0, 9, 9]}, enhancer=IDENTITY)
     return frame
@@ -48,7 +48,7 @@ def sold(held: Frame) -> Frame:
     return frame
 
 
-def _save_pictures(frame: Frame) -> None:
+def save_pictures(frame: Frame) -> None:
     rgb = work_files.original_photo(frame)
     alpha = ColourKeyMatter().matte(rgb).alpha
     work_files.save_photo(frame, rgb)

@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import ProtectedError
 
 from pipeline import intake
 from pipeline.models import Batch, Frame
@@ -42,6 +43,24 @@ def test_nothing_is_added_to_another_uploaders_batch(frame, sign_in):
     sign_in("uploader")
     with pytest.raises(intake.IntakeError, match="Batch 'Spring' is ute's"):
         intake.open_batch("Spring", "eyewear", User.objects.get(username="uploader"))
+
+
+@pytest.mark.parametrize("page", ["/admin/auth/user/{}/delete/", "/admin/auth/user/"])
+def test_who_opened_batches_is_deactivated_and_not_deleted(page, frame, sign_in):
+    """Without an owner they would be every uploader's."""
+    admin, ute = sign_in("admin"), User.objects.get(username="ute")
+    form = {"post": "yes", "action": "delete_selected", "_selected_action": [ute.pk]}
+    answer = admin.post(page.format(ute.pk), form, follow=True).content.decode()
+    assert "Spring" in answer and "Take the tick from “Active” instead" in answer
+    assert Batch.objects.get().created_by == ute
+    with pytest.raises(ProtectedError):
+        ute.delete()
+
+
+def test_who_opened_none_is_deleted(sign_in):
+    gone = User.objects.create_user("gone")
+    sign_in("admin").post(f"/admin/auth/user/{gone.pk}/delete/", {"post": "yes"})
+    assert not User.objects.filter(username="gone").exists()
 
 
 def test_shared_batches_are_everybodys(frame, sign_in, settings):

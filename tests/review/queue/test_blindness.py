@@ -1,17 +1,28 @@
 """Who decides isn't to know which frames are only audited: no question tells them from exceptions alike in all else."""
 
 import itertools
+import re
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import Group, User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.lists import OnlyOfferedLookups
-from pipeline.models import Frame
+from pipeline import naming
+from pipeline.cutout.relight import IDENTITY
+from pipeline.engines import object_store
+from pipeline.models import Frame, Scorecard
 from review.admin import QueueAdmin
-from review.models import QueueItem
+from review.models import Claim, QueueItem
 from tests.factories import judged, policy
+from tests.hostile.conftest import save_pictures
+from tests.pipeline.conftest import photo
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/review/queueitem/"
@@ -67,6 +78,70 @@ def test_what_the_filters_offer_shows_both_or_neither(alike, sign_in):
     assert "low-confidence" not in page
     for column in range(1, 7):
         assert listed(client.get(f"{LIST}?o={column}").content.decode(), alike) == [True, True]
+
+
+ASKED: dict[str, tuple[str, dict[str, Any]]] = {
+    "list": ("get", {}),
+    "page": ("get", {}),
+    "open": ("post", {}),
+    "beat": ("post", {}),
+    "click": ("post", {"strokes": [{"tool": "brush", "size": 20, "points": [[9, 9]]}]}),
+    "shop": ("post", {}),
+    "thumb.webp": ("get", {}),
+    "photo.jpg": ("get", {}),
+    "edit": ("post", {"version": 0, "strokes": [{"tool": "brush", "size": 20, "points": [[9, 9]]}]}),
+    "skip": ("post", {}),
+}
+"""What the operator's pages ask of one frame, in an order in which each can be asked."""
+
+
+def work_for(client: Client, frame: Frame, name: str, spied: list[str]) -> tuple[list[str], list[str], int, list[str]]:
+    """What answering costs, whatever the clock says: queries, calls to S3; and status and headers."""
+    method, said = ASKED[name]
+    addresses = {
+        "list": f"{LIST}?q={frame.code}",
+        "page": f"/workbench/?frame={frame.pk}",
+        "beat": "/workbench/beat",
+    }
+    usual = f"/frames/{frame.pk}/1/{name}" if "." in name else f"/workbench/{frame.pk}/{name}"
+    said = {"held": [frame.pk]} if name == "beat" else said
+    told = {} if method == "get" else {"content_type": "application/json"}
+    del spied[:]
+    with CaptureQueriesContext(connection) as asked:
+        answer = getattr(client, method)(addresses.get(name, usual), said, **told)
+    queries = [re.sub(r"'[^']*'|\d+(\.\d+)?", "?", query["sql"]) for query in asked]
+    return queries, list(spied), answer.status_code, sorted(answer.headers)
+
+
+@pytest.fixture
+def spied(monkeypatch) -> list[str]:
+    """Calls to S3, as they are made."""
+    calls: list[str] = []
+    call = object_store._call
+
+    def noted(alias: str, operation: str, **more: Any) -> Any:
+        calls.append(f"{operation} in {alias}")
+        return call(alias, operation, **more)
+
+    monkeypatch.setattr(object_store, "_call", noted)
+    return calls
+
+
+def test_what_is_asked_of_them_costs_the_same_queries_and_calls(alike, services, sign_in, spied):
+    """What takes longer is told by a clock; the same steps in the same order aren't."""
+    Scorecard.objects.update(width=640, height=480, enhancer=IDENTITY)
+    for frame in alike:
+        object_store.save_work(naming.original_key(frame.pk), photo())
+        save_pictures(frame)
+    clients = [sign_in("operator"), sign_in("uploader")]
+    User.objects.get(username="uploader").groups.set(Group.objects.filter(name="operator"))
+    for client in clients:
+        client.get("/workbench/?frame=0")  # what only the first request of a session costs
+    Claim.objects.all().delete()
+    for name in ASKED:
+        audited, held = (work_for(client, frame, name, spied) for client, frame in zip(clients, alike, strict=True))
+        assert audited == held, name
+        assert audited[2] == HTTPStatus.OK, name
 
 
 def test_every_list_of_the_admin_answers_only_what_it_offers():

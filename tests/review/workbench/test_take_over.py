@@ -9,7 +9,7 @@ from django.test import Client
 from pipeline.models import Batch, Frame, TakeOver
 from pipeline.states import State
 from pipeline.transitions import advance
-from review.models import Claim
+from review.models import Claim, Decision
 from review.queue import claims
 from tests.review.workbench.test_workbench import lapse, state_of, waiting
 
@@ -88,6 +88,17 @@ def test_of_two_take_overs_the_last_counts(olga, maria, frame):
     assert "mona took A front over from you" in approve(maria, frame).json()["detail"]
     assert "mona is looking at A front right now" in approve(olga, frame).json()["detail"]
     assert approve(mona, frame).status_code == HTTPStatus.OK
+
+
+@pytest.mark.parametrize("question", ["skip", "shop", "click"])
+def test_what_another_has_in_hand_is_neither_skipped_nor_shown_nor_worked_on(question, maria, frame):
+    strokes = [{"tool": "brush", "size": 20, "points": [[60, 60]]}]
+    answer = ask(maria, frame, question, strokes=strokes)
+    assert answer.status_code == HTTPStatus.CONFLICT
+    assert answer.json()["detail"] == "olga is looking at A front right now; nothing was changed."
+    assert not Decision.objects.exists()
+    ask(maria, frame, "take-over")
+    assert "right now" not in ask(maria, frame, question, strokes=strokes).json().get("detail", "")
 
 
 @pytest.mark.parametrize("role", ["uploader", "operator", "nobody"])

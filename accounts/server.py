@@ -1,0 +1,53 @@
+"""The server of pages. It reads a request whole before a thread is spent on it, so slow senders block nobody; what is
+larger than its sender may send is refused before a byte of it is kept."""
+
+from copy import copy
+from typing import Any
+
+import waitress
+from django.conf import settings
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.utilities import RequestEntityTooLarge
+
+from accounts import bodies
+
+SILENT_SECONDS = 30
+"""A connection on which nothing moves is closed after so long."""
+ADJUSTED: dict[str, Any] = {
+    "threads": 8,
+    "channel_timeout": SILENT_SECONDS,
+    "cleanup_interval": SILENT_SECONDS // 3,
+    "connection_limit": 1000,
+    "asyncore_use_poll": True,
+    "max_request_body_size": settings.MAX_UPLOAD_BYTES,
+    # Only a proxy that ends TLS tells by which scheme somebody came.
+    "clear_untrusted_proxy_headers": not settings.HTTPS,
+    "ident": None,
+}
+
+
+class LimitedParser(HTTPRequestParser):
+    """waitress has one limit for all requests; here each has its own."""
+
+    adj: Any
+    error: Any
+
+    def parse_header(self, header_plus: bytes) -> None:
+        super().parse_header(header_plus)
+        if self.chunked or self.content_length >= settings.MAX_STRANGERS_BYTES:
+            self.adj = copy(self.adj)
+            self.adj.max_request_body_size = bodies.most(self.path, self.headers.get("COOKIE", ""))
+
+    def received(self, data: bytes) -> int:
+        consumed = super().received(data)
+        if isinstance(self.error, RequestEntityTooLarge):
+            megabytes = self.adj.max_request_body_size / 1e6
+            self.error = RequestEntityTooLarge(f"{megabytes:,.1f} MB is the most that you can send here.")
+            self.expect_continue = False  # else it would be told to send the rest
+        return consumed
+
+
+def create(application: Any, host: str, port: int) -> Any:
+    HTTPChannel.parser_class = LimitedParser  # waitress makes its channels itself, and asks nobody of which kind
+    return waitress.create_server(application, host=host, port=port, **ADJUSTED)
