@@ -104,7 +104,7 @@ RUNG_WORDS: dict[str, str] = {
     OWN_ALPHA: "the cut-out that came with the file",
     FIRST_LOOK: "first look",
     "closer": "closer look",
-    "relit": "weak contrasts raised, and seen in the mirror too",
+    "relit": "weak contrasts raised",
     "difference": "all that differs from the backdrop",
     "second-model": "second model",
     BY_HAND: "worked over by hand",

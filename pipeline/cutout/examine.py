@@ -85,6 +85,8 @@ def _examine(
     if is_doubted or with_others:
         doubted = ladder.Doubted(scene, first, matter, second_matter)
         for rung, attempt in ladder.RUNGS.items():
+            if len(others) == ladder.ENOUGH:
+                break
             with timed(examiner.seconds, rung):
                 tried = attempt(doubted)
             if tried is None:

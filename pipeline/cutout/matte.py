@@ -40,6 +40,12 @@ class Scene:
     inner: tuple[slice, slice]
     ground: Ground | None
 
+    @property
+    def reach(self) -> float:
+        """Pixels of the photo along the longer side of the view."""
+        rows = self.view[self.inner].shape[0]
+        return max(self.view.shape[:2]) * (self.window.y1 - self.window.y0) / rows
+
 
 Picture = Callable[[Scene], RGB]
 """What the network is shown of a scene's view, at the same size."""
@@ -127,20 +133,9 @@ def matte_once(scene: Scene, matter: Matter, picture: Picture = flattened) -> Ma
 
 def matte_in_mirror(scene: Scene, matter: Matter) -> Matte:
     """What the first look would have been of the mirrored photo, turned back."""
-    word = _seen_in_mirror(flattened(scene), matter)
+    word = matter.matte(np.ascontiguousarray(flattened(scene)[:, ::-1]))
+    word = replace(word, alpha=word.alpha[:, ::-1], seen=tuple(layer[..., ::-1] for layer in word.seen))
     return _finished(scene, word, _joined(scene, word))
-
-
-def matte_twice(scene: Scene, matter: Matter, picture: Picture) -> Matte:
-    """The average of a look and of one in the mirror."""
-    shown = picture(scene)
-    ahead, mirrored = matter.matte(shown), _seen_in_mirror(shown, matter)
-    return _finished(scene, ahead, (_joined(scene, ahead) + _joined(scene, mirrored)) / np.float32(2))
-
-
-def _seen_in_mirror(shown: RGB, matter: Matter) -> Matte:
-    word = matter.matte(np.ascontiguousarray(shown[:, ::-1]))
-    return replace(word, alpha=word.alpha[:, ::-1], seen=tuple(layer[..., ::-1] for layer in word.seen))
 
 
 def matte_by_difference(scene: Scene, earlier: Matte) -> Matte:

@@ -25,6 +25,11 @@ NOISE = 2.0
 """Of luminance, in grey levels: a camera at a low ISO."""
 JPEG_QUALITY = 92
 
+NEVER = 2.0
+"""A threshold that no confidence reaches."""
+CONFIDENT = 0.8
+"""The share of confident photos in the mix that photos an hour are told for."""
+
 Stages = dict[str, float]
 """Seconds by stage."""
 
@@ -50,7 +55,7 @@ def enlarged(photo: bytes, megapixels: float) -> bytes:
     """The photo scaled up and given sensor noise, the same each time, as JPEG."""
     with Image.open(BytesIO(photo)) as picture:
         scale = (megapixels * 1e6 / (picture.width * picture.height)) ** 0.5
-        size = round(picture.width * scale), round(picture.height * scale)
+        size = int(picture.width * scale), int(picture.height * scale)  # never more: the largest that intake takes
         pixels = np.asarray(picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)).astype(np.float32)
     noise = np.random.default_rng(0).standard_normal((*pixels.shape[:2], 1), np.float32)
     noisy = (pixels + np.float32(NOISE) * noise).clip(0, 255).astype(np.uint8)
@@ -66,14 +71,15 @@ def makes_eight_files(photo: bytes) -> bool:
     return _examined(work_files.decode_photo(photo)).best.crop is not None
 
 
-def _examined(rgb: RGB) -> Examined:
+def _examined(rgb: RGB, confident_from: float = 0.0) -> Examined:
+    """As a confident frame, or as a doubtful one: how sure today's policy is of this photo doesn't matter."""
+    from pipeline.cutout import matte_models
     from pipeline.cutout.examine import examine
     from pipeline.policies.shipped import shipped_policy
 
-    # How sure today's policy is of this photo doesn't matter: raced is what becomes of a confident one.
-    confident = {"eyewear": {"angle": 0.0}}
-    policy = {**shipped_policy(), "thresholds": confident, "vetoes": [], "sure_from": 0.0}
-    return examine(rgb, matter(), "eyewear", "angle", policy)
+    thresholds = {"eyewear": {"angle": confident_from}}
+    policy = {**shipped_policy(), "thresholds": thresholds, "vetoes": [], "sure_from": confident_from}
+    return examine(rgb, matter(), "eyewear", "angle", policy, matte_models.second_matter)
 
 
 def whole_path(photo: bytes, stages: Stages) -> list[bytes]:
@@ -116,18 +122,16 @@ def reviewers_pictures(photo: bytes, stages: Stages) -> list[bytes]:
         return [*photos, *cutouts, renditions.encode_alpha(alpha)]
 
 
-def ladder_climbed(photo: bytes, stages: Stages) -> list[bytes]:
-    """Every rung of the repair ladder, as if no score were good enough."""
+def doubtful_frame(photo: bytes, stages: Stages) -> list[bytes]:
+    """What processing makes of a frame that no rung rescues, without the buckets and the pictures of it."""
     from pipeline import work_files
-    from pipeline.cutout import ladder, matte_models
-    from pipeline.cutout.matte import matte_once, scene_of
+    from pipeline.cutout.relight import locally
 
-    scene = scene_of(work_files.decode_photo(photo), "eyewear", listing_spec().lens)
-    doubted = ladder.Doubted(scene, matte_once(scene, matter()), matter(), matte_models.second_matter)
-    for rung, attempt in ladder.RUNGS.items():
-        with _stage(stages, rung):
-            attempt(doubted)
-    return []
+    with _stage(stages, "decode, enhance"):
+        rgb = locally(work_files.decode_photo(photo)).rgb
+    examined = _examined(rgb, confident_from=NEVER)
+    stages.update(examined.seconds)
+    return [other.alpha_png for other in examined.others]
 
 
 def bare_rembg(photo: bytes, stages: Stages, *, model_file: Path) -> list[bytes]:
@@ -224,11 +228,24 @@ def stages_table(races: Mapping[int, Sequence[Pair]], beside: Mapping[int, Run])
     return table("A by stage (s)", [f"{size} MP" for size in races], rows)
 
 
-def ladder_table(climbs: Mapping[int, Run]) -> str:
-    """What a doubtful frame pays for each rung, and the most memory on the way."""
-    rows = {rung: [run.stages[rung] for run in climbs.values()] for rung in next(iter(climbs.values())).stages}
-    rows["most memory (GB)"] = [run.peak_mb / 1000 for run in climbs.values()]
-    return table("The ladder, for a doubtful frame (s)", [f"{size} MP" for size in climbs], rows)
+def doubt_table(confident: Mapping[int, Run], doubtful: Mapping[int, Run]) -> str:
+    """What a doubtful frame costs against a confident one, what a core gets done of both, and how it grows."""
+    pairs = [(confident[size], doubtful[size]) for size in confident]
+    first = pairs[0][0].cpu_seconds
+    rows = {
+        "confident, to eight files (CPU s)": [sure.cpu_seconds for sure, _ in pairs],
+        "doubtful, to the queue (CPU s)": [unsure.cpu_seconds for _, unsure in pairs],
+        "doubtful / confident": [unsure.cpu_seconds / sure.cpu_seconds for sure, unsure in pairs],
+        f"photos an hour a core, {CONFIDENT:.0%} confident": [3600 / _mixed(*pair) for pair in pairs],
+        "confident, against the smallest": [sure.cpu_seconds / first for sure, _ in pairs],
+        "confident: most memory (GB)": [sure.peak_mb / 1000 for sure, _ in pairs],
+        "doubtful: most memory (GB)": [unsure.peak_mb / 1000 for _, unsure in pairs],
+    }
+    return table("A doubtful frame, and growth", [f"{size} MP" for size in confident], rows)
+
+
+def _mixed(confident: Run, doubtful: Run) -> float:
+    return CONFIDENT * confident.cpu_seconds + (1 - CONFIDENT) * doubtful.cpu_seconds
 
 
 def table(title: str, columns: Sequence[str], rows: Mapping[str, Sequence[float]]) -> str:

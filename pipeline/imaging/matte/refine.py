@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy.ndimage import label, maximum, maximum_filter, uniform_filter
+from scipy.ndimage import label, maximum_filter, uniform_filter
 
 from pipeline.imaging.types import RGB, Alpha
 
@@ -65,9 +65,10 @@ def drop_specks(alpha: Alpha, out: Alpha | None = None) -> Alpha:
         return cleaned
     weights = _weights(pieces, alpha[window], count)
     is_speck = weights < SPECK
-    is_speck[1:] |= maximum(alpha[window], pieces, np.arange(1, count + 1)) < FAINT
-    is_speck[weights.argmax()] = False  # a faint product is for a person to see
-    cleaned[window][is_speck[pieces]] = 0
+    is_speck |= np.bincount(pieces[alpha[window] >= FAINT], minlength=count + 1) == 0
+    is_speck[[0, weights.argmax()]] = False  # a faint product is for a person to see
+    if is_speck.any():
+        cleaned[window][is_speck[pieces]] = 0
     return cleaned
 
 
@@ -150,13 +151,13 @@ def _within(inner: Window, outer: Window) -> Window:
     return rows, columns
 
 
-def _coarse_layers(rgb: RGB, alpha: Alpha) -> list[Floats]:
+def _coarse_layers(rgb: RGB, alpha: Alpha) -> list[Image.Image]:
     """Local means of product and backdrop, one value a block: three channels of the one, three of the other."""
     strips = (slice(top, top + STRIP_ROWS) for top in range(0, len(alpha), STRIP_ROWS))
     means = np.concatenate([_block_means(rgb[strip], alpha[strip]) for strip in strips])
     share, products, backdrops = np.split(_box_mean(means, COARSE_RADIUS), [1, 4], axis=2)
     layers = np.dstack([products / (share + EPSILON), backdrops / (1 - share + EPSILON)])
-    return [np.ascontiguousarray(layer) for layer in np.moveaxis(layers, 2, 0)]
+    return [Image.fromarray(np.ascontiguousarray(layer)) for layer in np.moveaxis(layers, 2, 0)]
 
 
 def _block_means(rgb: RGB, alpha: Alpha) -> Floats:
@@ -166,13 +167,12 @@ def _block_means(rgb: RGB, alpha: Alpha) -> Floats:
     return np.dstack([np.asarray(Image.fromarray(layer).reduce(BLOCK)) for layer in layers])
 
 
-def _upsampled(layers: list[Floats], window: Window) -> Floats:
+def _upsampled(layers: list[Image.Image], window: Window) -> Floats:
     """That window of the layers, in pixels: H × W × 6."""
     rows, columns = window
     size = columns.stop - columns.start, rows.stop - rows.start
     box = columns.start / BLOCK, rows.start / BLOCK, columns.stop / BLOCK, rows.stop / BLOCK
-    pixels = (Image.fromarray(layer).resize(size, Image.Resampling.BILINEAR, box) for layer in layers)
-    return np.dstack([np.asarray(layer) for layer in pixels])
+    return np.dstack([np.asarray(layer.resize(size, Image.Resampling.BILINEAR, box)) for layer in layers])
 
 
 def _refined(rgb: RGB, alpha: Alpha, coarse: Floats) -> RGB:

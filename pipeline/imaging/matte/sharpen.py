@@ -44,18 +44,22 @@ def upsample(alpha: Alpha, small: RGB, rgb: RGB) -> Alpha:
     K. He and J. Sun, "Fast guided filter", arXiv:1505.00996, 2015.
     """
     size = rgb.shape[1], rgb.shape[0]
-    enlarged = np.asarray(Image.fromarray(alpha).resize(size, Image.Resampling.BICUBIC)).clip(0, 1)
+    enlarged = np.array(Image.fromarray(alpha).resize(size, Image.Resampling.BICUBIC))
+    np.clip(enlarged, 0, 1, out=enlarged)
     if rgb.shape[0] < LEAST_SCALE * alpha.shape[0]:
         return enlarged
     is_unknown = (ndi.maximum_filter(alpha, 3) > UNKNOWN[0]) & (ndi.minimum_filter(alpha, 3) < UNKNOWN[1])
     layers = (is_unknown.astype(np.float32), *_local_linear(_brightness(small), alpha))
+    pictures = [Image.fromarray(layer) for layer in layers]  # once: each copies its layer
     for tile, source in _tiles(rgb.shape, alpha.shape):
-        _sharpen_tile(enlarged[tile], rgb[tile], layers, source)
+        _sharpen_tile(enlarged[tile], rgb[tile], pictures, source)
     return enlarged
 
 
 def _brightness(rgb: RGB) -> Floats:
-    return np.asarray(rgb.mean(-1, dtype=np.float32) / 255, np.float32)
+    # Channel by channel: thrice as fast as a mean over the last axis.
+    total = rgb[..., 0].astype(np.float32) + rgb[..., 1] + rgb[..., 2]
+    return np.asarray(total / np.float32(3) / np.float32(255), np.float32)
 
 
 def _local_linear(guide: Floats, alpha: Alpha) -> tuple[Floats, Floats, Floats]:
@@ -81,11 +85,11 @@ def _tiles(shape: tuple[int, ...], small: tuple[int, ...]) -> Iterator[tuple[Win
             yield (slice(y0, y1), slice(x0, x1)), (x0 * across, y0 * down, x1 * across, y1 * down)
 
 
-def _sharpen_tile(alpha: Alpha, rgb: RGB, layers: tuple[Floats, ...], source: Box) -> None:
+def _sharpen_tile(alpha: Alpha, rgb: RGB, layers: list[Image.Image], source: Box) -> None:
     """Write the unknown pixels of one tile, if it has any."""
 
-    def enlarged(layer: Floats) -> Floats:
-        return np.asarray(Image.fromarray(layer).resize(alpha.shape[::-1], Image.Resampling.BILINEAR, source))
+    def enlarged(layer: Image.Image) -> Floats:
+        return np.asarray(layer.resize(alpha.shape[::-1], Image.Resampling.BILINEAR, source))
 
     is_unknown, factor, constant, explained = layers
     band = enlarged(is_unknown) > 0.5

@@ -5,6 +5,7 @@ import pytest
 
 from pipeline.cutout import ladder
 from pipeline.cutout.examine import examine
+from pipeline.imaging.framing import bounding_box, part_of
 from pipeline.imaging.types import RGB, Matte
 from pipeline.policies.shipped import shipped_policy
 from tests.imaging import scenes
@@ -54,16 +55,36 @@ def test_the_first_rung_that_clears_the_doubt_is_taken_and_the_first_look_kept_b
     assert [other.rung for other in examined.others] == ["first-look"]
 
 
-def test_when_no_rung_helps_the_first_look_stands_and_all_others_are_kept():
-    examined = examine(
-        PHOTO.rgb, Matter("never", blurred_looks=99), "eyewear", "angle", POLICY, lambda: Matter("2nd", 99)
-    )
+def test_when_no_rung_helps_the_first_look_stands_and_two_others_are_kept_for_two_more_looks():
+    matter, second = Matter("never", blurred_looks=99), Matter("2nd", 99)
+    examined = examine(PHOTO.rgb, matter, "eyewear", "angle", {**POLICY, "sure_from": 0}, lambda: second)
     assert (examined.best.rung, examined.best.verdict.publish) == ("first-look", False)
-    assert [other.rung for other in examined.others] == ["closer", "relit", "second-model"]
+    assert [other.rung for other in examined.others] == ["closer", "relit"]
+    assert (matter.looks, second.looks) == (3, 0)
 
 
-def test_the_second_models_matte_is_for_people_to_choose_however_sure_it_is():
+def test_before_a_studio_backdrop_a_doubted_photo_costs_one_look_more(monkeypatch):
+    monkeypatch.undo()
+    matter = Matter("never", blurred_looks=99)
+    policy = {**POLICY, "sure_from": 0, "thresholds": {"eyewear": {"angle": 1.01}}}
+    examined = examine(scenes.on_sweep(PHOTO).rgb, matter, "eyewear", "angle", policy)
+    assert (examined.others[0].rung, len(examined.others), matter.looks) == ("difference", 2, 2)
+
+
+@pytest.mark.parametrize(("margin", "is_tried"), [(0.05, False), (0.3, True)])
+def test_a_closer_look_is_taken_where_it_shows_the_product_larger(margin, is_tried):
+    product = part_of(PHOTO.rgb, bounding_box(PHOTO.alpha > 0))
+    border = round(margin * product.shape[1])
+    photo = np.tile(PHOTO.rgb[0, 0], (product.shape[0] + 2 * border, product.shape[1] + 2 * border, 1))
+    photo[border:-border, border:-border] = product
+    never = {**POLICY, "thresholds": {"eyewear": {"angle": 1.01}}}
+    examined = examine(photo, Matter("doubted"), "eyewear", "angle", never)
+    assert ("closer" in {other.rung for other in examined.others}) == is_tried
+
+
+def test_the_second_models_matte_is_for_people_to_choose_however_sure_it_is(monkeypatch):
     second = Matter("second")
+    monkeypatch.setattr(ladder, "ENOUGH", len(ladder.RUNGS))
     examined = examine(PHOTO.rgb, Matter("never", blurred_looks=99), "eyewear", "angle", POLICY, lambda: second)
     assert second.looks == 1 and examined.best.rung == "first-look"
     assert max(other.confidence for other in examined.others) > POLICY["rescue_threshold"]

@@ -77,7 +77,7 @@ def test_the_most_memory_is_that_of_this_run_alone():
 def test_an_enlarged_photo_has_the_size_and_is_the_same_each_time(photo):
     large = race.enlarged(photo, 1)
     with Image.open(io.BytesIO(large)) as picture:
-        assert picture.format == "JPEG" and picture.size == (1155, 866)
+        assert picture.format == "JPEG" and picture.size == (1154, 866)
     assert race.enlarged(photo, 1) == large
 
 
@@ -102,9 +102,25 @@ def test_each_stage_has_its_row_and_what_is_not_counted_says_so():
     ]
 
 
+def test_a_doubtful_frame_is_held_against_a_confident_one():
+    rows = race.doubt_table({4: run(9, 5.0), 64: run(9, 20.0)}, {4: run(9, 10.0), 64: run(9, 30.0)}).splitlines()[1:]
+    told = {name.strip(): figures.split() for name, figures in ((row[:-20], row[-20:]) for row in rows)}
+    assert told["doubtful / confident"] == ["2.000", "1.500"]
+    assert told["photos an hour a core, 80% confident"] == ["600.000", "163.636"]
+    assert told["confident, against the smallest"] == ["1.000", "4.000"]
+
+
+def test_a_doubtful_frame_is_taken_to_the_queue_with_all_that_was_tried(photo, matter, monkeypatch):
+    monkeypatch.setattr("pipeline.cutout.matte_models.second_matter", lambda: None)
+    raced = race.measure(race.doubtful_frame, photo)
+    assert raced.files == 2 and {"matte", "second look", "difference"} <= raced.stages.keys()
+
+
 @pytest.mark.slow
 def test_the_race_is_run(monkeypatch, capsys):
     monkeypatch.setattr(bench, "ROUNDS", 1)
     monkeypatch.setattr(bench, "MEGAPIXELS", (1,))
+    monkeypatch.setattr(bench, "LARGEST", 2)
     call_command("bench")
-    assert "A / B, median of the pairs" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "A / B, median of the pairs" in told and "doubtful / confident" in told
