@@ -66,7 +66,7 @@ def drop_specks(alpha: Alpha, out: Alpha | None = None) -> Alpha:
     weights = _weights(pieces, alpha[window], count)
     is_speck = weights < SPECK
     is_speck |= np.bincount(pieces[alpha[window] >= FAINT], minlength=count + 1) == 0
-    is_speck[[0, weights.argmax()]] = False  # a faint product is for a person to see
+    is_speck[0] = is_speck[weights.argmax()] = False  # a faint product is for a person to see
     if is_speck.any():
         cleaned[window][is_speck[pieces]] = 0
     return cleaned

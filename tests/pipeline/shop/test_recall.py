@@ -21,7 +21,8 @@ from tests.services import bucket_of
 
 @pytest.fixture
 def published(received, matter, redis_server) -> Frame:
-    frame = processing.run(received().pk)
+    frame: Frame = received()
+    processing.run(frame.pk)
     publish.run(frame.pk)
     frame.refresh_from_db()
     return frame
