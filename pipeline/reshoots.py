@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from pipeline import sharing
 from pipeline.models import Frame, Rejection
-from pipeline.states import NEVER_DECODED, State
+from pipeline.states import State
 from pipeline.words import RETAKE_WORDS
 
-NO_RETAKE = Q(state=State.REJECTED) | Q(state=State.EXCEPTION, reasons__in=[[reason] for reason in NEVER_DECODED])
-"""A photo that was rejected itself, or that can't be read, is in nobody's place."""
+NO_RETAKE = (State.REJECTED, State.UNREADABLE, State.REMOVED)
+"""A photo that was rejected itself, that can't be read or was taken back, is in nobody's place."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def _asked(user: User) -> QuerySet[Any]:
 def _rejections() -> QuerySet[Any]:
     """Each with the number of its `retake`, if one came."""
     same = Frame.objects.filter(code=OuterRef("frame__code"), view=OuterRef("frame__view"))
-    retakes = same.filter(received_at__gt=OuterRef("at")).exclude(NO_RETAKE).order_by("-pk")
+    retakes = same.filter(received_at__gt=OuterRef("at")).exclude(state__in=NO_RETAKE).order_by("-pk")
     return Rejection.objects.select_related("frame__batch").annotate(retake=Subquery(retakes.values("pk")[:1]))
 
 

@@ -22,7 +22,7 @@ class State(StrEnum):
 
 
 class Segment(StrEnum):
-    """How far a photo is, as people are told it, in the order of a batch's bar. Each state is in one of them."""
+    """How far a photo is, as people are told it, in the order of a batch's bar."""
 
     PUBLISHED = "published"
     REVIEW = "review"
@@ -60,6 +60,7 @@ MOVES: dict[State, frozenset[State]] = {
 }
 
 
+# What was removed is in none: it counts no more.
 SEGMENT_OF: dict[State, Segment] = {
     S.RECEIVED: Segment.IN_LINE,
     S.ENHANCING: Segment.WORKING,
@@ -73,12 +74,11 @@ SEGMENT_OF: dict[State, Segment] = {
     S.WITHDRAWING: Segment.WORKING,
     S.WITHDRAWN: Segment.GONE,
     S.SUPERSEDED: Segment.GONE,
-    S.REMOVED: Segment.GONE,
     S.PURGED: Segment.GONE,
 }
 
 # The machine still has work to do; nobody is waited for.
-UNFINISHED = frozenset(state for state in State if SEGMENT_OF[state] in (Segment.WORKING, Segment.IN_LINE))
+UNFINISHED = frozenset(state for state, segment in SEGMENT_OF.items() if segment in (Segment.WORKING, Segment.IN_LINE))
 
 
 # Another photo took their place, or nobody wants them any more: the same file may come again.

@@ -40,6 +40,7 @@ RETAKE_WORDS: dict[str, str] = {
     State.PUBLISHING: "is being published",
     State.PUBLISHED: "is published",
     State.WITHDRAWING: "is being withdrawn",
+    State.WITHDRAWN: "was published, and is withdrawn",
     State.SUPERSEDED: "was replaced by a newer photo",
     State.PURGED: "was published, and its pictures are deleted",
 }

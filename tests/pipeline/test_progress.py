@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from pipeline import intake, jobs, progress
 from pipeline.models import Batch, Frame, Transition
-from pipeline.states import ANSWERED, NEVER_DECODED, SEGMENT_OF, Segment, State
+from pipeline.states import ANSWERED, SEGMENT_OF, Segment, State
 from pipeline.words import SEGMENT_WORDS, STATE_WORDS
 
 LIST = "/admin/pipeline/batch/"
@@ -28,11 +28,7 @@ def frame(batch: Batch, state: State = State.RECEIVED, **fields) -> Frame:
 
 
 def in_every_state(batch: Batch) -> list[Frame]:
-    return [frame(batch, state) for state in State]
-
-
-def unreadable(batch: Batch, reason: str = "not-decodable") -> Frame:
-    return frame(batch, State.EXCEPTION, reasons=[reason], cause="the file could not be read")
+    return [frame(batch, state) for state in SEGMENT_OF]
 
 
 def counts(batch: Batch) -> dict[str, int]:
@@ -67,11 +63,11 @@ def worked(batch: Batch, seconds: float, source: State = State.PROCESSING, targe
 
 
 def test_every_state_and_every_segment_has_its_words():
-    assert set(SEGMENT_OF) == set(STATE_WORDS) == set(State)
+    assert set(SEGMENT_OF) | {State.REMOVED} == set(STATE_WORDS) == set(State)
     assert set(SEGMENT_WORDS) == set(Segment)
 
 
-@pytest.mark.parametrize("state", list(State))
+@pytest.mark.parametrize("state", list(SEGMENT_OF))
 def test_a_photo_is_in_exactly_one_segment_whatever_its_state(state, spring):
     frame(spring, state)
     assert counts(spring) == {SEGMENT_OF[state]: 1}
@@ -79,19 +75,16 @@ def test_a_photo_is_in_exactly_one_segment_whatever_its_state(state, spring):
 
 def test_the_segments_add_up_to_all_photos_and_fill_the_bar(spring):
     in_every_state(spring)
-    for reason in NEVER_DECODED:
-        unreadable(spring, reason)
     tally = progress.tallies([spring.pk])[spring.pk]
     assert sum(part.count for part in tally.parts) == tally.total == Frame.objects.count()
     assert {part.segment for part in tally.parts} == set(Segment)
     assert sum(part.width for part in tally.parts) == pytest.approx(100)
 
 
-def test_a_file_that_could_not_be_read_is_unreadable_and_a_doubt_is_not(spring):
-    unreadable(spring)
-    unreadable(spring, "original-missing")
-    frame(spring, State.EXCEPTION, reasons=["haze"])
-    assert counts(spring) == {Segment.UNREADABLE: 2, Segment.REVIEW: 1}
+def test_what_was_removed_counts_no_more(spring):
+    frame(spring, State.REMOVED)
+    frame(spring, State.EXCEPTION)
+    assert counts(spring) == {Segment.REVIEW: 1}
 
 
 def test_a_single_photo_among_thousands_is_still_to_be_seen():
@@ -113,7 +106,6 @@ def test_waiting_for_a_person_is_never_told_as_done(spring, sign_in):
 
 def test_uploader_and_manager_are_told_the_same_on_the_page_and_in_the_list(spring, sign_in):
     in_every_state(spring)
-    unreadable(spring)
     clients = [sign_in("uploader"), sign_in("manager")]
     Batch.objects.update(created_by=None)
     [legend_of_uploader, legend_of_manager] = [legend(text(client, page_of(spring))) for client in clients]
@@ -126,15 +118,8 @@ def test_uploader_and_manager_are_told_the_same_on_the_page_and_in_the_list(spri
 @pytest.mark.parametrize("segment", list(Segment))
 def test_a_click_on_a_segment_shows_its_photos_and_no_others(segment, spring, sign_in):
     in_every_state(spring)
-    unreadable(spring)
     page = text(sign_in("manager"), f"{page_of(spring)}?segment={segment}")
     assert page.count('class="mg-tile"') == counts(spring)[segment]
-
-
-def test_an_unreadable_photo_says_so_on_its_card(spring, sign_in):
-    unreadable(spring)
-    page = text(sign_in("uploader"), page_of(spring))
-    assert '<span class="mg-state" data-state="exception">unreadable</span>' in page
 
 
 def test_the_page_asks_again_while_anything_may_change(spring, sign_in):

@@ -93,7 +93,7 @@ def test_a_rejection_that_is_taken_back_asks_for_nothing(uploader, olga):
 # --- what takes a photo off the list ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("state", sorted(set(State) - {State.REJECTED}))
+@pytest.mark.parametrize("state", sorted(set(State) - set(reshoots.NO_RETAKE)))
 def test_a_later_photo_of_the_same_code_and_view_closes_it_and_its_state_is_said(state, uploader, olga):
     frame = rejected("AURA", olga)
     frame_of("AURA", state=state, batch="Summer", filename="aura_1.png")
@@ -110,8 +110,8 @@ def test_a_later_photo_of_the_same_code_and_view_closes_it_and_its_state_is_said
         {"code": "OTHER"},
         {"view": "side"},
         {"state": State.REJECTED},
-        {"reasons": ["not-decodable"]},
-        {"reasons": ["original-missing"]},
+        {"state": State.UNREADABLE},
+        {"state": State.REMOVED},
     ],
     ids=str,
 )
@@ -201,4 +201,4 @@ def test_the_list_asks_as_much_of_the_database_for_many_as_for_one(uploader, olg
 
 
 def test_there_are_words_for_every_state_that_a_retake_can_have():
-    assert RETAKE_WORDS.keys() == set(State) - {State.REJECTED}
+    assert RETAKE_WORDS.keys() == set(State) - set(reshoots.NO_RETAKE)
