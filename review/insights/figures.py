@@ -104,7 +104,8 @@ def today(user: User) -> dict[str, Any]:
     return {
         "byMe": decided.filter(by=user.get_username()).count(),
         "byAll": decided.count(),
-        "published": Frame.objects.filter(published_at__gte=midnight).count(),
+        # None that a person let pass: else it would rise after exceptions and not after audits.
+        "published": Frame.objects.filter(published_at__gte=midnight, was_exception=False).count(),
         "processed": processed,
         "sentToReview": sent / processed if processed else None,
     }

@@ -144,7 +144,7 @@ export function showToday(list, { byMe, byAll, published, processed, sentToRevie
   list.replaceChildren(
     row("reviewed by you today", byMe),
     row("reviewed by all today", byAll),
-    row("published today", published),
+    row("published unseen today", published),
     row("sent to review this week", week),
   );
 }

@@ -12,6 +12,7 @@ from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.lists import OnlyOfferedLookups
 from pipeline import naming
@@ -19,7 +20,9 @@ from pipeline.cutout.relight import IDENTITY
 from pipeline.engines import object_store
 from pipeline.models import Frame, Scorecard
 from review.admin import QueueAdmin
+from review.insights import figures
 from review.models import Claim, QueueItem
+from review.queue import decisions
 from tests.factories import judged, policy
 from tests.hostile.conftest import save_pictures
 from tests.pipeline.conftest import photo
@@ -148,3 +151,19 @@ def test_every_list_of_the_admin_answers_only_what_it_offers():
     for model, page in admin.site._registry.items():
         assert isinstance(page, OnlyOfferedLookups), model
         assert not page.lookup_allowed("pk__gt", "1") and not page.lookup_allowed("password__startswith", "a")
+
+
+@pytest.mark.parametrize("kind", ["approve", "reject", "reprocess"])
+def test_the_days_figures_change_alike_after_either_decision(alike, kind, services, sign_in):
+    Frame.objects.filter(pk=alike[1].pk).update(was_exception=True)
+    Frame.objects.filter(pk=alike[0].pk).update(published_at=timezone.now())
+    user = User.objects.create_user("olga")
+    changes = []
+    for frame in alike:
+        before = figures.today(user)
+        decisions.decide(kind, frame, frame.version, user, why="blurred" if kind == "reject" else "")
+        if kind == "approve" and frame == alike[1]:  # as a worker does soon after
+            Frame.objects.filter(pk=frame.pk).update(published_at=timezone.now())
+        after = figures.today(user)
+        changes.append({name: after[name] - before[name] for name in ("byMe", "byAll", "published", "processed")})
+    assert changes[0] == changes[1]
