@@ -1,12 +1,17 @@
 """Rows that several tests need and none is about."""
 
+from itertools import product
 from typing import Any
 
 import numpy as np
 
+from pipeline import naming
+from pipeline.engines import object_store
+from pipeline.imaging.pictures import renditions
 from pipeline.imaging.types import View
-from pipeline.models import Batch, Frame, GatePolicy, Scorecard, active_policy
+from pipeline.models import Batch, Frame, GatePolicy, Listing, Scorecard, active_policy
 from pipeline.replay import replay
+from pipeline.shop import publish
 from pipeline.states import State
 from review.models import Decision
 
@@ -28,6 +33,24 @@ def scorecard(frame: Frame, **fields: Any) -> Scorecard:
         "policy": active_policy(),
     }
     return Scorecard.objects.create(frame=frame, attempt=frame.attempt, **usual | fields)
+
+
+def sold(batch: Batch, code: str) -> Frame:
+    """A published front view, with five small files in the bucket, and a manifest."""
+    frame = Frame.objects.create(
+        batch=batch, filename=f"{code}_1.png", code=code, view="front", sha256=code, state=State.PUBLISHED, attempt=1
+    )
+    pixels = np.zeros((9, 12, 3), np.uint8)
+    for variant, extension in product(("transparent", "white"), ("jpg", "png", "webp")):
+        if (variant, extension) != ("transparent", "jpg"):
+            key = naming.rendition_key(code, "front", variant, extension)
+            data = renditions.save(pixels, format="JPEG" if extension == "jpg" else extension.upper())
+            file = publish.File(variant, extension, key, data)
+            object_store.put_published(file.key, file.data)
+            file.as_rendition(frame).save()
+    object_store.put_published(naming.manifest_key(code, "front"), b"{}")
+    Listing.objects.create(code=code, view="front", frame=frame)
+    return frame
 
 
 def bridge_fields(**fields: Any) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -11,11 +10,10 @@ from accounts.models import AccessEvent
 from accounts.roles import ROLES
 from pipeline import intake, work_files
 from pipeline.cutout.relight import IDENTITY
-from pipeline.engines import object_store
 from pipeline.imaging.pictures import renditions
 from pipeline.models import Frame
-from pipeline.shop import publish
 from pipeline.states import State
+from tests import factories
 from tests.factories import scorecard
 from tests.pipeline.conftest import ColourKeyMatter, photo
 
@@ -37,15 +35,7 @@ def held(services: None, db: None) -> Frame:
 
 @pytest.fixture
 def sold(held: Frame) -> Frame:
-    """A published frame, with a file in the bucket."""
-    frame = Frame.objects.create(
-        batch=held.batch, filename="D_1.png", code="D", view="front", sha256="d", state=State.PUBLISHED
-    )
-    picture = renditions.save(np.zeros((9, 9, 3), np.uint8), format="JPEG")
-    file = publish.File("white", "jpg", "D/D_1_white.jpg", picture)
-    object_store.put_published(file.key, file.data)
-    file.as_rendition(frame).save()
-    return frame
+    return factories.sold(held.batch, "D")
 
 
 def save_pictures(frame: Frame) -> None:
