@@ -23,12 +23,17 @@ def recall(kind: str, frame: Frame, version: int, *, actor: str, why: str) -> No
     Raises
     ------
     RecallError
-        No reason was given, or the frame has moved on.
+        No reason was given, the frame has moved on, or its withdrawal would spoil what is known of all frames.
     """
     if not why:
         raise RecallError(f"Say why, so that {frame}'s history tells it. Nothing was changed.")
     if frame.state not in RECALLABLE[kind] or frame.version != version:
         raise RecallError(f"{frame} has moved on while you looked at it; nothing was changed. Look at it again.")
+    if kind == "withdraw" and frame.audit_due == "drawn":
+        raise RecallError(
+            f"{frame} was drawn by chance to be looked at: taken out unseen, it would make all others look better than "
+            "they are. Reject it in the workbench, which takes it out of the shop as well."
+        )
     try:
         if kind == "withdraw":
             withdraw(frame, actor=actor, why=why, for_review=False)

@@ -60,6 +60,12 @@ def test_reviewed_again_it_stays_in_the_shop_and_is_due_for_a_look(published):
     assert published.transitions.last().why == "to be looked at again: haze?"
 
 
+def test_what_was_drawn_by_chance_is_looked_at_before_it_is_withdrawn(published):
+    published.audit_due = "drawn"
+    with pytest.raises(RecallError, match="Reject it in the workbench"):
+        recall("withdraw", published, published.version, actor="maria", why="looks bad")
+
+
 def test_what_was_drawn_by_chance_stays_drawn(published):
     Frame.objects.update(audit_due="drawn")
     published.refresh_from_db()
