@@ -90,7 +90,7 @@ def test_the_sender_says_which_product_a_photo_belongs_to(uploader):
     send(page, ("A2_1.png", photo()), ("A3_1.png", photo()), ("A4_1.png", photo()))
     expect(page.locator("#summary")).to_have_text("3 photos held for your answer")
     question = page.locator("#questions > ul > li")
-    expect(question.first).to_contain_text("A2_1.png: this very photo is there as A1 front (in batch Spring, waiting)")
+    expect(question.first).to_contain_text("A2_1.png: this very photo is there as A1 front (in batch Spring, waiting in line)")
     question.filter(has_text="A4_1.png").get_by_role("button", name="It is A1 front: leave this file out").click()
     question.filter(has_text="A2_1.png").get_by_role("button", name="It is A2 front: remove it from A1 front").click()
     expect(question).to_have_count(1)
@@ -108,7 +108,7 @@ def test_of_two_photos_of_one_name_the_sender_says_which_is_taken(uploader):
     send(page, ("A1_1.png", photo()))
     send(page, ("A1_1.jpg", SAMPLE.read_bytes()))
     question = page.locator("#questions > ul > li")
-    expect(question).to_contain_text("A1_1.jpg: this batch has another photo of A1 front: A1_1.png (waiting)")
+    expect(question).to_contain_text("A1_1.jpg: this batch has another photo of A1 front: A1_1.png (waiting in line)")
     assert Frame.objects.count() == 1
     question.get_by_role("button", name="Take this one instead").click()
     expect(count(page, "taken")).to_have_text("1")

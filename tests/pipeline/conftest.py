@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from pipeline import intake
+from pipeline import intake, rivals
 from pipeline.cutout import matte_models
 from pipeline.imaging.types import RGB, Matte
 from pipeline.models import Batch, Frame
@@ -49,9 +49,10 @@ def batch(db: None) -> Batch:
 
 @pytest.fixture
 def received(batch: Batch, buckets: None) -> Callable[..., Frame]:
-    """Takes a photo in, as an uploader would."""
+    """Takes a photo in, as an uploader would who means it so, whatever else is there."""
+    meant: frozenset[rivals.Meaning] = frozenset({"share", "replace"})
 
     def receive(filename: str = "AURA1_1.png", data: bytes | None = None) -> Frame:
-        return intake.receive(batch, filename, photo() if data is None else data).frame
+        return intake.receive(batch, filename, photo() if data is None else data, meant=meant).frame
 
     return receive

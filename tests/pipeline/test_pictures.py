@@ -17,8 +17,8 @@ from tests.pipeline.conftest import ColourKeyMatter, photo
 @pytest.fixture
 def frame(received):
     """A frame with one attempt behind it."""
-    frame = received("A_1.png", photo())
-    Frame.objects.filter(pk=frame.pk).update(state=State.EXCEPTION, attempt=1)
+    frame = received("A_2.png", photo())
+    Frame.objects.filter(pk=frame.pk).update(state=State.EXCEPTION, attempt=1, product_class="eyewear")
     frame.refresh_from_db()
     rgb = work_files.original_photo(frame)
     work_files.save_matte(frame, rgb, ColourKeyMatter().matte(rgb).alpha)

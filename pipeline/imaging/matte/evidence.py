@@ -22,8 +22,10 @@ FEW, MOST = 40.0, 255.0
 SURE, UNSEEN = 0.9, 0.1
 # A larger piece that the mending network takes away is a cushion or a box, however sure they are; shares of the matte.
 SMALL = 0.05
-# In levels: less than that, reached backdrop doesn't differ.
+# In levels: less than that, backdrop doesn't differ.
 SAME = 4.0
+# The share of an enclosed place that a clear lens covers at least.
+LENS = 0.6
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def agreed(mended: Alpha, prior: Alpha, joined: Alpha, ground: Ground, product_c
     """Keep what the matting network and the rules agree on: the mending network has seen few products.
 
     Where both are sure of the product it may take away large pieces alone: a cushion, a box. Where neither sees more of
-    a watch than bare backdrop, it may add nothing; glasses may be as clear as the backdrop.
+    a watch than bare backdrop, it may add nothing; glasses may be as clear as the backdrop, but no patch of an opening.
 
     Parameters
     ----------
@@ -91,5 +93,15 @@ def agreed(mended: Alpha, prior: Alpha, joined: Alpha, ground: Ground, product_c
     alpha = np.where(is_product & (is_small[pieces] | (pieces == 0)), np.maximum(mended, joined), mended)
     if product_class == "watch":
         is_open = ground.is_reached & (ground.distance < SAME) & (np.maximum(prior, joined) < UNSEEN)
-        alpha = np.where(is_open, np.minimum(alpha, joined), alpha)
-    return alpha
+        return np.where(is_open, np.minimum(alpha, joined), alpha)
+    return _without_patches(alpha, joined, ground)
+
+
+def _without_patches(alpha: Alpha, joined: Alpha, ground: Ground) -> Alpha:
+    """A clear lens fills its rim: what covers only a patch of an enclosed, bare place is none."""
+    places, _ = ndi.label((ground.distance < SAME) & (joined < 0.5))
+    covered = np.bincount(places.ravel(), (alpha > 0.5).ravel())
+    is_patchy = covered < LENS * np.bincount(places.ravel())
+    borders = np.concatenate([places[0], places[-1], places[:, 0], places[:, -1]])
+    is_patchy[[0, *np.unique(borders)]] = False  # the border's places are enclosed by nothing
+    return np.where(is_patchy[places], np.minimum(alpha, joined), alpha)

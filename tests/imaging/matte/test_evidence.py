@@ -49,3 +49,24 @@ def test_a_small_hole_in_what_both_are_sure_of_is_closed():
     sure = np.ones_like(mended)
     bare = Ground(np.full((40, 40, 3), 200, np.float32), 0 * sure, 200 * sure, sure == 0)
     assert agreed(mended, sure, sure, bare, "eyewear").min() == 1
+
+
+@pytest.mark.parametrize(("covered", "kept"), [(4, 0.0), (18, 1.0)], ids=["a patch", "a clear lens"])
+def test_an_opening_of_glasses_is_filled_whole_or_not_at_all(covered, kept):
+    is_rim = np.zeros((40, 40), bool)
+    is_rim[8:32, 8:32], is_rim[10:30, 10:30] = True, False
+    joined = is_rim.astype(np.float32)
+    mended = joined.copy()
+    mended[11 : 11 + covered, 11:29] = 1
+    bare = Ground(np.full((40, 40, 3), 200, np.float32), 0 * joined, 200 * joined, ~is_rim)
+    alpha = agreed(mended, joined, joined, bare, "eyewear")
+    assert alpha[is_rim].min() == 1 and alpha[12, 20] == kept
+
+
+def test_what_is_added_beside_glasses_is_no_opening():
+    joined = np.zeros((40, 40), np.float32)
+    joined[20:] = 1
+    mended = joined.copy()
+    mended[14:20, 10:30] = 1
+    bare = Ground(np.full((40, 40, 3), 200, np.float32), 0 * joined, 200 * joined, joined == 0)
+    assert agreed(mended, joined, joined, bare, "eyewear")[16, 20] == 1

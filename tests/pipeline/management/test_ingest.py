@@ -29,7 +29,7 @@ def test_a_folder_is_taken_in_and_each_refusal_is_explained(folder, services, ca
     assert "aura1_1.png: already in the batch, as AURA1_1.png" in said.err
     assert "Not taken: IMG_2034.png: the view is not 1, 2 or 3" in said.err
     assert "Not taken: AURA1_2.webp: the file is empty" in said.err
-    assert "AURA9_3.png: this very photo is there as AURA1 front (in batch Drop, waiting)" in said.err
+    assert "AURA9_3.png: this very photo is there as AURA1 front (in batch Drop, waiting in line)" in said.err
     assert "--meant move: It is AURA9 side: remove it from AURA1 front" in said.err
     assert "Skipped, not photos: Thumbs.db\n" in said.err
     assert {frame.filename for frame in Frame.objects.all()} == {"AURA1_1.png", "AURA1_2.png"}

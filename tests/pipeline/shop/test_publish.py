@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from pipeline import leases, naming, processing, reaper
 from pipeline.engines import object_store
-from pipeline.models import Batch, BridgeLabel, Frame, Listing
+from pipeline.models import BridgeLabel, Frame, Listing
 from pipeline.shop import listings, publish
 from pipeline.states import State
 from pipeline.transitions import StaleTransition, advance
@@ -202,8 +202,9 @@ def angled_photo() -> bytes:
 
 
 def angled(received) -> Frame:
-    Batch.objects.update(product_class="eyewear")
-    return received("AURA1_2.png", angled_photo())
+    frame = received("AURA1_2.png", angled_photo())
+    Frame.objects.filter(pk=frame.pk).update(product_class="eyewear")
+    return frame
 
 
 def published_files(frame: Frame) -> dict[str, bytes]:

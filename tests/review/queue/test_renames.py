@@ -44,7 +44,8 @@ def published(buckets, monkeypatch):
 
 
 def in_the_shop(colour):
-    frame = intake.receive(intake.open_batch("Spring", "watch"), "AURA1_1.png", photo(colour)).frame
+    spring, meant = intake.open_batch("Spring", "watch"), frozenset({"replace"})
+    frame = intake.receive(spring, "AURA1_1.png", photo(colour), meant=meant).frame
     processing.run(frame.pk)
     publish.run(frame.pk)
     Frame.objects.filter(pk=frame.pk).update(audit_due="drawn")
