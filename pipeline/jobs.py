@@ -13,6 +13,7 @@ from django.utils import timezone
 from redis import Redis, RedisError
 from rq import Queue, worker_registration
 from rq.exceptions import DuplicateJobError, InvalidJobOperation, NoSuchJobError
+from rq.executions import Execution
 from rq.job import Job, JobStatus
 from rq.registry import FailedJobRegistry
 from rq.serializers import JSONSerializer
@@ -212,8 +213,15 @@ def _worker(redis: Redis, key: str) -> WorkerSeen | None:
         rss_mb=int(said["rss_mb"]) if "rss_mb" in said else None,
         model=said.get("model", ""),
         runtime=said.get("runtime", ""),
-        job=_job(redis, said["current_job"]) if said.get("current_job") else None,
+        job=_at_work(redis, key),
     )
+
+
+def _at_work(redis: Redis, worker_key: str) -> JobSeen | None:
+    """What the worker runs now; of one that died in the middle, its last run may stand there for a while."""
+    members: Any = redis.smembers(f"{worker_key}:executions")
+    runs = [Execution.from_composite_key(member.decode(), connection=redis) for member in members]
+    return next((_job(redis, run.job_id) for run in runs if redis.exists(run.key)), None)
 
 
 def _queue(queue: Queue) -> QueueSeen:

@@ -29,9 +29,11 @@ def failed(frame: Frame) -> Frame:
     FailedJobRegistry(queue=queue).add(job, ttl=600, exc_string="OperationalError: the server closed the connection")
     said = {"birth": "2026-01-01T10:00:00.000000Z", "hostname": "matte-1", "pid": 4711, "rss_mb": 812}
     said |= {"last_heartbeat": timezone.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
-    said |= {"model": "isnet-imgly-fp16 b6e8497ba978", "runtime": "openvino", "current_job": job.id}
+    said |= {"model": "isnet-imgly-fp16 b6e8497ba978", "runtime": "openvino"}
     queue.connection.hset("rq:worker:w1", mapping=said)
     queue.connection.sadd("rq:workers", "rq:worker:w1")
+    queue.connection.sadd("rq:worker:w1:executions", f"{job.id}:e1")
+    queue.connection.hset(f"rq:execution:{job.id}:e1", "id", "e1")
     clock.note("")
     return frame
 
@@ -49,6 +51,7 @@ def photograph(page: Page, name: str) -> None:
 
 
 def test_the_page_goes_on_by_itself_and_a_failed_job_is_run_again_by_keyboard(page, failed, settings):
+    page.set_default_timeout(60_000)
     sign_in(page, "admin")
     page.goto("/admin/operations/")
     photograph(page, "well")
@@ -67,6 +70,7 @@ def test_the_page_goes_on_by_itself_and_a_failed_job_is_run_again_by_keyboard(pa
 
 
 def test_when_nobody_answers_the_page_says_that_it_is_old_and_goes_on(page, failed):
+    page.set_default_timeout(60_000)
     sign_in(page, "admin")
     page.goto("/admin/operations/")
     page.route("**/operations/?now", lambda route: route.fulfill(status=500, body="broken"))
