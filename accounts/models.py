@@ -29,6 +29,7 @@ class AccessEvent(models.Model):
 
     class Meta:
         default_permissions = ("view",)
+        permissions = [("operate", "Can see workers, queues and servers, and have failed jobs run again")]
         ordering = ["-at", "-pk"]
         verbose_name = "sign-in or right"
         verbose_name_plural = "sign-ins and rights"

@@ -17,6 +17,7 @@ MANAGER = [
 ADMIN = [f"auth.{action}_user" for action in ("add", "change", "delete", "view")] + [
     "auth.view_group",
     "accounts.view_accessevent",
+    "accounts.operate",
 ]
 ROLES: dict[str, list[str]] = {
     "uploader": [*UPLOADER, "pipeline.see_picture"],
@@ -34,7 +35,9 @@ WORDS = {
         "every frame's history, published files (download, pass on by a link, withdraw, have reviewed again), "
         "policies and which is active"
     ),
-    "admin": "all of these, users, the log of sign-ins and rights",
+    "admin": (
+        "all of these, users, the log of sign-ins and rights, operations (workers, queues, servers, failed jobs)"
+    ),
 }
 """The same for people, where roles are given and in the README; each builds on those before it."""
 

@@ -42,6 +42,9 @@ HTTPS = env_bool("HTTPS", False)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_SSL_REDIRECT = SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+# Asked from inside, by address and without TLS: review/operations/probes.py.
+SECURE_REDIRECT_EXEMPT = ["^(healthz|readyz|metrics)$"]
+METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")
 SECURE_HSTS_SECONDS = 365 * 86400 if HTTPS else 0
 
 INSTALLED_APPS = [
@@ -62,6 +65,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "accounts.headers.content_security_policy",
+    "review.operations.probes.ahead",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

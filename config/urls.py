@@ -8,6 +8,8 @@ from pipeline.views.frames import picture
 from pipeline.views.published import act_on_published, download_all, passed_on, published_file
 from pipeline.views.reshoots import reshoot_list
 from review.insights.page import figures_page
+from review.operations.page import operations, run_again
+from review.operations.probes import PROBES
 from review.policy.pages import act_on_policy, policies, policy
 from review.views import home, undo_last
 from review.workbench import api
@@ -15,10 +17,13 @@ from review.workbench.page import workbench
 
 urlpatterns = [
     path("", home, name="home"),
+    *(path(name, probe, name=name) for name, probe in PROBES.items()),
     # Every way into the admin's own index leads to the page that a role is here for.
     path("admin/", home),
     path("admin/reshoot/", reshoot_list, name="reshoots"),
     path("admin/figures/", figures_page, name="figures"),
+    path("admin/operations/", operations, name="operations"),
+    path("admin/operations/run-again", run_again, name="run-again"),
     path("admin/policies/", policies, name="policies"),
     path("admin/policies/<int:pk>/", policy, name="policy"),
     path("admin/policies/<int:pk>/<str:action>/", act_on_policy, name="act-on-policy"),

@@ -1,9 +1,10 @@
 """What was left lying: frames whose worker died, and frames whose job was lost. The only retrier."""
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Count, Min, Q
 from django.utils import timezone
 
 from pipeline import leases
@@ -15,6 +16,7 @@ from pipeline.transitions import StaleTransition
 # Longer than an upload takes to store its original, and the pause before a passing fault is tried again.
 SETTLE_SECONDS = 40
 SWEEP = 100
+LEFT_LYING = (State.RECEIVED, State.APPROVED, State.WITHDRAWING)
 CAUSES = {
     State.PROCESSING: (State.RECEIVED, "The worker stopped while processing."),
     State.PUBLISHING: (State.APPROVED, "The worker stopped while publishing."),
@@ -41,10 +43,44 @@ def waiting() -> list[Frame]:
 
     A decision that can be taken back has its first job from here, when the grace is over.
     """
+    found = Frame.objects.filter(_is_due(), leases.grace_is_over(), state__in=LEFT_LYING).select_related("batch")
+    return list(found.order_by("state_since")[:SWEEP])
+
+
+def _is_due() -> Q:
     now = timezone.now()
     is_due = Q(faults__gte=settings.MAX_FAULTS) | Q(not_before__lte=now, faults=0)
     for faults in range(settings.MAX_FAULTS):
-        is_due |= Q(faults=faults, state_since__lt=now - timedelta(seconds=SETTLE_SECONDS * 2**faults))
-    states = (State.RECEIVED, State.APPROVED, State.WITHDRAWING)
-    found = Frame.objects.filter(is_due, leases.grace_is_over(), state__in=states).select_related("batch")
-    return list(found.order_by("state_since")[:SWEEP])
+        is_due |= Q(faults=faults, state_since__lt=now - _pause(faults))
+    return is_due
+
+
+def _pause(faults: int) -> timedelta:
+    return timedelta(seconds=SETTLE_SECONDS * 2**faults)
+
+
+@dataclass(frozen=True)
+class Awaited:
+    """Frames by what the reaper waits for."""
+
+    at_work: int
+    lapsed: int
+    due: int
+    resting: int
+    deciding: int
+    next_try: datetime | None
+    """When the first that rests after a fault is tried again."""
+
+
+def awaited() -> Awaited:
+    lying, working = Q(state__in=LEFT_LYING), Q(state__in=CAUSES)
+    rests = lying & Q(faults__gt=0, faults__lt=settings.MAX_FAULTS) & leases.grace_is_over() & ~_is_due()
+    counted = Frame.objects.filter(lying | working).aggregate(
+        at_work=Count("pk", filter=working & Q(lease_until__gte=timezone.now())),
+        lapsed=Count("pk", filter=working & leases.is_free()),
+        due=Count("pk", filter=lying & leases.grace_is_over() & _is_due()),
+        resting=Count("pk", filter=rests),
+        deciding=Count("pk", filter=lying & Q(not_before__gt=timezone.now())),
+    )
+    firsts = Frame.objects.filter(rests).order_by().values_list("faults").annotate(Min("state_since"))
+    return Awaited(**counted, next_try=min((since + _pause(faults) for faults, since in firsts), default=None))

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import close_old_connections
+from redis.client import Pipeline
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -42,6 +43,7 @@ class WarmWorker(SimpleWorker):
         for queue in self.queues:  # the pool makes them with RQ's default, and a pickle from Redis may run anything
             queue.serializer = JSONSerializer
         self._parent_pid = os.getppid()
+        self._model: dict[Any, Any] = {}
 
     def work(self, *args: Any, **kwargs: Any) -> bool:
         """Load the model in this process, then work until told to stop or due for recycling."""
@@ -62,11 +64,17 @@ class WarmWorker(SimpleWorker):
         from pipeline.cutout import matte_models  # here: ONNX must not be touched before the pool forks
 
         try:
-            matte_models.warm_up()
+            self._model = {**matte_models.warm_up()}
         except Exception as error:
             log.critical("the model could not be loaded: %s", error)
             time.sleep(HEARTBEAT_SECONDS)  # the pool starts another at once
             sys.exit(1)
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """RQ's own, and for the operations page what this process holds."""
+        super().heartbeat(timeout, pipeline=pipeline)
+        connection = self.connection if pipeline is None else pipeline
+        connection.hset(self.key, mapping={"rss_mb": resident_mb(), **self._model})
 
     def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:
         return TTL_SECONDS

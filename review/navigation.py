@@ -23,6 +23,7 @@ PAGES = [
     ("Policies", "tune", "policies", "pipeline.view_gatepolicy"),
     ("Users", "group", "admin:auth_user_changelist", "auth.view_user"),
     ("Sign-ins", "key", "admin:accounts_accessevent_changelist", "accounts.view_accessevent"),
+    ("Operations", "monitor_heart", "operations", "accounts.operate"),
 ]
 
 COUNTS: dict[str, Callable[[HttpRequest], int]] = {

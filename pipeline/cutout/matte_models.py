@@ -35,7 +35,8 @@ def second_matter() -> Matter | None:
         return None
 
 
-def warm_up() -> None:
-    """Make this process ready to take photo after photo."""
+def warm_up() -> dict[str, str]:
+    """Make this process ready to take photo after photo; returns the model that it holds, and what that runs on."""
     keep_freed_memory()
-    matter()
+    model = matter()
+    return {"model": f"{model.name} {model.sha256[:12]}", "runtime": getattr(model, "runtime", "")}

@@ -1,9 +1,12 @@
 """Buckets, through django-storages: the private `work` and the public `published`."""
 
 import hashlib
+from functools import cache
 from typing import Any
 
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from django.conf import settings
 from django.core.files.storage import storages
 
 CONTENT_TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp", "json": "application/json"}
@@ -96,3 +99,25 @@ def ensure_buckets() -> None:
             _call(alias, "head_bucket")
         except ObjectStoreError:
             _call(alias, "create_bucket")
+
+
+@cache
+def _impatient_client(alias: str, endpoint: str, seconds: float) -> Any:
+    """A client of its own for whoever only looks: it gives up soon, and making one takes a while."""
+    said: dict[str, Any] = settings.STORAGES[alias]
+    options = said["OPTIONS"]
+    quick = options["client_config"].merge(Config(connect_timeout=seconds, read_timeout=seconds))
+    told = {**said, "OPTIONS": {**options, "endpoint_url": endpoint, "client_config": quick}}
+    storage: Any = storages.create_storage(told)
+    return storage.connection.meta.client
+
+
+def ping(alias: str, seconds: float) -> None:
+    """Raise ObjectStoreError unless that bucket is there, is ours to use, and says so in time."""
+    said: dict[str, Any] = settings.STORAGES[alias]
+    options = said["OPTIONS"]
+    bucket = options["bucket_name"]
+    try:
+        _impatient_client(alias, options["endpoint_url"], seconds).head_bucket(Bucket=bucket)
+    except (BotoCoreError, ClientError) as error:
+        raise ObjectStoreError(f"bucket {bucket}: {error}") from error

@@ -61,7 +61,7 @@ class Choice:
 
 def choose(name: str, model_file: Path, sha256: str) -> Runtime:
     """The runtime for this model on this machine; the reference, onnxruntime, when a trial fails."""
-    memory, key = model_file.with_name(f".{model_file.name}.runtime.json"), _key(sha256)
+    memory, key = _memory(model_file), _key(sha256)
     known = _recall(memory, key)
     if known:
         return known.runtime
@@ -74,6 +74,18 @@ def choose(name: str, model_file: Path, sha256: str) -> Runtime:
     log.info("%s runs on %s", name, choice)
     _remember(memory, key, choice)
     return choice.runtime
+
+
+def remembered(model_file: Path) -> Choice | None:
+    """What the last trial on this machine found; the next start of a worker may have to try anew."""
+    try:
+        return Choice(**json.loads(_memory(model_file).read_text())["choice"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _memory(model_file: Path) -> Path:
+    return model_file.with_name(f".{model_file.name}.runtime.json")
 
 
 def pick(reference: Trial, candidate: Trial) -> Choice:

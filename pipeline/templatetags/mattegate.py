@@ -1,9 +1,11 @@
 """How the pages say states, durations and shares, and draw what the bridge was read from."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.utils import timezone
 
 from pipeline.imaging.types import named_estimates
 from pipeline.models import Frame
@@ -43,6 +45,34 @@ def duration(seconds: float) -> str:
     hours, minutes = divmod(minutes, 60)
     parts = [(hours, "h"), (minutes, "min"), (0 if hours else rest, "s")]
     return " ".join(f"{number} {unit}" for number, unit in parts if number)
+
+
+@register.filter
+def lasted(since: datetime) -> str:
+    """
+    >>> lasted(timezone.now() - timedelta(minutes=2))
+    '2 min'
+    """
+    return duration(max(0, round((timezone.now() - since).total_seconds())))
+
+
+@register.filter
+def ago(at: datetime) -> str:
+    """
+    >>> ago(timezone.now()), ago(timezone.now() - timedelta(hours=2))
+    ('just now', '2 h ago')
+    """
+    return f"{lasted(at)} ago" if (timezone.now() - at).total_seconds() >= 1 else "just now"
+
+
+@register.filter
+def ahead(at: datetime) -> str:
+    """
+    >>> ahead(timezone.now() - timedelta(hours=2)), ahead(timezone.now() + timedelta(seconds=90.4))
+    ('at once', 'in 1 min 30 s')
+    """
+    seconds = round((at - timezone.now()).total_seconds())
+    return f"in {duration(seconds)}" if seconds > 0 else "at once"
 
 
 @register.filter

@@ -85,6 +85,12 @@ RULES: dict[str, Rule] = {
     "queue-undo": Rule(DECIDERS, POST),
     "reshoots": Rule(UPLOADERS),
     "figures": Rule(MANAGERS),
+    "operations": Rule(ADMINS),
+    "run-again": Rule(ADMINS, POST),
+    # For programs: no account, no session. What they tell to whom is in tests/review/operations.
+    "healthz": Rule(EVERYBODY, strangers=Answer.LET_IN),
+    "readyz": Rule(EVERYBODY, strangers=Answer.LET_IN),
+    "metrics": Rule(EVERYBODY, strangers=Answer.LET_IN),
     "policies": Rule(MANAGERS),
     "policy": Rule(MANAGERS),
     "act-on-policy": Rule(MANAGERS, POST),

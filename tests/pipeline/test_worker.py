@@ -38,7 +38,7 @@ def queue(redis_server: str) -> Queue:
 @pytest.fixture
 def worker(queue: Queue, monkeypatch: pytest.MonkeyPatch, settings) -> Iterator[WarmWorker]:
     """A worker in this process, with an empty model, that puts our signal handlers back."""
-    monkeypatch.setattr(matte_models, "warm_up", lambda: None)
+    monkeypatch.setattr(matte_models, "warm_up", lambda: {"model": "drawn 123", "runtime": "onnxruntime"})
     settings.WORKER_MAX_RSS_MB = 1_000_000  # other tests have loaded models into this process
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield WarmWorker([queue], connection=queue.connection)
@@ -48,7 +48,7 @@ def worker(queue: Queue, monkeypatch: pytest.MonkeyPatch, settings) -> Iterator[
 
 def test_the_model_is_loaded_before_the_first_job_is_taken(worker, queue, monkeypatch):
     waiting_at_load: list[int] = []
-    monkeypatch.setattr(matte_models, "warm_up", lambda: waiting_at_load.append(queue.count))
+    monkeypatch.setattr(matte_models, "warm_up", lambda: waiting_at_load.append(queue.count) or {})
     queue.enqueue("time.sleep", 0)
     worker.work(burst=True)
     assert waiting_at_load == [1]

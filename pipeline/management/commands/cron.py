@@ -11,10 +11,10 @@ from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 from redis.exceptions import RedisError
 
-from pipeline import jobs
+from pipeline import clock, jobs
+from pipeline.clock import PERIOD_SECONDS
 
 logger = logging.getLogger(__name__)
-PERIOD_SECONDS = 5
 
 
 class Command(BaseCommand):
@@ -44,12 +44,16 @@ def nightly() -> None:
 
 
 def tick() -> None:
-    """Reap once. A server that is away is one line in the log, and tried again at the next tick."""
+    """Reap once, and say so. A server that is away is one line in the log, and tried again at the next tick."""
     close_old_connections()
+    failed = ""
     try:
         jobs.reap()
     except (RedisError, DatabaseError) as error:
+        failed = str(error)
         logger.error("the reaper could not run, next try in %d s: %s", PERIOD_SECONDS, error)
-    except Exception:
+    except Exception as error:
         # A bug, with its traceback; but without a reaper nothing would ever be retried.
+        failed = f"{type(error).__name__}: {error}"
         logger.exception("the reaper failed")
+    clock.note(failed)
