@@ -65,7 +65,7 @@ def _certificate(point: Point, policy: GatePolicy) -> str:
         return f"yes, {promise}: {point.k} of {point.n:,} labels bad, bound {per_cent(point.bound)}"
     if missing > 0:
         return f"no: at least {missing:,} more good labels are needed ({point.n:,} count, {point.k} of them bad)"
-    return f"no: {point.k} of {point.n:,} labels bad, here or at a stricter threshold too many for {promise}"
+    return f"no: {point.k} of {point.n:,} labels bad; here or at a stricter threshold that is too many for {promise}"
 
 
 def _step(simulation: Simulation, threshold: float) -> int:
