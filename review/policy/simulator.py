@@ -38,7 +38,7 @@ def simulator(request: HttpRequest, pk: int) -> HttpResponse:
         "title": f"Other thresholds: {row}",
         "policy": row,
         "compared": compared,
-        "most": MOST,
+        "most": f"{MOST:,}",
         "scopes": [(EVERY, "All classes and views"), *((key_of(group), _name(group)) for group in own)],
         "rows": [(_name(group), before[group], threshold) for group, threshold in own.items()],
     }

@@ -26,7 +26,9 @@ const between = (from, to) => {
 function nearest(curve, moved, wanted) {
   const queues = Object.entries(curve.groups).map(([key, group]) => {
     const to = moved === "all" || moved === key ? Number(slider.value) : group.own;
-    return wanted(to, group.compared) ? between(to, group.compared).flatMap((step) => group.frames[step] ?? []) : [];
+    if (!wanted(to, group.compared)) return [];
+    const frames = between(to, group.compared).flatMap((step) => group.frames[step] ?? []);
+    return frames.map((frame) => [...frame, key.split(" ").at(-1)]);
   });
   const found = [];
   for (let turn = 0; found.length < SHOWN && queues.some((queue) => queue.length > turn); turn++) {
@@ -35,11 +37,11 @@ function nearest(curve, moved, wanted) {
   return found.slice(0, SHOWN);
 }
 
-function tile([frame, attempt, code, confidence]) {
+function tile([frame, attempt, code, confidence, view]) {
   const image = element("img", { src: filled(page.dataset.picture, frame, attempt), alt: "" });
   const none = element("span", { class: "material-symbols-outlined", "aria-hidden": "true" }, "image");
   const picture = element("span", { class: "mg-picture mg-checkered" }, none, image);
-  const name = element("span", { class: "mg-tile-name" }, element("b", {}, code), confidence.toFixed(3));
+  const name = element("span", { class: "mg-tile-name" }, element("b", {}, `${code} ${view}`), confidence.toFixed(3));
   return element("li", { class: "mg-tile" }, element("a", { href: filled(page.dataset.frame, frame) }, picture, name));
 }
 

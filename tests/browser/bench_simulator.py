@@ -5,7 +5,7 @@ from statistics import median
 
 import numpy as np
 
-from pipeline.models import Batch, Frame, Scorecard, active_policy
+from pipeline.models import Batch, Frame, GatePolicy, Scorecard, active_policy
 from pipeline.states import State
 from review.models import Decision
 from tests.browser.conftest import IN_A_BROWSER
@@ -47,8 +47,7 @@ def test_a_step_on_100_000_scorecards(page, sign_in_as, services, capsys):
 def _stored() -> None:
     """Every tenth frame is labelled: the held ones, and the audited ones."""
     row, rng = active_policy(), np.random.default_rng(3)
-    parts = row.document["components"].values()
-    ranks = {part["metric"]: [rank for rank, _ in part["ranks"]] for part in parts}
+    measured = _measured(rng)
     batch = Batch.objects.create(name="Spring")
     usual = {"filename": "A_1.jpg", "state": State.PUBLISHED, "attempt": 1, "product_class": "eyewear"}
     frames = Frame.objects.bulk_create(
@@ -59,7 +58,7 @@ def _stored() -> None:
         batch_size=2000,
     )
     cards = Scorecard.objects.bulk_create(
-        (_card(frame, row, ranks, rng, n) for n, frame in enumerate(frames)), batch_size=1000
+        (_card(frame, row, *measured[n % 1000], n % LABELLED == 0) for n, frame in enumerate(frames)), batch_size=2000
     )
     Decision.objects.bulk_create(
         (
@@ -77,12 +76,23 @@ def _stored() -> None:
     )
 
 
-def _card(frame: Frame, row, ranks: dict[str, list[float]], rng: np.random.Generator, n: int) -> Scorecard:
-    at = rng.random() ** 2
-    metrics = {
-        name: float(np.quantile(values, np.clip(at + rng.normal(0, 0.1), 0, 1))) for name, values in ranks.items()
+def _measured(rng: np.random.Generator) -> list[tuple[float, dict[str, float]]]:
+    """How doubtful photos are, and what is measured on them: a thousand, to be used over and over."""
+    ranks = {
+        part["metric"]: [rank for rank, _ in part["ranks"]] for part in active_policy().document["components"].values()
     }
-    confidence = 1 - at
+    found = []
+    for doubt in rng.random(1000) ** 2:
+        places = np.clip(doubt + rng.normal(0, 0.1, len(ranks)), 0, 1)
+        metrics = {
+            name: float(np.quantile(values, at)) for (name, values), at in zip(ranks.items(), places, strict=True)
+        }
+        found.append((float(doubt), metrics | {"coverage": 0.2, "border_touch": 0.0}))
+    return found
+
+
+def _card(frame: Frame, row: GatePolicy, doubt: float, metrics: dict[str, float], is_marked: bool) -> Scorecard:
+    confidence = 1 - doubt
     return Scorecard(
         frame=frame,
         attempt=1,
@@ -91,10 +101,10 @@ def _card(frame: Frame, row, ranks: dict[str, list[float]], rng: np.random.Gener
         confidence=confidence,
         publish=confidence > 0.75,
         threshold=0.75,
-        is_marked=n % LABELLED == 0,
+        is_marked=is_marked,
         audit_rate=0.05,
         components={},
-        metrics=metrics | {"coverage": 0.2, "border_touch": 0.0},
+        metrics=metrics,
         reasons=[],
         seconds={},
         model_sha256=row.document["model_sha256"],
