@@ -39,7 +39,7 @@ bench: setup
 
 # Needs chromium on the PATH.
 bench-ui: setup
-	@$(PY) -m pytest -q tests/browser/bench_ui.py
+	@$(PY) -m pytest -q tests/browser/bench_ui.py tests/browser/bench_simulator.py
 
 # Writes requirements.txt and requirements-dev.txt anew from the .in files.
 lock: $(STAMP)

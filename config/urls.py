@@ -11,6 +11,7 @@ from review.insights.page import figures_page
 from review.operations.page import operations, run_again
 from review.operations.probes import PROBES
 from review.policy.pages import act_on_policy, policies, policy
+from review.policy.simulator import curve, simulator, use_threshold
 from review.views import home, undo_last
 from review.workbench import api
 from review.workbench.page import workbench
@@ -26,6 +27,9 @@ urlpatterns = [
     path("admin/operations/run-again", run_again, name="run-again"),
     path("admin/policies/", policies, name="policies"),
     path("admin/policies/<int:pk>/", policy, name="policy"),
+    path("admin/policies/<int:pk>/thresholds/", simulator, name="simulator"),
+    path("admin/policies/<int:pk>/thresholds/curve", curve, name="simulator-curve"),
+    path("admin/policies/<int:pk>/thresholds/use", use_threshold, name="use-threshold"),
     path("admin/policies/<int:pk>/<str:action>/", act_on_policy, name="act-on-policy"),
     path("admin/queue/undo/", undo_last, name="queue-undo"),
     path("workbench/", workbench, name="workbench"),

@@ -10,7 +10,7 @@ OneOf: TypeAlias = "models.CharField[Choice, Choice]"
 
 
 class Immutable(models.Model):
-    """A row that is written once; only which policy is active may change."""
+    """A row that is written once; only drafts of policies, and which policy is in use, may change."""
 
     class Meta:
         abstract = True

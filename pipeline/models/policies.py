@@ -11,7 +11,8 @@ DEFAULT_TARGET = {"escape": 0.005, "delta": 0.05}
 class GatePolicy(Immutable):
     """Thresholds, vetoes, components and calibration: the document of policies/default.json, versioned, one active.
 
-    One in shadow says of every frame what it would have done, and does nothing.
+    One in shadow says of every frame what it would have done, and does nothing. A draft does neither; its thresholds
+    may be changed until it is put in shadow or activated, and never again after.
     """
 
     name = models.CharField(max_length=100)
@@ -19,6 +20,8 @@ class GatePolicy(Immutable):
     document = models.JSONField()
     is_active = models.BooleanField(default=False)
     in_shadow = models.BooleanField(default=False)
+    is_draft = models.BooleanField(default=False)
+    copied_from = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="copies")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -27,6 +30,9 @@ class GatePolicy(Immutable):
         constraints = [
             models.UniqueConstraint(fields=["name", "version"], name="one_row_per_policy_version"),
             models.UniqueConstraint(fields=["is_active"], condition=Q(is_active=True), name="one_active_policy"),
+            models.CheckConstraint(
+                condition=Q(is_draft=False) | Q(is_active=False, in_shadow=False), name="a_draft_is_not_in_use"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -20,7 +20,7 @@ class PolicyError(ValueError):
 def put_in_shadow(policy: GatePolicy) -> None:
     if policy.is_active:
         raise PolicyError(f"{policy} is the active one; only others run in shadow.")
-    GatePolicy.objects.filter(pk=policy.pk).update(in_shadow=True)
+    GatePolicy.objects.filter(pk=policy.pk).update(in_shadow=True, is_draft=False)
 
 
 def activate(policy: GatePolicy, user: User, why: str) -> Activation:
@@ -33,7 +33,7 @@ def activate(policy: GatePolicy, user: User, why: str) -> Activation:
         if previous.pk == policy.pk:
             raise PolicyError(f"{policy} is the active one already.")
         GatePolicy.objects.filter(pk=previous.pk).update(is_active=False)
-        GatePolicy.objects.filter(pk=policy.pk).update(is_active=True, in_shadow=False)
+        GatePolicy.objects.filter(pk=policy.pk).update(is_active=True, in_shadow=False, is_draft=False)
         return Activation.objects.create(policy=policy, previous=previous, by=user.get_username(), why=why)
 
 
@@ -71,11 +71,11 @@ def words_for(found: Evidence) -> str:
     return f"of {found.n} labels {found.k} are bad, too many at any threshold."
 
 
-def new_version(name: str, document: dict[str, Any], *, in_shadow: bool = False) -> GatePolicy:
+def new_version(name: str, document: dict[str, Any], **fields: Any) -> GatePolicy:
     """The next version of the policies of that name."""
     version = (GatePolicy.objects.filter(name=name).aggregate(last=Max("version"))["last"] or 0) + 1
     document = {**document, "name": name, "version": version}
-    return GatePolicy.objects.create(name=name, version=version, document=document, in_shadow=in_shadow)
+    return GatePolicy.objects.create(name=name, version=version, document=document, **fields)
 
 
 def with_thresholds(document: dict[str, Any], threshold: float) -> dict[str, Any]:

@@ -12,14 +12,12 @@ from django.conf import settings
 from django.utils import timezone
 
 from pipeline.audit_draw import is_for_certifying
+from pipeline.imaging.verdict.many import HELD
 from pipeline.models import GatePolicy
 from pipeline.replay import replay
 from review.evidence.labels import Sample, samples
 from review.evidence.statistics import Certified, certify, least_clean
 from review.models import Certificate
-
-HELD = -1.0
-"""The confidence of a frame that a veto holds at any threshold."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Evidence:
 def evidence(policy: GatePolicy) -> Evidence:
     """Weigh the marked frames labelled since the last certificate, one a product, of the products kept for this."""
     target = policy.target
-    chosen = _one_a_product([sample for sample in samples(last_certified_at()) if _counts(sample, policy)])
+    chosen = counting(policy)
     confidence = np.array([_confidence(sample, policy) for sample in chosen])
     is_bad = np.array([sample.is_bad for sample in chosen], bool)
     found = certify(confidence, is_bad, target["escape"], target["delta"]) if chosen else None
@@ -47,6 +45,11 @@ def evidence(policy: GatePolicy) -> Evidence:
         certified=found,
         missing=max(0, least_clean(**target) - int((~is_bad & (confidence > HELD)).sum())),
     )
+
+
+def counting(policy: GatePolicy) -> list[Sample]:
+    """The labels that a certificate of the policy could rest on."""
+    return _one_a_product([sample for sample in samples(last_certified_at()) if _counts(sample, policy)])
 
 
 def certificate_of(policy: GatePolicy) -> Certificate | None:

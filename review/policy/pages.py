@@ -36,7 +36,8 @@ def policies(request: HttpRequest) -> HttpResponse:
             "policy": active,
             "proposals": _newest_proposals(active),
             "shadows": [(row, comparison(row)) for row in GatePolicy.objects.filter(in_shadow=True).order_by("-pk")],
-            "others": GatePolicy.objects.filter(in_shadow=False, is_active=False).order_by("-pk"),
+            "drafts": GatePolicy.objects.filter(is_draft=True).select_related("copied_from").order_by("-pk"),
+            "others": GatePolicy.objects.filter(in_shadow=False, is_active=False, is_draft=False).order_by("-pk"),
             "activations": Activation.objects.select_related("policy", "previous").order_by("-pk")[:SHOWN],
         }
     )
@@ -96,6 +97,8 @@ def _changed_since(certificate: Certificate, model: str) -> list[str]:
 
 
 def _replay(row: GatePolicy, user: User, why: str) -> str:
+    if row.is_draft:
+        raise PolicyError(f"{row} is a draft, whose thresholds may still change; put it in shadow first.")
     replayed, skipped = regate(row)
     return f"{row}: replayed {replayed}, left out {skipped} that an older scorer measured."
 

@@ -28,13 +28,13 @@ NAMES = (
 KEYS = (
     *("kind", "version", "why", "remark", "mark", "bridge_x", "rung", "strokes", "held", "tool", "size", "points"),
     *("frame", "state", "page", "progress", "name", "product_class", "enhancement", "lane", "photos", "reason"),
-    *("meant", "about", "again", "back"),
+    *("meant", "about", "again", "back", "scope", "threshold", "then", "for"),
     *("action", "_selected_action", "index", "select_across", "q", "o", "p", "e", "all", "_popup", "_to_field", "next"),
     *("view", "batch__id__exact", "product_class__exact", "is_active__exact", "groups__id__exact", "s"),
     *("app_label", "model_name", "field_name", "term", "username", "password1", "password2", "groups", "email"),
 )
 VALUES = (
-    *("move", "share", "replace"),
+    *("move", "share", "replace", "all", "eyewear front", "draft", "shadow", "0.7"),
     *("approve", "reprocess", "discard", "reject", "delete_selected", "exception", "closer", "haze", "watch", "gemini"),
     *("brush", "erase", "fill", "cut", "refine", "", "0", "-1", "1", "1.5", "1e400", "nan", "٣", "9" * 30, "9" * 5000),
     *("abc", "\x00", "a\x00b", "\ud800", "../original", "None", "true", "[]", "{}", "%", "%2F", "\u202e", "é" * 300),

@@ -59,6 +59,7 @@ def bodies(held: Frame) -> dict[str, tuple[str, str]]:
     found = {name: ("application/json", json.dumps(said)) for name, said in asked.items()}
     form = "application/x-www-form-urlencoded"
     found |= dict.fromkeys(("withdraw", "review-again"), (form, f"version={held.version}&why=haze"))
+    found |= {"use-threshold": (form, "scope=all&threshold=0.7&then=shadow")}
     return found | {"admin:auth_user_delete": (form, "post=yes")}
 
 

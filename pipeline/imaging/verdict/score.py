@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.imaging.types import Policy, ProductClass, Score, Verdict, View
 from pipeline.imaging.verdict.logistic import Calibration, doubts
@@ -57,8 +58,8 @@ def score(metrics: Mapping[str, float], policy: Policy, *, crop_expected: bool) 
     """
     components = {
         name: component(metrics[part["metric"]], part)
-        for name, part in policy["components"].items()
-        if not (part.get("optional") and part["metric"] not in metrics) and (crop_expected or not _is_of_bridge(part))
+        for name, part in asked(policy, crop_expected=crop_expected).items()
+        if not (part.get("optional") and part["metric"] not in metrics)
     }
     vetoes = tuple(code for code in policy["vetoes"] if VETOES[code](metrics))
     return Score(
@@ -68,6 +69,11 @@ def score(metrics: Mapping[str, float], policy: Policy, *, crop_expected: bool) 
         vetoes=vetoes,
         reasons=_reasons(vetoes, _doubted(components, policy), policy),
     )
+
+
+def asked(policy: Policy, *, crop_expected: bool) -> dict[str, Mapping[str, Any]]:
+    """The policy's components that count for such a photo: the bridge's only where it is parted there."""
+    return {name: part for name, part in policy["components"].items() if crop_expected or not _is_of_bridge(part)}
 
 
 def _doubted(components: Mapping[str, float], policy: Policy) -> list[str]:
@@ -137,10 +143,15 @@ def component(value: float, part: Mapping[str, Any]) -> float:
     -------
     float, 0 (as bad as the worst) – 1 (as good as the best)
     """
+    return float(placed(np.array(value, float), part))
+
+
+def placed(values: NDArray[np.float64], part: Mapping[str, Any]) -> NDArray[np.float64]:
+    """`component` of many values at once; NaN stays NaN."""
     if "ranks" not in part:
-        return float(np.clip((value - part["bad"]) / (part["good"] - part["bad"]), 0, 1))
-    values, better = zip(*part["ranks"], strict=True)
-    return 1 - float(np.interp(value, values, better))
+        return np.asarray(np.clip((values - part["bad"]) / (part["good"] - part["bad"]), 0, 1))
+    ranks, better = zip(*part["ranks"], strict=True)
+    return np.asarray(1 - np.interp(values, ranks, better))
 
 
 def weakest(components: Mapping[str, float]) -> list[str]:

@@ -21,6 +21,8 @@ class Command(BaseCommand):
         if chosen is None:
             known = ", ".join(f"{row.pk} ({row})" for row in GatePolicy.objects.order_by("pk"))
             raise CommandError(f"There is no policy {policy}; there are {known}.")
+        if chosen.is_draft:
+            raise CommandError(f"{chosen} is a draft, whose thresholds may still change; put it in shadow first.")
         replayed, skipped = replay.regate(chosen)
         found = replay.comparison(chosen)
         self.stdout.write(f"{chosen}: {replayed} frames replayed, {skipped} not (measured by an older scorer).")
