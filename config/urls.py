@@ -7,7 +7,7 @@ from pipeline.views.batches import remove
 from pipeline.views.frames import picture
 from pipeline.views.published import act_on_published, download_all, passed_on, published_file
 from pipeline.views.reshoots import reshoot_list
-from review.insights.page import figures_page
+from review.insights.page import figures_csv, figures_page, weekly_report
 from review.policy.pages import act_on_policy, policies, policy
 from review.views import home, undo_last
 from review.workbench import api
@@ -19,6 +19,8 @@ urlpatterns = [
     path("admin/", home),
     path("admin/reshoot/", reshoot_list, name="reshoots"),
     path("admin/figures/", figures_page, name="figures"),
+    path("admin/figures/report/", weekly_report, name="figures-report"),
+    path("admin/figures/<slug:name>.csv", figures_csv, name="figures-csv"),
     path("admin/policies/", policies, name="policies"),
     path("admin/policies/<int:pk>/", policy, name="policy"),
     path("admin/policies/<int:pk>/<str:action>/", act_on_policy, name="act-on-policy"),

@@ -36,7 +36,7 @@ class Evidence:
 def evidence(policy: GatePolicy) -> Evidence:
     """Weigh the marked frames labelled since the last certificate, one a product, of the products kept for this."""
     target = policy.target
-    chosen = _one_a_product([sample for sample in samples(last_certified_at()) if _counts(sample, policy)])
+    chosen = _one_a_product([sample for sample in samples(last_certified_at()) if counts(sample, policy)])
     confidence = np.array([_confidence(sample, policy) for sample in chosen])
     is_bad = np.array([sample.is_bad for sample in chosen], bool)
     found = certify(confidence, is_bad, target["escape"], target["delta"]) if chosen else None
@@ -73,7 +73,8 @@ def fingerprint(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
 
-def _counts(sample: Sample, policy: GatePolicy) -> bool:
+def counts(sample: Sample, policy: GatePolicy) -> bool:
+    """Whether this label may certify that policy."""
     card = sample.card
     return (
         card.is_marked

@@ -85,6 +85,8 @@ RULES: dict[str, Rule] = {
     "queue-undo": Rule(DECIDERS, POST),
     "reshoots": Rule(UPLOADERS),
     "figures": Rule(MANAGERS),
+    "figures-report": Rule(MANAGERS),
+    "figures-csv": Rule(MANAGERS),
     "policies": Rule(MANAGERS),
     "policy": Rule(MANAGERS),
     "act-on-policy": Rule(MANAGERS, POST),
