@@ -56,7 +56,8 @@ def groups(scope: Scope) -> list[Group]:
         unseen=Count("pk", filter=UNSEEN),
     )
     return [
-        Group(*row[:5], row[5] or COMMAND, row[6] or "a command", Counts(*row[7:])) for row in counted.order_by("day")
+        Group(day, kind, view, batch, name, uploader or COMMAND, by or "a command", Counts(*counts))
+        for day, kind, view, batch, name, uploader, by, *counts in counted.order_by("day")
     ]
 
 
