@@ -31,7 +31,8 @@ WORDS = {
         "workbench and review queue: approve, edit, reprocess, reject. Sees reasons, never confidence or verdict"
     ),
     "manager": (
-        "all of these, others' frames taken over, figures (how much is sent to review, what escapes), "
+        "all of these, others' frames taken over, figures (how much is sent to review and why, what escapes, time, "
+        "money, operators), "
         "every frame's history, published files (download, pass on by a link, withdraw, have reviewed again), "
         "policies and which is active"
     ),

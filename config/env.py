@@ -64,6 +64,13 @@ def env_money(name: str, default: str) -> Decimal:
     return amount
 
 
+def env_share(name: str, default: str) -> float:
+    text = os.environ.get(name, default)
+    if not re.fullmatch(r"0(\.\d{1,6})?|1(\.0+)?", text):
+        raise ImproperlyConfigured(f"{name}={text!r}: expected a share from 0 to 1, such as 0.03")
+    return float(text)
+
+
 def env_name(name: str, default: str) -> str:
     text = os.environ.get(name, default)
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,40}", text):

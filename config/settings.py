@@ -19,6 +19,7 @@ from config.env import (
     env_name,
     env_optional_url,
     env_path,
+    env_share,
     env_time_zone,
     env_url,
     kept_secret,
@@ -181,6 +182,12 @@ GEMINI_BATCH_COUNT = env_int("GEMINI_BATCH_COUNT", 100, minimum=1, maximum=300)
 GEMINI_BATCH_AGE_SECONDS = env_int("GEMINI_BATCH_AGE_SECONDS", 600)
 GEMINI_BATCH_POLL_SECONDS = env_int("GEMINI_BATCH_POLL_SECONDS", 30, minimum=1)
 GEMINI_BATCH_DEADLINE_MINUTES = env_int("GEMINI_BATCH_DEADLINE_MINUTES", 360, minimum=1)
+
+# What the figures are held against. A price of 0 is none: the page says that it isn't set.
+TARGET_REVIEW_SHARE = env_share("TARGET_REVIEW_SHARE", "0.03")
+COMPUTE_PRICE_PER_HOUR = env_money("COMPUTE_PRICE_PER_HOUR", "0")
+OPERATOR_PRICE_PER_HOUR = env_money("OPERATOR_PRICE_PER_HOUR", "0")
+MANUAL_PRICE_PER_PHOTO = env_money("MANUAL_PRICE_PER_PHOTO", "0")
 
 MAX_PHOTO_BYTES = env_int("MAX_PHOTO_MB", 80, minimum=1) * 1_000_000
 MAX_PHOTO_PIXELS = env_int("MAX_PHOTO_MEGAPIXELS", 64, minimum=1) * 1_000_000

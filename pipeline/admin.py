@@ -1,4 +1,5 @@
-"""Batches: upload, list and progress. Frames: to read."""
+"""Batches: upload, list and progress. What lists of frames share; that of all frames is in review, which knows what
+people said of them."""
 
 from typing import Any
 
@@ -17,12 +18,9 @@ from accounts.access import signed_in
 from accounts.lists import OnlyOfferedLookups, ReadOnlyAdmin
 from pipeline import sharing
 from pipeline.models import Batch, Frame
-from pipeline.templatetags.mattegate import state_words
 from pipeline.views.batches import batch as batch_page
 from pipeline.views.batches import how_far
-from pipeline.views.frames import frame as frame_page
 from pipeline.views.upload import upload
-from pipeline.words import STATE_WORDS
 
 
 class FrameListAdmin(ReadOnlyAdmin):
@@ -87,30 +85,3 @@ class BatchAdmin(OnlyOfferedLookups, ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-
-class StateFilter(admin.SimpleListFilter):
-    title = "state"
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """In the words that the list itself uses."""
-        return [(state, words.capitalize()) for state, words in STATE_WORDS.items()]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Frame]) -> QuerySet[Frame]:
-        return queryset.filter(state=self.value()) if self.value() else queryset
-
-
-@admin.register(Frame)
-class FrameAdmin(FrameListAdmin):
-    list_display = ["picture", "product", "state_in_words", "batch", "received_at", "published_at"]
-    list_filter = [StateFilter, "view", "product_class", "batch"]
-    search_fields = ["code", "filename"]
-    search_help_text = "Product code or file name"
-
-    @display(description="State", ordering="state")
-    def state_in_words(self, frame: Frame) -> str:
-        return format_html('<span class="mg-state" data-state="{}">{}</span>', frame.state, state_words(frame.state))
-
-    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
-        return frame_page(request, object_id)

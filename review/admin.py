@@ -1,4 +1,5 @@
-"""The review queue as a list: for deciding many alike. Single frames are decided on the workbench."""
+"""The review queue as a list, for deciding many alike; single frames are decided on the workbench. All frames, to
+read."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -16,7 +17,10 @@ from unfold.decorators import action, display
 from accounts.access import signed_in
 from pipeline.admin import FrameListAdmin
 from pipeline.models import Frame
-from pipeline.words import REASON_WORDS
+from pipeline.templatetags.mattegate import state_words
+from pipeline.views.frames import frame as frame_page
+from pipeline.words import REASON_WORDS, STATE_WORDS
+from review.insights.lists import FILTERS
 from review.models import QueueItem
 from review.queue import bulk, decisions, undo
 
@@ -108,3 +112,32 @@ def _seen(request: HttpRequest) -> dict[int, int]:
     """The version that the list showed of each frame which was ticked."""
     given = {pk: request.POST.get(f"version-{pk}", "") for pk in request.POST.getlist("_selected_action")}
     return {int(pk): int(version) for pk, version in given.items() if pk.isdecimal() and version.isdecimal()}
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """In the words that the list itself uses."""
+        return [(state, words.capitalize()) for state, words in STATE_WORDS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Frame]) -> QuerySet[Frame]:
+        return queryset.filter(state=self.value()) if self.value() else queryset
+
+
+@admin.register(Frame)
+class FrameAdmin(FrameListAdmin):
+    """Every frame, for those who may know what became of it: its filters are what the figures lead to."""
+
+    list_display = ["picture", "product", "state_in_words", "batch", "received_at", "published_at"]
+    list_filter = [*FILTERS, StateFilter, "view", "product_class", "batch"]
+    search_fields = ["code", "filename"]
+    search_help_text = "Product code or file name"
+
+    @display(description="State", ordering="state")
+    def state_in_words(self, frame: Frame) -> str:
+        return format_html('<span class="mg-state" data-state="{}">{}</span>', frame.state, state_words(frame.state))
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        return frame_page(request, object_id)

@@ -38,6 +38,8 @@ def test_models_and_migrations_agree(db):
         ("GEMINI_PRICE_PER_IMAGE", "free"),
         ("GEMINI_MONTHLY_BUDGET", "-1"),
         ("GEMINI_CONCURRENCY", "0"),
+        ("TARGET_REVIEW_SHARE", "3 %"),
+        ("COMPUTE_PRICE_PER_HOUR", "cheap"),
         ("ACCESS_LOG_DAYS", "0"),
         ("ACCESS_LOG_DAYS", "800000"),
     ],

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Min, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from pipeline.models import Scorecard
 from review.models import Decision
@@ -11,6 +11,9 @@ from review.models import Decision
 Label = Decision.Label
 
 RENAME = "rename"
+
+NO_DECISIONS = ("skip", "undo", "edit")
+"""Kinds of rows that say nothing of what becomes of a frame."""
 
 # Rejected for the photo, or renamed, says nothing about what the machine made of it.
 LABELS = {
@@ -68,7 +71,11 @@ def _is_drawn(card: Scorecard, decision: Decision) -> bool:
 
 def first_scorecards() -> QuerySet[Scorecard]:
     """Of every frame, what was measured before anybody had seen it; of none that was judged as what it isn't."""
-    renamed = Decision.objects.filter(kind=RENAME, undone_by=None).values("frame")
-    cards = Scorecard.objects.exclude(frame__in=renamed).order_by()
-    firsts = cards.values("frame").annotate(first=Min("pk")).values("first")
-    return Scorecard.objects.filter(pk__in=firsts)
+    return firsts_of(Scorecard.objects.all())
+
+
+def firsts_of(cards: QuerySet[Scorecard]) -> QuerySet[Scorecard]:
+    """Those among these cards."""
+    renamed = Decision.objects.filter(kind=RENAME, undone_by=None, frame=OuterRef("frame"))
+    earlier = Scorecard.objects.filter(frame=OuterRef("frame"), pk__lt=OuterRef("pk"))
+    return cards.filter(~Exists(renamed), ~Exists(earlier)).order_by()

@@ -49,7 +49,7 @@ def evidence(policy: GatePolicy) -> Evidence:
 
 def counting(policy: GatePolicy) -> list[Sample]:
     """The labels that a certificate of the policy could rest on."""
-    return _one_a_product([sample for sample in samples(last_certified_at()) if _counts(sample, policy)])
+    return _one_a_product([sample for sample in samples(last_certified_at()) if counts(sample, policy)])
 
 
 def certificate_of(policy: GatePolicy) -> Certificate | None:
@@ -76,7 +76,8 @@ def fingerprint(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
 
-def _counts(sample: Sample, policy: GatePolicy) -> bool:
+def counts(sample: Sample, policy: GatePolicy) -> bool:
+    """Whether this label may certify that policy."""
     card = sample.card
     return (
         card.is_marked

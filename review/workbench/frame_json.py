@@ -10,8 +10,8 @@ from pipeline import naming
 from pipeline.models import Frame, Scorecard
 from pipeline.states import ANSWERED
 from pipeline.words import RUNG_WORDS, in_words
-from review.insights import figures
 from review.queue import bridges, claims, decisions
+from review.queue.today import today
 
 RAIL = 9
 # What mends it, armed when its reason is looked at.
@@ -66,7 +66,7 @@ def item(frame: Frame, user: User) -> dict[str, Any]:
 def line(user: User) -> dict[str, Any]:
     """What waits for this person, in order, and how their day stands."""
     waiting = claims.queue_of(user)
-    return {"rail": [thumb(frame) for frame in waiting[:RAIL]], "left": waiting.count(), "today": figures.today(user)}
+    return {"rail": [thumb(frame) for frame in waiting[:RAIL]], "left": waiting.count(), "today": today(user)}
 
 
 def thumb(frame: Frame) -> dict[str, Any]:

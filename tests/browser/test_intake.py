@@ -90,7 +90,9 @@ def test_the_sender_says_which_product_a_photo_belongs_to(uploader):
     send(page, ("A2_1.png", photo()), ("A3_1.png", photo()), ("A4_1.png", photo()))
     expect(page.locator("#summary")).to_have_text("3 photos held for your answer")
     question = page.locator("#questions > ul > li")
-    expect(question.first).to_contain_text("A2_1.png: this very photo is there as A1 front (in batch Spring, waiting in line)")
+    expect(question.first).to_contain_text(
+        "A2_1.png: this very photo is there as A1 front (in batch Spring, waiting in line)"
+    )
     question.filter(has_text="A4_1.png").get_by_role("button", name="It is A1 front: leave this file out").click()
     question.filter(has_text="A2_1.png").get_by_role("button", name="It is A2 front: remove it from A1 front").click()
     expect(question).to_have_count(1)

@@ -91,6 +91,8 @@ RULES: dict[str, Rule] = {
     "healthz": Rule(EVERYBODY, strangers=Answer.LET_IN),
     "readyz": Rule(EVERYBODY, strangers=Answer.LET_IN),
     "metrics": Rule(EVERYBODY, strangers=Answer.LET_IN),
+    "figures-report": Rule(MANAGERS),
+    "figures-csv": Rule(MANAGERS),
     "policies": Rule(MANAGERS),
     "policy": Rule(MANAGERS),
     "simulator": Rule(MANAGERS),

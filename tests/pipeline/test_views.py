@@ -40,7 +40,8 @@ def test_without_javascript_what_is_held_is_answered_in_the_form(services, sign_
     send(client, ("A_1.png", photo()))
     page = send(client, ("B_1.png", photo())).content.decode()
     assert (
-        "this very photo is there as A front (in batch Drop, waiting in line)" in page and 'name="meant" value="move"' in page
+        "this very photo is there as A front (in batch Drop, waiting in line)" in page
+        and 'name="meant" value="move"' in page
     )
     files = [SimpleUploadedFile("B_1.png", photo())]
     asked = {"meant": ["move"], "about": [Frame.objects.get().pk]}

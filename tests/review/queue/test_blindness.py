@@ -20,9 +20,9 @@ from pipeline.cutout.relight import IDENTITY
 from pipeline.engines import object_store
 from pipeline.models import Frame, Scorecard
 from review.admin import QueueAdmin
-from review.insights import figures
 from review.models import Claim, QueueItem
 from review.queue import decisions
+from review.queue.today import today
 from tests.factories import judged, policy
 from tests.hostile.conftest import save_pictures
 from tests.pipeline.conftest import photo
@@ -160,10 +160,10 @@ def test_the_days_figures_change_alike_after_either_decision(alike, kind, servic
     user = User.objects.create_user("olga")
     changes = []
     for frame in alike:
-        before = figures.today(user)
+        before = today(user)
         decisions.decide(kind, frame, frame.version, user, why="blurred" if kind == "reject" else "")
         if kind == "approve" and frame == alike[1]:  # as a worker does soon after
             Frame.objects.filter(pk=frame.pk).update(published_at=timezone.now())
-        after = figures.today(user)
+        after = today(user)
         changes.append({name: after[name] - before[name] for name in ("byMe", "byAll", "published", "processed")})
     assert changes[0] == changes[1]

@@ -1,0 +1,49 @@
+"""The repair ladder: of a hundred doubtful photos, how many it rescued, how many reached people, how many were fine."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from pipeline.words import RUNG_WORDS
+from review.insights.findings import AT_ONCE, Doubted, Label
+from review.insights.scope import Scope
+from review.insights.tables import Cell, Table, interval, number, share
+
+
+def tried(found: list[Doubted]) -> Counter[str]:
+    """How often each rung was climbed."""
+    climbed: Counter[str] = Counter()
+    for card in found:
+        climbed.update({card.rung, *(other["rung"] for other in card.others)})
+    return climbed
+
+
+def table(scope: Scope, found: list[Doubted], labels: Mapping[int, Label]) -> Table:
+    climbed, rescued = tried(found), Counter(card.rung for card in found if card.is_passed)
+    held = [card for card in found if not card.is_passed]
+    decided = [labels[card.frame] for card in held if card.frame in labels]
+    fine = sum(not label.is_bad for label in decided)
+    rows = [
+        [
+            Cell(f"Rescued by: {words}", None, link := scope.frames_address(of="rescued", rung=rung)),
+            number(rescued[rung], link),
+            number(climbed[rung]),
+            *_of(rescued[rung], len(found)),
+        ]
+        for rung, words in RUNG_WORDS.items()
+        if rung not in AT_ONCE and climbed[rung]
+    ]
+    reached = scope.frames_address(of="held")
+    rows.append(
+        [Cell("Reached people", None, reached), number(len(held), reached), Cell(""), *_of(len(held), len(found))]
+    )
+    good = scope.frames_address(of="found-good")
+    rows.append([Cell("of them fine", None, good), number(fine, good), Cell(""), *_of(fine, len(decided))])
+    note = (
+        f"Of {len(found):,} photos whose first matte was doubtful. Fine: a person found the cut-out good, of the "
+        f"{len(decided):,} that were decided. The second model only makes a matte for the reviewer to choose."
+    )
+    return Table("ladder", "The repair ladder", ["", "Photos", "Tried", "Of 100", "95 % interval"], rows, note)
+
+
+def _of(k: int, n: int) -> list[Cell]:
+    return [share(k, n), interval(k, n)]

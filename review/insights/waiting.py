@@ -1,0 +1,95 @@
+"""The backlog: how many photos waited for people at the end of each day, and how long the oldest had waited."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Max, Q
+from django.utils import timezone
+
+from pipeline.models import Frame, Transition
+from pipeline.states import State
+from review.insights import charts
+from review.insights.scope import Scope, midnight
+from review.insights.tables import NONE, Cell, Table, number, seconds
+
+EXCEPTION = State.EXCEPTION
+
+
+@dataclass(frozen=True)
+class Wait:
+    """From when to when a photo waited; without an end it still does."""
+
+    since: datetime
+    until: datetime | None
+
+    def covers(self, moment: datetime) -> bool:
+        return self.since < moment and (self.until is None or self.until >= moment)
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """At one moment."""
+
+    moment: datetime
+    waiting: int
+    oldest: float | None
+
+
+def waits(scope: Scope) -> list[Wait]:
+    """All that touch the days asked for, or what came after them: a wait may outlast the last day."""
+    around = Transition.objects.filter(Q(source=EXCEPTION) | Q(target=EXCEPTION), scope.of("frame__"))
+    steps = around.filter(at__gte=scope.since).order_by("pk").values_list("frame", "target", "at")
+    left = Transition.objects.filter(at__gte=scope.since, source=EXCEPTION).values("frame")
+    before = around.filter(target=EXCEPTION, at__lt=scope.since, frame__in=left).order_by()
+    since = dict(before.values_list("frame").annotate(last=Max("at")))
+    still = Frame.objects.filter(scope.of(), state=EXCEPTION, state_since__lt=scope.since)
+    found = [Wait(at, None) for at in still.values_list("state_since", flat=True)]
+    by_frame: dict[int, list[tuple[str, datetime]]] = defaultdict(list)
+    for frame, target, at in steps:
+        by_frame[frame].append((target, at))
+    for frame, moves in by_frame.items():
+        found += _waits(since.get(frame), moves)
+    return found
+
+
+def _waits(since: datetime | None, moves: Iterable[tuple[str, datetime]]) -> list[Wait]:
+    found = []
+    for target, at in moves:
+        if target == EXCEPTION:
+            since = at
+        elif since:
+            found.append(Wait(since, at))
+            since = None
+    return [*found, Wait(since, None)] if since else found
+
+
+def at_ends(scope: Scope, found: list[Wait]) -> list[Backlog]:
+    """At the end of each day that has begun; today's is now."""
+    now = timezone.now()
+    begun = [day for day in scope.days if midnight(day) <= now]
+    return [_at(min(now, midnight(day + timedelta(days=1))), found) for day in begun]
+
+
+def _at(moment: datetime, found: list[Wait]) -> Backlog:
+    waiting = [wait.since for wait in found if wait.covers(moment)]
+    oldest = (moment - min(waiting)).total_seconds() if waiting else None
+    return Backlog(moment, len(waiting), oldest)
+
+
+def table(scope: Scope, found: list[Backlog]) -> Table:
+    names = [f"{day:%a %-d %b}" for day in scope.days[: len(found)]]
+    here = scope.frames_address(processed=None, state=EXCEPTION)
+    now = timezone.localdate()
+    rows = [
+        [Cell(name), number(at.waiting, here if day == now else ""), seconds(at.oldest) if at.oldest else NONE]
+        for day, name, at in zip(scope.days, names, found, strict=False)
+    ]
+    hours = [round(at.oldest / 3600, 1) if at.oldest else 0 for at in found]
+    days = [f"{day:%-d %b}" for day in scope.days[: len(found)]]
+    waiting = ("Waiting for review", [at.waiting for at in found])
+    chart = charts.two_lines(days, waiting, ("Hours that the oldest waited", hours))
+    note = "At the end of each day; today's is now. Audits that are due are not among them."
+    columns = ["Day", "Waiting for review", "The oldest waited"]
+    return Table("backlog", "Waiting for review, over time", columns, rows[::-1], note, chart)
