@@ -2,9 +2,11 @@
 
 import time
 from statistics import median
+from typing import Any
 
 import numpy as np
 
+from pipeline.imaging.types import View
 from pipeline.models import Batch, Frame, GatePolicy, Scorecard, active_policy
 from pipeline.states import State
 from review.models import Decision
@@ -12,7 +14,7 @@ from tests.browser.conftest import IN_A_BROWSER
 
 pytestmark = IN_A_BROWSER
 FRAMES, LABELLED, STEPS = 100_000, 10, 50
-VIEWS = ("front", "angle", "side")
+VIEWS: tuple[View, ...] = ("front", "angle", "side")
 
 STEP = """() => {
   const slider = document.getElementById('step'), spent = [];
@@ -49,7 +51,7 @@ def _stored() -> None:
     row, rng = active_policy(), np.random.default_rng(3)
     measured = _measured(rng)
     batch = Batch.objects.create(name="Spring")
-    usual = {"filename": "A_1.jpg", "state": State.PUBLISHED, "attempt": 1, "product_class": "eyewear"}
+    usual: Any = {"filename": "A_1.jpg", "state": State.PUBLISHED, "attempt": 1, "product_class": "eyewear"}
     frames = Frame.objects.bulk_create(
         (
             Frame(batch=batch, code=f"P{n // 3}", view=VIEWS[n % 3], sha256=f"{n:064x}", draw=n / FRAMES, **usual)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import django_rq
 import pytest
@@ -36,8 +37,9 @@ def page(sign_in, settings) -> Iterator:
         assert answer.status_code == 200
         return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
 
-    read.browser = browser
-    yield read
+    asked: Any = read
+    asked.browser = browser
+    yield asked
 
 
 @pytest.fixture
