@@ -30,8 +30,9 @@ DRAWN = Decision.Occasion.DRAWN
 LATEST = date(2200, 1, 1)
 
 
-def firsts(**fields: Any) -> QuerySet[Scorecard]:
-    return firsts_of(Scorecard.objects.filter(frame=OuterRef("pk"))).filter(**fields)
+def firsts(frame: str = "pk", **fields: Any) -> QuerySet[Scorecard]:
+    """Of the frame that the query around this one names so."""
+    return firsts_of(Scorecard.objects.filter(frame=OuterRef(frame))).filter(**fields)
 
 
 def with_wait(frames: Frames) -> QuerySet[Any]:
@@ -42,7 +43,7 @@ def with_wait(frames: Frames) -> QuerySet[Any]:
 
 def _labelled(frames: Frames, is_passed: bool, *labels: str) -> Frames:
     """By the first thing that was said of the first scorecard."""
-    cards = firsts(publish=is_passed) if not is_passed else firsts(publish=True, is_marked=True)
+    cards = firsts("frame", publish=True, is_marked=True) if is_passed else firsts("frame", publish=False)
     said = Decision.objects.filter(scorecard__in=cards.values("pk"), frame=OuterRef("pk"), undone_by=None)
     said = said.exclude(label=Decision.Label.NONE)
     said = said.filter(occasion=DRAWN) if is_passed else said.exclude(occasion__in=CHOSEN)
