@@ -14,7 +14,7 @@ from django.utils.timesince import timesince
 from unfold.decorators import action, display
 
 from accounts.access import signed_in
-from pipeline.admin import FrameListAdmin
+from pipeline.admin import BatchFilter, FrameListAdmin
 from pipeline.models import Frame
 from pipeline.words import REASON_WORDS
 from review.models import QueueItem
@@ -29,7 +29,8 @@ class ReasonFilter(admin.SimpleListFilter):
     parameter_name = "reason"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        self.doubts = {frame.pk: frame.doubts for frame in QueueItem.objects.all()}
+        waiting = QueueItem.objects.with_components().only("reasons")
+        self.doubts = {frame.pk: frame.doubts for frame in waiting}
         present = {reason for doubts in self.doubts.values() for reason in doubts}
         return sorted((reason, REASON_WORDS[reason]) for reason in present)
 
@@ -43,11 +44,14 @@ class ReasonFilter(admin.SimpleListFilter):
 @admin.register(QueueItem)
 class QueueAdmin(FrameListAdmin):
     list_display = ["picture", "product", "why", "batch", "waiting"]
-    list_filter = ["view", ReasonFilter, "product_class", "batch"]
+    list_filter = ["view", ReasonFilter, "product_class", BatchFilter]
     search_help_text = "Product code"
     search_fields = ["code"]
     ordering = ["state_since"]
     actions = ["approve", "reprocess", "discard", "reject"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[QueueItem]:
+        return QueueItem.objects.with_components()
 
     @display(description="Photo")
     def picture(self, frame: Frame) -> str:

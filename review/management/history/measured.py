@@ -16,7 +16,14 @@ from pipeline.models import GatePolicy
 
 SEVERITIES = ((0.1, 0.6), (0.8, 2.2))
 """Of those that mostly pass, and of those that mostly don't."""
-GOOD = {"coverage": 0.12, "border_touch": 0.0, "raw_min": 0.0, "looks_front": 0.0, "looks_angle": 0.0, "looks_side": 0.0}
+GOOD = {
+    "coverage": 0.12,
+    "border_touch": 0.0,
+    "raw_min": 0.0,
+    "looks_front": 0.0,
+    "looks_angle": 0.0,
+    "looks_side": 0.0,
+}
 VETOED = {"touches-border": {"border_touch": 0.02}, "several-products": {"several": 1.0}}
 VETO_SHARE = 0.15
 """Of those that don't pass."""
@@ -52,7 +59,9 @@ def _draws(policy: GatePolicy, product_class: ProductClass, view: View, dice: ra
             yield _columns(policy, product_class, view, dice.uniform(least, most), dice)
 
 
-def _columns(policy: GatePolicy, product_class: ProductClass, view: View, severity: float, dice: random.Random) -> Columns:
+def _columns(
+    policy: GatePolicy, product_class: ProductClass, view: View, severity: float, dice: random.Random
+) -> Columns:
     document: Any = policy.document
     has_bridge = has_half_glass(product_class, view)
     metrics = _metrics(document, severity, dice)
@@ -72,7 +81,9 @@ def _columns(policy: GatePolicy, product_class: ProductClass, view: View, severi
         "components": json.dumps(dict(found.components)),
         "metrics": json.dumps(metrics),
         "reasons": json.dumps(verdict.reasons),
-        "places": json.dumps({reason: [width // 4, height // 3, width // 3, height // 2] for reason in verdict.reasons}),
+        "places": json.dumps(
+            {reason: [width // 4, height // 3, width // 3, height // 2] for reason in verdict.reasons}
+        ),
         "product_box": json.dumps({"y0": height // 4, "x0": width // 5, "y1": height // 2, "x1": width * 4 // 5}),
         "seconds": json.dumps(_seconds(dice, is_held=not verdict.publish)),
         "model_name": "isnet-imgly-fp16",
@@ -115,7 +126,9 @@ def _ladder(confidence: float, dice: random.Random, *, is_held: bool) -> Columns
 
 def _bridge(width: int, dice: random.Random, *, is_sure: bool) -> Columns:
     x = width / 2 + dice.gauss(0, width / 60)
-    profile = tuple(np.interp(np.arange(129), [0, 40, 62, 70, 92, 128], [0.1, 1, 0.12, 0.12, 0.8, 0.05]).round(3).tolist())
+    profile = tuple(
+        np.interp(np.arange(129), [0, 40, 62, 70, 92, 128], [0.1, 1, 0.12, 0.12, 0.8, 0.05]).round(3).tolist()
+    )
     evidence = BridgeEvidence(profile, width * 0.2, width * 0.8, (x - 20, x + 20), x, x + 2)
     return {
         "bridge_x": x,

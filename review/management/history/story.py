@@ -103,7 +103,12 @@ class Story:
         self.found = self.source.dice.choice(self.source.measured[self.product_class, self.view, passes])
         marked = is_first and self.is_drawn
         self.card = self.source.rows.add(
-            Scorecard, **self.found, frame_id=self.pk, attempt=self.frame["attempt"], is_marked=marked, created_at=self.at
+            Scorecard,
+            **self.found,
+            frame_id=self.pk,
+            attempt=self.frame["attempt"],
+            is_marked=marked,
+            created_at=self.at,
         )
         processed = {"processed_at": self.frame.get("processed_at") or self.at}
         if passes:
