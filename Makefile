@@ -6,7 +6,7 @@ STAMP := $(VENV)/.requirements
 NODE_STAMP := node_modules/.package-lock.json
 LOCK := $(VENV)/bin/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-.PHONY: setup run run-gemini-fake test fuzz bench bench-ui lock audit
+.PHONY: setup run run-gemini-fake test fuzz bench bench-ui bench-scale lock audit
 
 setup: $(STAMP)
 	@$(PY) manage.py fetch_weights
@@ -40,6 +40,10 @@ bench: setup
 # Needs chromium on the PATH.
 bench-ui: setup
 	@$(PY) -m pytest -q tests/browser/bench_ui.py tests/browser/bench_simulator.py
+
+# A made-up history in a temporary database beside the one that DATABASE_URL names. FRAMES=20000 for less.
+bench-scale: setup
+	@$(PY) manage.py bench_scale --frames $(or $(FRAMES),1000000)
 
 # Writes requirements.txt and requirements-dev.txt anew from the .in files.
 lock: $(STAMP)

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Count, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -16,11 +17,30 @@ from unfold.decorators import display
 
 from accounts.access import signed_in
 from accounts.lists import OnlyOfferedLookups, ReadOnlyAdmin
+from config.asked import row_number
 from pipeline import sharing
 from pipeline.models import Batch, Frame
 from pipeline.views.batches import batch as batch_page
 from pipeline.views.batches import how_far
 from pipeline.views.upload import upload
+
+OFFERED_BATCHES = 30
+
+
+class BatchFilter(admin.SimpleListFilter):
+    """Of thousands of batches the latest are offered; an address may name any."""
+
+    title = "batch"
+    parameter_name = "batch__id__exact"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        asked = Batch.objects.filter(pk=row_number(self.value() or "") or 0)
+        latest = Batch.objects.order_by("-pk").values_list("pk", "name")[:OFFERED_BATCHES]
+        offered = dict(asked.values_list("pk", "name")) | dict(latest)
+        return [(str(pk), name) for pk, name in offered.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(batch=row_number(self.value() or "") or 0) if self.value() else queryset
 
 
 class FrameListAdmin(ReadOnlyAdmin):
@@ -58,7 +78,9 @@ class BatchAdmin(OnlyOfferedLookups, ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Batch]:
         mine = sharing.batches_for(signed_in(request))
-        return super().get_queryset(request).filter(pk__in=mine.values("pk")).annotate(photos=Count("frames"))
+        frames = Frame.objects.filter(batch=OuterRef("pk")).order_by().values("batch")
+        photos = Coalesce(Subquery(frames.annotate(count=Count("pk")).values("count")), 0)
+        return super().get_queryset(request).filter(pk__in=mine.values("pk")).annotate(photos=photos)
 
     @display(description="Photos", ordering="photos")
     def photos(self, batch: Any) -> int:

@@ -13,9 +13,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
 from unfold.decorators import action, display
+from unfold.paginator import InfinitePaginator
 
 from accounts.access import signed_in
-from pipeline.admin import FrameListAdmin
+from pipeline.admin import BatchFilter, FrameListAdmin
 from pipeline.models import Frame
 from pipeline.templatetags.mattegate import state_words
 from pipeline.views.frames import frame as frame_page
@@ -33,7 +34,8 @@ class ReasonFilter(admin.SimpleListFilter):
     parameter_name = "reason"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        self.doubts = {frame.pk: frame.doubts for frame in QueueItem.objects.all()}
+        waiting = QueueItem.objects.with_components().only("reasons")
+        self.doubts = {frame.pk: frame.doubts for frame in waiting}
         present = {reason for doubts in self.doubts.values() for reason in doubts}
         return sorted((reason, REASON_WORDS[reason]) for reason in present)
 
@@ -47,11 +49,14 @@ class ReasonFilter(admin.SimpleListFilter):
 @admin.register(QueueItem)
 class QueueAdmin(FrameListAdmin):
     list_display = ["picture", "product", "why", "batch", "waiting"]
-    list_filter = ["view", ReasonFilter, "product_class", "batch"]
+    list_filter = ["view", ReasonFilter, "product_class", BatchFilter]
     search_help_text = "Product code"
     search_fields = ["code"]
     ordering = ["state_since"]
     actions = ["approve", "reprocess", "discard", "reject"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[QueueItem]:
+        return QueueItem.objects.with_components()
 
     @display(description="Photo")
     def picture(self, frame: Frame) -> str:
@@ -131,9 +136,12 @@ class FrameAdmin(FrameListAdmin):
     """Every frame, for those who may know what became of it: its filters are what the figures lead to."""
 
     list_display = ["picture", "product", "state_in_words", "batch", "received_at", "published_at"]
-    list_filter = [*FILTERS, StateFilter, "view", "product_class", "batch"]
+    list_filter = [*FILTERS, StateFilter, "view", "product_class", BatchFilter]
     search_fields = ["code", "filename"]
     search_help_text = "Product code or file name"
+    # Counting a million frames takes longer than showing fifty.
+    paginator = InfinitePaginator
+    show_full_result_count = False
 
     @display(description="State", ordering="state")
     def state_in_words(self, frame: Frame) -> str:

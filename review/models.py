@@ -1,6 +1,6 @@
 """What people look at, and what they said. The queue is a view on frames, not a copy of them."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -16,6 +16,11 @@ class QueueManager(models.Manager["QueueItem"]):
     def get_queryset(self) -> models.QuerySet["QueueItem"]:
         return super().get_queryset().filter(IS_WAITING)
 
+    def with_components(self) -> models.QuerySet[Any]:
+        """Each with what its last scorecard says, so that the doubts of many are told by one question."""
+        card = Scorecard.objects.filter(frame=models.OuterRef("pk"), attempt=models.OuterRef("attempt"))
+        return self.get_queryset().annotate(components=models.Subquery(card.values("components")[:1]))
+
 
 class QueueItem(Frame):
     """A frame that waits for a person."""
@@ -28,6 +33,11 @@ class QueueItem(Frame):
         verbose_name_plural = "review queue"
         ordering = ["state_since"]
         default_permissions = ("view",)
+
+    @property
+    def doubts(self) -> list[str]:
+        """The frame's own; of one that came `with_components`, without another question."""
+        return self.doubts_by(self.components) if hasattr(self, "components") else super().doubts
 
 
 class Claim(models.Model):
@@ -70,6 +80,7 @@ class Decision(Immutable):
 
     class Meta:
         ordering = ["id"]
+        indexes = [models.Index(fields=["at"])]
 
 
 class Certificate(Immutable):

@@ -1,11 +1,13 @@
 """Drops of photos, each photo on its way, and every step of the way."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from django.conf import settings
 from django.db import models
 
 from pipeline.imaging.types import ProductClass, View
+from pipeline.imaging.verdict.score import weakest
 from pipeline.models.base import Immutable, OneOf, choices_of
 from pipeline.models.scorecards import Scorecard
 from pipeline.states import ASK_AGAIN, GONE, NEVER_DECODED, VERDICT_REASONS, Enhancement, Lane, Look, State
@@ -91,7 +93,16 @@ class Frame(models.Model):
                 name="same_bytes_once_under_a_name",
             )
         ]
-        indexes = [models.Index(fields=["state", "state_since"]), models.Index(fields=["sha256"])]
+        indexes = [
+            models.Index(fields=["state", "state_since"]),
+            models.Index(fields=["sha256"]),
+            # Beside the first of these, what waits in the queue is found without a look at all that is published.
+            models.Index(fields=["state_since"], condition=~models.Q(audit_due=""), name="frames_to_look_at_again"),
+            models.Index(fields=["batch", "state"]),
+            models.Index(fields=["received_at"]),
+            models.Index(fields=["processed_at"]),
+            models.Index(fields=["published_at"]),
+        ]
         permissions = [
             ("see_picture", "Can see photos and mattes"),
             ("decide", "Can approve, reject or reprocess exceptions"),
@@ -155,9 +166,17 @@ class Frame(models.Model):
     @property
     def doubts(self) -> list[str]:
         """Their codes: never what the gate decided, and the weakest spots where nothing is doubted."""
-        codes = [code for code in self.reasons if code not in VERDICT_REASONS]
+        codes = self._told_doubts
         card = None if codes else self.card
         return card.weakest if card else codes
+
+    def doubts_by(self, components: Mapping[str, float] | None) -> list[str]:
+        """The same, by what its scorecard says."""
+        return self._told_doubts or (weakest(components) if components else [])
+
+    @property
+    def _told_doubts(self) -> list[str]:
+        return [code for code in self.reasons if code not in VERDICT_REASONS]
 
 
 class Transition(Immutable):

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from pipeline.models import Frame, TakeOver
-from review.models import Claim, QueueItem
+from review.models import Claim, Decision, QueueItem
 
 LEASE = timedelta(minutes=3)
 
@@ -18,8 +18,8 @@ LEASE = timedelta(minutes=3)
 def queue_of(user: User) -> QuerySet[QueueItem]:
     """What waits for this person and is in nobody else's hands: the oldest first, what they skipped last."""
     name = user.get_username()
-    is_skip = Q(decisions__kind="skip", decisions__by=name, decisions__undone_by=None)
-    waiting = QueueItem.objects.exclude(_held_by_another(user)).annotate(skipped=Max("decisions__at", filter=is_skip))
+    skips = Decision.objects.filter(frame=OuterRef("pk"), kind="skip", by=name, undone_by=None).order_by("-at")
+    waiting = QueueItem.objects.exclude(_held_by_another(user)).annotate(skipped=Subquery(skips.values("at")[:1]))
     if settings.FOUR_EYES:
         waiting = waiting.exclude(batch__created_by=user)
     return waiting.order_by(F("skipped").asc(nulls_first=True), "state_since", "pk")
