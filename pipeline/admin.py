@@ -27,7 +27,6 @@ from pipeline.views.frames import frame as frame_page
 from pipeline.views.upload import upload
 from pipeline.words import STATE_WORDS
 
-
 OFFERED_BATCHES = 30
 
 

@@ -50,7 +50,7 @@ def _starts(count: int, until: datetime, dice: random.Random) -> list[datetime]:
     hours = [last - timedelta(hours=number) for number in range(1, int(LENGTH / timedelta(hours=1)))]
     weights = [_weight(timezone.localtime(hour)) for hour in hours]
     drawn = dice.choices(hours, weights, k=count - 1)
-    return sorted(hour + timedelta(seconds=dice.randrange(3600)) for hour in drawn) + [last]
+    return [*sorted(hour + timedelta(seconds=dice.randrange(3600)) for hour in drawn), last]
 
 
 def _weight(at: datetime) -> float:
