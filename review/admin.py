@@ -13,7 +13,6 @@ from django.utils.html import format_html, format_html_join
 from django.utils.text import Truncator
 from django.utils.timesince import timesince
 from unfold.decorators import action, display
-from unfold.paginator import InfinitePaginator
 
 from accounts.access import signed_in
 from pipeline.admin import BatchFilter, FrameListAdmin
@@ -139,9 +138,6 @@ class FrameAdmin(FrameListAdmin):
     list_filter = [*FILTERS, StateFilter, "view", "product_class", BatchFilter]
     search_fields = ["code", "filename"]
     search_help_text = "Product code or file name"
-    # Counting a million frames takes longer than showing fifty.
-    paginator = InfinitePaginator
-    show_full_result_count = False
 
     @display(description="State", ordering="state")
     def state_in_words(self, frame: Frame) -> str:
