@@ -23,10 +23,6 @@ from pipeline.models import Batch, Frame
 from pipeline.views.batches import batch as batch_page
 from pipeline.views.batches import how_far
 from pipeline.views.upload import upload
-<<<<<<< HEAD
-=======
-from pipeline.words import STATE_WORDS
->>>>>>> scale
 
 OFFERED_BATCHES = 30
 
