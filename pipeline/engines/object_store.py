@@ -104,7 +104,7 @@ def ensure_buckets() -> None:
 @cache
 def _impatient_client(alias: str, endpoint: str, seconds: float) -> Any:
     """A client of its own for whoever only looks: it gives up soon, and making one takes a while."""
-    said: dict[str, Any] = settings.STORAGES[alias]
+    said: Any = settings.STORAGES[alias]
     options = said["OPTIONS"]
     quick = options["client_config"].merge(Config(connect_timeout=seconds, read_timeout=seconds))
     told = {**said, "OPTIONS": {**options, "endpoint_url": endpoint, "client_config": quick}}
@@ -114,7 +114,7 @@ def _impatient_client(alias: str, endpoint: str, seconds: float) -> Any:
 
 def ping(alias: str, seconds: float) -> None:
     """Raise ObjectStoreError unless that bucket is there, is ours to use, and says so in time."""
-    said: dict[str, Any] = settings.STORAGES[alias]
+    said: Any = settings.STORAGES[alias]
     options = said["OPTIONS"]
     bucket = options["bucket_name"]
     try:
