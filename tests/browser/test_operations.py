@@ -29,7 +29,7 @@ def failed(frame: Frame) -> Frame:
     queue.remove(job)
     job.set_status(JobStatus.FAILED)
     FailedJobRegistry(queue=queue).add(job, ttl=600, exc_string="OperationalError: the server closed the connection")
-    said: Any = {"birth": "2026-01-01T10:00:00.000000Z", "hostname": "matte-1", "pid": 4711, "rss_mb": 812}
+    said: dict[Any, Any] = {"birth": "2026-01-01T10:00:00.000000Z", "hostname": "matte-1", "pid": 4711, "rss_mb": 812}
     said |= {"last_heartbeat": timezone.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")}
     said |= {"model": "isnet-imgly-fp16 b6e8497ba978", "runtime": "openvino"}
     queue.connection.hset("rq:worker:w1", mapping=said)
@@ -63,7 +63,7 @@ def test_the_page_goes_on_by_itself_and_a_failed_job_is_run_again_by_keyboard(pa
         pass
     expect(again).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("The job is queued again.")).to_be_visible()
+    expect(page.get_by_text("The job is queued again.")).to_be_visible(timeout=30_000)
     queue = django_rq.get_queue("process")
     assert queue.count == 1 and not jobs.look().failed
     settings.REDIS_URL = f"redis://127.0.0.1:{free_ports(1)}/0"

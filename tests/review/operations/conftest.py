@@ -46,7 +46,7 @@ def lose(settings, monkeypatch, mute_port) -> Callable[[str, str], None]:
             for alias in ("work", "published"):
                 monkeypatch.setitem(settings.STORAGES[alias]["OPTIONS"], "endpoint_url", f"http://127.0.0.1:{port}")
         else:  # for connections that are yet to be made; this thread keeps its own
-            elsewhere: Any = {
+            elsewhere: dict[str, Any] = {
                 "ENGINE": "django.db.backends.postgresql",
                 "HOST": "127.0.0.1",
                 "PORT": port,

@@ -2,13 +2,12 @@
 
 import re
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
-from typing import Any
 
 import django_rq
 import pytest
+from django.test import Client
 from django.utils import timezone
 from rq.registry import FailedJobRegistry
 
@@ -27,19 +26,22 @@ LIMIT = 12.0
 """Two rounds of at most 2 s each, and the rest of the page on a busy machine."""
 
 
-@pytest.fixture
-def page(sign_in, settings) -> Iterator:
-    settings.ALLOWED_HOSTS = ["testserver"]
-    browser = sign_in("admin")
+class OperationsPage:
+    """What an admin reads there."""
 
-    def read(now: str = "") -> str:
-        answer = browser.get(f"/admin/operations/{now}")
+    def __init__(self, browser: Client) -> None:
+        self.browser = browser
+
+    def __call__(self, now: str = "") -> str:
+        answer = self.browser.get(f"/admin/operations/{now}")
         assert answer.status_code == 200
         return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
 
-    asked: Any = read
-    asked.browser = browser
-    yield asked
+
+@pytest.fixture
+def page(sign_in, settings) -> OperationsPage:
+    settings.ALLOWED_HOSTS = ["testserver"]
+    return OperationsPage(sign_in("admin"))
 
 
 @pytest.fixture
