@@ -59,6 +59,7 @@ class AccountAdmin(OnlyOfferedLookups, UserAdmin, ModelAdmin):
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "groups":
+            kwargs |= {"label": "Role", "required": True}  # who has none can't sign in
             kwargs["help_text"] = format_html_join("", "<p><b>{}</b>: {}</p>", roles.WORDS.items())
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 

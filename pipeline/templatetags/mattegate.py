@@ -10,7 +10,7 @@ from django.utils import timezone
 from pipeline.imaging.types import named_estimates
 from pipeline.models import Frame
 from pipeline.naming import view_number
-from pipeline.words import STATE_WORDS
+from pipeline.words import REASON_WORDS, STATE_WORDS
 
 register = template.Library()
 
@@ -31,6 +31,16 @@ def spaced(code: str) -> str:
     'soft edge'
     """
     return code.replace("-", " ").replace("_", " ")
+
+
+@register.filter
+def reason_words(code: str) -> str:
+    """As a policy of an older version may name it too.
+
+    >>> reason_words("touches-border"), reason_words("of-an-older-version")
+    ('product is cut off by the edge of the photo', 'of an older version')
+    """
+    return REASON_WORDS.get(code, spaced(code))
 
 
 @register.filter

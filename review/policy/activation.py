@@ -67,7 +67,8 @@ def certify_and_activate(policy: GatePolicy, user: User, why: str) -> Certificat
 def words_for(found: Evidence) -> str:
     """What is lacking for a certificate."""
     if found.missing:
-        return f"at least {found.missing} more good labels are needed ({found.n} so far, {found.k} of them bad)."
+        counted = f"{found.n} labels so far, {found.k} of them bad" if found.n else "none so far"
+        return f"at least {found.missing} more good labels are needed ({counted})."
     return f"of {found.n} labels {found.k} are bad, too many at any threshold."
 
 

@@ -45,6 +45,14 @@ def test_where_roles_are_given_an_admin_reads_what_each_may_do(page, sign_in):
     assert all(f"<b>{role}</b>: {escape(roles.WORDS[role])}" in text for role in roles.ROLES)
 
 
+def test_no_account_is_made_without_a_role(sign_in):
+    """Its owner would be told that name and password do not belong together."""
+    told = {"username": "olga", "password1": "Sunny-lane-77", "password2": "Sunny-lane-77"}
+    answer = sign_in("admin").post("/admin/auth/user/add/", told)
+    assert answer.context["adminform"].form.errors == {"groups": ["This field is required."]}
+    assert not User.objects.filter(username="olga").exists()
+
+
 def test_demo_accounts_are_made_once_and_their_passwords_work(db, tmp_path, settings, capsys, client):
     settings.VAR_DIR = tmp_path
     call_command("demo_accounts")

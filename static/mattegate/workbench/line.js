@@ -24,6 +24,7 @@ export class Line {
   #passed = [];
   #deciding = new Map();
   #turn = 0; // the last change of frames wins, however slowly an earlier one loads
+  #isTurning = false; // until then nothing is looked at, but something is on its way
 
   // on: {show(entry), ready(entry), line(line), lost(item, holder), refused(error)}
   constructor(server, on) {
@@ -36,18 +37,26 @@ export class Line {
 
   async start(item, line) {
     this.on.line(line);
-    if (item) this.#show(await loaded(item));
+    if (item) await this.#turnTo(loaded(item));
     else this.on.show(null);
+  }
+
+  async #turnTo(coming, before = () => {}) {
+    const turn = ++this.#turn;
+    this.#isTurning = true;
+    const entry = await coming;
+    if (turn !== this.#turn) return;
+    this.#isTurning = false;
+    before();
+    this.#show(entry);
   }
 
   // The frame that is looked at is decided, skipped or put aside: on to the next one.
   async advance() {
-    const turn = ++this.#turn;
     const next = this.#next ?? this.#fetch();
     this.#next = null;
     this.current = null;
-    const entry = await next;
-    if (turn === this.#turn) this.#show(entry);
+    await this.#turnTo(next);
   }
 
   // Runs while the next frame is looked at already; until it is over the frame isn't offered again.
@@ -87,12 +96,10 @@ export class Line {
 
   // Another frame than the next one; the one that was looked at comes after it.
   async turnTo(item, line) {
-    const turn = ++this.#turn;
-    const entry = await loaded(item);
-    if (turn !== this.#turn) return;
-    if (this.current && this.current.item.id !== item.id) this.#next = Promise.resolve(this.current);
-    this.on.line(line);
-    this.#show(entry);
+    await this.#turnTo(loaded(item), () => {
+      if (this.current && this.current.item.id !== item.id) this.#next = Promise.resolve(this.current);
+      this.on.line(line);
+    });
   }
 
   // The same frame, worked over.
@@ -130,7 +137,7 @@ export class Line {
 
   // When there is nothing to look at, or nothing after it, something may have come.
   async #poll() {
-    if (document.hidden || (this.#next && (await this.#next))) return;
+    if (document.hidden || (this.#next && (await this.#next)) || this.#isTurning) return;
     if (this.current) this.#next = this.#fetch();
     else await this.advance();
   }
