@@ -1,15 +1,27 @@
 // What the server asked or refused, with what can be done about it on the spot. Rows stay while their subject does: one
 // may be typing in them.
-import { button, element } from "./dom.js";
+import { at, button, element } from "./dom.js";
 
 const rows = new WeakMap();
 
 function place(list, wanted) {
   const kept = new Set(wanted);
-  for (const row of [...list.children]) if (!kept.has(row)) row.remove();
+  for (const row of [...list.children]) {
+    if (kept.has(row)) continue;
+    handOn(row);
+    row.remove();
+  }
   for (const [index, row] of wanted.entries()) {
     if (list.children[index] !== row) list.insertBefore(row, list.children[index] ?? null);
   }
+}
+
+// Whoever answers by keys goes on with the next row, not at the page's top. A question itself is focused, none of its
+// answers: a key that is held down must not answer it.
+function handOn(row) {
+  if (!row.contains(document.activeElement)) return;
+  const next = row.nextElementSibling ?? row.previousElementSibling;
+  (next?.querySelector("form:only-child input") ?? next ?? at("summary")).focus();
 }
 
 function rowOf(told, make) {
@@ -33,8 +45,15 @@ function question(told, sender) {
     return button({ class: "mg-button", onclick: () => sender.resend(entry, { meant, about }) }, choice.words);
   });
   const leaveOut = button({ class: "mg-button", onclick: () => sender.leaveOut(entry) }, otherwise);
-  const heading = element("p", {}, element("b", {}, entry.name), `: ${words}`);
-  return element("li", {}, heading, element("div", { class: "mg-acts" }, ...answers, leaveOut), rename(entry, sender));
+  const heading = element("p", {}, element("b", {}, entry.name), `${origin(entry)}: ${words}`);
+  const acts = element("div", { class: "mg-acts" }, ...answers, leaveOut);
+  return element("li", { tabindex: -1 }, heading, acts, rename(entry, sender));
+}
+
+// Which file of two alike is meant: where it lies in the folder that was chosen, and its name before it was mended.
+function origin({ file, name }) {
+  const path = file.webkitRelativePath.split("/").slice(1).join("/") || file.name;
+  return path === name ? "" : ` (your file ${path})`;
 }
 
 /** What is wrong, once for all files that it is wrong with. */
@@ -62,7 +81,7 @@ function grouped(rejected) {
 
 function group(words) {
   const heading = element("p", {}, element("b"), `: ${words}`);
-  return element("li", { class: "mg-alike", "data-words": words }, heading, element("ul"));
+  return element("li", { class: "mg-alike", "data-words": words, tabindex: -1 }, heading, element("ul"));
 }
 
 function rejection({ entry, isMisnamed }, sender) {

@@ -152,7 +152,7 @@ window.addEventListener("drop", async (event) => {
   add(await filesFromDrop(event.dataTransfer));
 });
 window.addEventListener("beforeunload", (event) => {
-  if (sender.isSending) event.preventDefault();
+  if (sender.isSending || sender.held.length) event.preventDefault(); // what is held is nowhere but here
 });
 
 at("photos").required = false;

@@ -132,7 +132,33 @@ def test_a_wrong_name_is_explained_once_and_mended_in_place(uploader):
     page.get_by_label("New name of IMG_1234.png").press("Enter")
     expect(count(page, "taken")).to_have_text("1")
     expect(page.locator("#rejections .mg-alike > p")).to_contain_text("1 file: the view")
+    expect(page.get_by_label("New name of IMG_1235.png")).to_be_focused()  # the next is mended without a mouse
     assert states() == {"A1 front": "received"}
+
+
+def test_what_was_renamed_is_still_told_from_the_photo_that_it_meets(uploader):
+    page = uploader
+    send(page, ("A1_1.png", photo()), ("IMG_1234.png", photo(50)))
+    page.get_by_label("New name of IMG_1234.png").fill("A1_1.png")
+    page.get_by_label("New name of IMG_1234.png").press("Enter")
+    expect(page.locator("#questions")).to_contain_text(
+        "A1_1.png (your file IMG_1234.png): this batch has another photo"
+    )
+
+
+def test_one_is_asked_before_leaving_what_is_held(uploader):
+    page = uploader
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    send(page, ("A1_1.png", photo()))
+    send(page, ("A2_1.png", photo()))
+    with page.expect_event("dialog"):
+        page.close(run_before_unload=True)
+    assert asked == ["beforeunload"]
+    page.get_by_role("button", name="It is A1 front: leave this file out").click()
+    with page.expect_event("close"):
+        page.close(run_before_unload=True)
+    assert asked == ["beforeunload"]
 
 
 def test_junk_is_removed_by_who_sent_it_and_operators_do_not_see_it(uploader):
