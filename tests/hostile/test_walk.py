@@ -70,6 +70,8 @@ def names() -> Iterator[tuple[str, str]]:
             yield from ((f"{name} of {what}", address) for what in ("batches", "users"))
         elif "app_label" in address:
             yield from ((f"{name} {label}", HOLE.sub(label, address)) for label in CHOICES["app_label"])
+        elif name == "figures-csv":
+            yield name, HOLE.sub("day", address)
         else:
             yield name or address, address
 

@@ -16,7 +16,12 @@ from tests.services import ROOT
 DUMP = Path(__file__).with_name("version-0.1.0.sql")
 OURS = ("pipeline_", "review_", "auth_user_groups")
 DROPPED = {"labels_since"}
-ADDED = {"pipeline_frame": "product_class", "review_decision": "was"}
+ADDED = [
+    ("pipeline_frame", "product_class"),
+    ("review_decision", "was"),
+    ("pipeline_rendition", "width"),
+    ("pipeline_rendition", "height"),
+]
 COLUMNS = "name, version, document, is_active, in_shadow, created_at"
 
 
@@ -58,11 +63,14 @@ def test_a_database_of_the_version_before_goes_on_with_all_its_rows(old, manage)
     assert done.returncode == 0, done.stderr
     after = rows(old)
     policies, kept = (part.pop("pipeline_gatepolicy") for part in (after, before))
-    assert after.pop("pipeline_takeover") == []
-    added = {name: [row.pop(column) for row in after[name]] for name, column in ADDED.items()}
+    assert after.pop("pipeline_takeover") == [] and after.pop("pipeline_rejection") == []
+    added = {(name, column): [row.pop(column) for row in after[name]] for name, column in ADDED}
     classes = {batch["id"]: batch["product_class"] for batch in before["pipeline_batch"]}
-    assert added["pipeline_frame"] == [classes[frame["batch_id"]] for frame in before["pipeline_frame"]]
-    assert set(added["review_decision"]) == {"{}"}
+    assert added["pipeline_frame", "product_class"] == [
+        classes[frame["batch_id"]] for frame in before["pipeline_frame"]
+    ]
+    assert set(added["review_decision", "was"]) == {"{}"}
+    assert set(added["pipeline_rendition", "width"]) == set(added["pipeline_rendition", "height"]) == {None}
     assert after == before
     documents = {(row["name"], row["version"]): row["document"] for row in policies}
     assert documents.items() >= {((row["name"], row["version"]), row["document"]) for row in kept}
