@@ -41,12 +41,8 @@ def advance(frame: Frame, target: State, *, actor: str, why: str = "", lease: in
     if not is_allowed(source, target):
         raise ValueError(f"frame {frame.pk}: no move from {source} to {target}")
     now = timezone.now()
-    fields |= {
-        "state": target,
-        "version": frame.version + 1,
-        "state_since": now,
-        "lease_until": now + timedelta(seconds=lease) if lease else None,
-    }
+    moved = {"state": target, "version": frame.version + 1}
+    fields = {"state_since": now, "lease_until": now + timedelta(seconds=lease) if lease else None} | fields | moved
     with transaction.atomic():
         if Frame.objects.filter(pk=frame.pk, state=source, version=frame.version).update(**fields) != 1:
             raise StaleTransition(f"frame {frame.pk} ({frame}) was moved on from {source} by somebody else")

@@ -166,7 +166,7 @@ def decide(
                 _audit(frame, said, card, label)
             note(frame, said, card=card, occasion=occasion, label=label, group=group)
     except StaleTransition as error:
-        raise DecisionError(f"{frame} was decided by somebody else just now; nothing was changed.") from error
+        raise DecisionError(f"{frame} was decided meanwhile; nothing was changed.") from error
     return f"{frame} {words}."
 
 
@@ -175,7 +175,7 @@ def require_at_hand(frame: Frame, version: int, user: User) -> None:
     require_free(frame, user)
     require_others(frame, user)
     if not is_waiting(frame) or frame.version != version:
-        raise DecisionError(f"{frame} was decided by somebody else while you looked at it; nothing was changed.")
+        raise DecisionError(f"{frame} was decided while you looked at it; nothing was changed.")
 
 
 def require_free(frame: Frame, user: User) -> None:

@@ -97,7 +97,7 @@ def rename(frame: Frame, name: Name, user: User) -> str:
             label = label_of(RENAME, is_edited=False)
             note(frame, Said(RENAME, user), card=card, occasion=occasion, label=label, was=asdict(was))
     except StaleTransition as error:
-        raise DecisionError(f"{was.code} {was.view} was decided by somebody else just now.") from error
+        raise DecisionError(f"{was.code} {was.view} was decided meanwhile; nothing was changed.") from error
     return f"{was.code} {was.view} is {name} now, and is processed again."
 
 

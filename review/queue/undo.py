@@ -74,12 +74,21 @@ def _restore(frame: Frame, decision: Decision, actor: str) -> None:
     last = frame.transitions.last()
     why = f"taken back: {last.why}" if last else ""
     if frame.state == State.PUBLISHED:
-        advance(frame, State.PUBLISHED, actor=actor, why=why, audit_due=decision.occasion)
+        place = _place_in_line(frame, State.PUBLISHED)
+        advance(frame, State.PUBLISHED, actor=actor, why=why, audit_due=decision.occasion, **place)
     elif frame.state == State.REJECTED or not leases.is_acted_on(frame):
         back_to = State.PUBLISHED if frame.state == State.WITHDRAWING else State.EXCEPTION
         published = {"audit_due": decision.occasion, "reasons": []}
         fields: dict[str, Any] = decision.was | (published if back_to == State.PUBLISHED else {})
+        fields |= _place_in_line(frame, back_to)
         advance(frame, back_to, actor=actor, why=why, not_before=None, **fields)
         Rejection.objects.filter(frame=frame).delete()
     else:
         raise StaleTransition(f"frame {frame.pk} ({frame}): a worker may have begun")
+
+
+def _place_in_line(frame: Frame, state: State) -> dict[str, Any]:
+    """It waits since it came into the queue, not since the decision was taken back."""
+    moves = list(frame.transitions.order_by("-pk"))[1:]  # but for the decision's own
+    came = next((move for move in moves if move.target == state), None)
+    return {"state_since": came.at} if came else {}

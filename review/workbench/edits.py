@@ -34,7 +34,7 @@ def save(frame: Frame, version: int, user: User, edit: Edit) -> None:
     try:
         override.override(frame, edit, actor=user.get_username())
     except StaleTransition as error:
-        raise DecisionError(f"{frame} was decided by somebody else just now; your edit was not saved.") from error
+        raise DecisionError(f"{frame} was decided meanwhile; your edit was not saved.") from error
     except (EditError, PaintError) as error:
         raise DecisionError(str(error)) from error
     note(frame, Said(EDIT, user), card=card, occasion=occasion, label=Decision.Label.BAD)

@@ -91,7 +91,7 @@ def test_an_edit_on_a_version_that_is_old_is_refused_and_stays_on_the_screen(pag
     stroke(page, (100, 100), (200, 100))
     Frame.objects.filter(pk=frame.pk).update(version=7)
     page.keyboard.press("a")
-    expect(said(page)).to_contain_text("decided by somebody else")
+    expect(said(page)).to_contain_text("was decided")
     assert shown(page) == frame.pk and opacity_at(page, (150, 100)) == 255
     assert not Override.objects.exists() and not Decision.objects.exists()
 
@@ -101,7 +101,7 @@ def test_a_decision_on_a_version_that_is_old_is_refused_in_words(page, sign_in_a
     sign_in_as("operator")
     Frame.objects.filter(pk=frame.pk).update(version=7)
     page.keyboard.press("a")
-    expect(said(page)).to_contain_text("AURA1000 angle was decided by somebody else")
+    expect(said(page)).to_contain_text("AURA1000 angle was decided while you looked at it")
     assert Frame.objects.get(pk=frame.pk).state == State.EXCEPTION
 
 

@@ -4,6 +4,7 @@ import { Mark } from "./mark.js";
 
 const CUTOUT = "the photo is fine, the cut-out isn’t";
 const NEEDS_WORDS = "Say what it is, then press Enter.";
+const NEEDS_REASON = "Now the reason: press its number.";
 
 export class Rejecting {
   #dialog = at("reject");
@@ -73,7 +74,9 @@ export class Rejecting {
   #typed(event) {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
-    if (this.#chosen !== null) this.#reject(this.#chosen);
-    else at("reasons").querySelector("button").focus();
+    if (this.#chosen !== null) return this.#reject(this.#chosen);
+    // Not to a reason: a second Enter would take it.
+    this.#hint.textContent = NEEDS_REASON;
+    at("reasons").focus();
   }
 }

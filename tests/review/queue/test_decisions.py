@@ -8,10 +8,10 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from pipeline import jobs, processing
-from pipeline.models import Batch, BridgeLabel, Frame
+from pipeline.models import Batch, BridgeLabel, Frame, Transition
 from pipeline.shop import publish, withdraw
 from pipeline.states import State
-from pipeline.transitions import advance
+from pipeline.transitions import advance, hold
 from review.queue import decisions, undo
 from tests.factories import bridge_fields, scorecard
 
@@ -84,7 +84,7 @@ def test_no_worker_acts_on_a_decision_that_can_be_taken_back(state, matted):
 def test_of_two_operators_the_second_is_told_and_changes_nothing(matted, operator, redis_server):
     seen = matted.version
     decisions.decide("reject", Frame.objects.get(pk=matted.pk), seen, operator)
-    with pytest.raises(decisions.DecisionError, match="by somebody else"):
+    with pytest.raises(decisions.DecisionError, match="was decided"):
         decisions.decide("approve", Frame.objects.get(pk=matted.pk), seen, operator)
     matted.refresh_from_db()
     assert matted.state == State.REJECTED
@@ -142,7 +142,7 @@ def test_a_bridge_that_the_machine_did_not_find_can_be_placed(frame, operator, r
 def test_a_decision_that_came_too_late_leaves_no_label(decision, angled, operator, redis_server):
     seen = Frame.objects.get(pk=angled.pk)
     advance(angled, State.REJECTED, actor="oskar")
-    with pytest.raises(decisions.DecisionError, match="by somebody else"):
+    with pytest.raises(decisions.DecisionError, match="was decided"):
         decisions.decide(decision, seen, seen.version, operator, bridge_x=728)
     assert not BridgeLabel.objects.exists()
 
@@ -206,3 +206,15 @@ def test_a_bridge_that_was_moved_before_its_decision_was_taken_back_is_still_mov
     assert angled.transitions.last().why == "taken back: approved with the bridge moved by +31 px"
     decisions.decide("approve", angled, angled.version, operator)
     assert angled.transitions.last().why == "approved with the bridge moved by +31 px"
+
+
+def test_what_is_taken_back_waits_where_it_waited(frame, operator, redis_server):
+    came = timezone.now() - timedelta(minutes=15)
+    Frame.objects.filter(pk=frame.pk).update(state=State.PROCESSING)
+    frame.refresh_from_db()
+    hold(frame, ["haze"], actor="gate")
+    Transition.objects.filter(frame=frame).update(at=came)
+    decisions.decide("discard", frame, frame.version, operator)
+    undo.take_back(operator)
+    frame.refresh_from_db()
+    assert (frame.state, frame.state_since) == (State.EXCEPTION, came)

@@ -173,7 +173,7 @@ def test_many_are_decided_at_once_refused_one_by_one_and_taken_back_together(olg
     assert sorted(refusals) == [
         "E front has no matte that could be published. Reprocess it, or ask for a new photo.",
         "F front is no longer in the queue; somebody decided it.",
-        "G front was decided by somebody else while you looked at it; nothing was changed.",
+        "G front was decided while you looked at it; nothing was changed.",
         "H front wasn't on the page, so nobody looked at it; nothing was changed.",
         "oskar is looking at D front right now; nothing was changed.",
     ]
