@@ -57,7 +57,8 @@ class Rows:
 
 def _blank(model: type[models.Model]) -> dict[str, Any]:
     """What a row says of columns that nobody mentions, as the database takes it."""
-    return {field.column: _usual(field) for field in model._meta.concrete_fields}
+    fields: Any = model._meta.concrete_fields
+    return {field.column: _usual(field) for field in fields}
 
 
 def _usual(field: "models.Field[Any, Any]") -> Any:
@@ -66,9 +67,9 @@ def _usual(field: "models.Field[Any, Any]") -> Any:
 
 
 def _load(model: type[models.Model], rows: list[Row]) -> None:
-    fields = model._meta.concrete_fields
+    fields: Any = model._meta.concrete_fields
     names = ", ".join(connection.ops.quote_name(field.column) for field in fields)
-    table = connection.ops.quote_name(model._meta.db_table)
+    table = connection.ops.quote_name(str(model._meta.db_table))
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
@@ -86,4 +87,4 @@ def _naive(fields: Iterable[Any], rows: list[Row]) -> list[Row]:
 
 
 def _text(value: datetime | None) -> str | None:
-    return value and str(value.astimezone(UTC).replace(tzinfo=None))
+    return str(value.astimezone(UTC).replace(tzinfo=None)) if value else None

@@ -110,7 +110,7 @@ class Story:
             is_marked=marked,
             created_at=self.at,
         )
-        processed = {"processed_at": self.frame.get("processed_at") or self.at}
+        processed: dict[str, Any] = {"processed_at": self.frame.get("processed_at") or self.at}
         if passes:
             due = "drawn" if marked else ""
             self.move(State.APPROVED, "gate", "confident", audit_due=due, reasons="[]", cause="", **processed)
@@ -171,7 +171,7 @@ class Story:
         for variant, extension in _files(self.product_class, self.view):
             key = naming.rendition_key(self.code, self.view, variant, extension)
             digest = hashlib.sha256(f"{self.pk} {key}".encode()).hexdigest()
-            fixed = {"variant": variant, "extension": extension, "width": SIDE, "height": SIDE}
+            fixed: dict[str, Any] = {"variant": variant, "extension": extension, "width": SIDE, "height": SIDE}
             self.source.rows.add(Rendition, frame_id=self.pk, key=key, size=SIZES[extension], sha256=digest, **fixed)
 
     def _supersede(self, older: Older) -> None:

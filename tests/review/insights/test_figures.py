@@ -1,30 +1,19 @@
 """The page of figures, each number counted anew by plain code from frames with every kind of history."""
 
-import csv
-import io
 from collections import Counter
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from itertools import pairwise
-from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 import pytest
-from django.core.management import CommandError, call_command
-from django.utils import timezone
 
-from pipeline.models import Frame, Transition
 from pipeline.states import State
 from review.evidence.labels import samples
-from review.insights import findings, tables
+from review.insights import findings
 from review.insights.scope import Scope
 from review.insights.whole import Reader, read
-from review.models import Decision, DriftAlarm
-from tests.factories import judged, label, policy
-from tests.review.insights.seeded import histories, seed
+from tests.review.insights.conftest import ALL, BERLIN
 
-BERLIN = ZoneInfo("Europe/Berlin")
-ALL = Scope(date(2026, 10, 1), date(2026, 11, 20))
 SCOPES = [
     ALL,
     Scope(date(2026, 10, 24), date(2026, 10, 26)),
@@ -32,14 +21,6 @@ SCOPES = [
     Scope(date(2026, 10, 1), date(2026, 11, 20), uploader=0),
 ]
 WHICH = pytest.mark.parametrize("scope", SCOPES, ids=["all", "clocks", "class and view", "command"])
-
-
-@pytest.fixture
-def seeded(db, settings):
-    settings.TIME_ZONE = "Europe/Berlin"
-    with timezone.override(BERLIN):
-        seed()
-        yield list(histories())
 
 
 def chosen(seeded, scope):
@@ -199,129 +180,3 @@ def test_every_figure_leads_to_exactly_the_frames_that_it_counts(seeded, scope, 
                     assert listed.context["cl"].result_count == cell.value, (table.name, row[0].text, cell.link)
                     checked += 1
     assert checked > 40
-
-
-def test_the_number_of_queries_does_not_grow_with_the_frames(db, sign_in, django_assert_max_num_queries):
-    browser = sign_in("manager")
-    address = "/admin/figures/?period=custom&since=2026-10-01&until=2026-11-20"
-    seed(40)
-    with django_assert_max_num_queries(45) as few:
-        browser.get(address)
-    with timezone.override(BERLIN):
-        Frame.objects.all().update(code="MORE")
-        for number in range(60):
-            judged(1000 + number, policy(f"p{number}"), haze=0.9)
-        Frame.objects.filter(processed_at=None).update(processed_at=datetime(2026, 10, 22, tzinfo=BERLIN))
-    with django_assert_max_num_queries(len(few)):
-        assert browser.get(address).status_code == HTTPStatus.OK
-
-
-def test_the_period_is_remembered_and_the_filters_stand_in_the_address(seeded, sign_in):
-    browser = sign_in("manager")
-    asked = {"period": "custom", "since": "2026-10-20", "until": "2026-10-21", "view": "angle"}
-    assert browser.get(f"/admin/figures/?{urlencode(asked)}").context["scope"].view == "angle"
-    again = browser.get("/admin/figures/").context["scope"]
-    assert (again.first, again.last, again.view) == (date(2026, 10, 20), date(2026, 10, 21), "")
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        "period=custom",
-        "period=year",
-        "batch=abc",
-        f"batch={'9' * 30}",
-        "since=0001-01-01&until=9999-12-31&period=custom",
-        "period=custom&since=2026-10-02&until=2026-10-01",
-    ],
-)
-def test_what_can_not_be_asked_is_refused_in_words(query, sign_in):
-    answer = sign_in("manager").get(f"/admin/figures/?{query}", headers={"accept": "text/html"})
-    assert answer.status_code == HTTPStatus.BAD_REQUEST
-
-
-@pytest.mark.parametrize("query", ["processed=x..y", "processed=0001-01-01..9999-12-31", "decided=olga", "uploader=x"])
-def test_a_filter_that_means_nothing_is_refused_in_words(query, db, sign_in):
-    answer = sign_in("manager").get(f"/admin/pipeline/frame/?{query}", headers={"accept": "text/html"})
-    assert answer.status_code == HTTPStatus.BAD_REQUEST
-
-
-@pytest.mark.parametrize(
-    "question", ["of=audit-due", "processed=2026-10-01..2026-10-02", "decided=o:2026-10-01..2026-10-02"]
-)
-def test_operators_may_not_ask_the_queue_what_the_figures_know(question, db, sign_in):
-    answer = sign_in("operator").get(f"/admin/review/queueitem/?{question}")
-    assert answer.status_code == HTTPStatus.BAD_REQUEST
-
-
-def test_every_table_is_there_as_csv_and_runs_nothing_in_a_spreadsheet(seeded, sign_in):
-    from pipeline.models import Batch
-
-    Batch.objects.filter(name="Spring").update(name="=HYPERLINK(1)")
-    browser = sign_in("manager")
-    span = "period=custom&since=2026-10-01&until=2026-11-20"
-    for name, table in read(ALL).tables.items():
-        answer = browser.get(f"/admin/figures/{name}.csv?{span}")
-        rows = list(csv.reader(io.StringIO(answer.content.decode())))
-        assert answer["Content-Type"].startswith("text/csv") and "attachment" in answer["Content-Disposition"]
-        assert len(rows) == len(table.rows) + 1
-        assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "@", "\t", "\r"))]
-        if name == "batch":
-            assert "'=HYPERLINK(1)" in {row[0] for row in rows}
-    assert browser.get("/admin/figures/nothing.csv").status_code == HTTPStatus.NOT_FOUND
-
-
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
-def test_what_a_spreadsheet_would_run_is_quoted(text):
-    table = tables.Table("t", "T", ["a"], [[tables.Cell(text)]])
-    assert list(csv.reader(io.StringIO(tables.in_csv(table), newline="")))[1] == [f"'{text}"]
-
-
-def test_the_weekly_report_is_the_same_on_paper_and_in_a_terminal(seeded, sign_in, capsys):
-    page = sign_in("manager").get("/admin/figures/report/?week=2026-W43").content.decode()
-    call_command("report", "--week", "2026-W43")
-    text = capsys.readouterr().out
-    week = read(Scope(date(2026, 10, 19), date(2026, 10, 25)))
-    for headline in week.headlines:
-        assert headline.value in page and headline.detail in page
-        assert f"{headline.name}: {headline.value} ({headline.detail})" in text
-    with pytest.raises(CommandError, match="no week"):
-        call_command("report", "--week", "2026-W60")
-
-
-def test_money_is_not_set_until_it_is_and_then_counted(seeded, settings):
-    costs = Reader(ALL).costs
-    assert (costs.compute, costs.operators, costs.saved) == (None, None, None) and len(costs.missing) == 3
-    settings.COMPUTE_PRICE_PER_HOUR = settings.OPERATOR_PRICE_PER_HOUR = settings.MANUAL_PRICE_PER_PHOTO = 2
-    costs = Reader(ALL).costs
-    people = sum(sum(operator.seconds) for operator in Reader(ALL).people)
-    steps = Transition.objects.filter(frame__in=ALL.frames())
-    assert steps.exists() and float(costs.operators or 0) == pytest.approx(2 * people / 3600)
-    published = ALL.frames().exclude(published_at=None).count()
-    assert float(costs.saved or 0) == pytest.approx(2 * published - float(costs.total))
-
-
-def test_the_page_says_that_nobody_has_audited_yet_and_that_nothing_was_processed(db, sign_in):
-    browser = sign_in("manager")
-    assert "No figures yet" in browser.get("/admin/figures/").content.decode()
-    judged(1, policy(is_active=True), haze=0.9)
-    Frame.objects.update(processed_at=timezone.now())
-    assert "no audits yet" in browser.get("/admin/figures/").content.decode()
-
-
-def test_escapes_have_their_count_and_interval_and_drift_is_told(sign_in):
-    row = policy(is_active=True)
-    for number in range(20):
-        label(judged(number, row, haze=0.1), bad=number == 0)
-    Frame.objects.update(processed_at=timezone.now())
-    DriftAlarm.objects.create(policy=row, scope="batch", name="Spring drop", n=212, statistic=0.34, p_value=1e-9)
-    page = sign_in("manager").get("/admin/figures/").content.decode()
-    assert "1 of 20 audits" in page and "0.127 % – 24.9 %" in page  # exact, Clopper & Pearson
-    assert "Batch Spring drop" in page and "212 frames" in page
-    assert Decision.objects.count() == 20
-
-
-def test_what_waits_for_a_person_is_told_as_sent_to_review_and_not_as_reviewed(seeded, sign_in):
-    page = sign_in("manager").get("/admin/figures/?period=90").content.decode()
-    assert ">Sent to review</th>" in page
-    assert "eview rate" not in page and "Exceptions" not in page
