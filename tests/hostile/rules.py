@@ -90,7 +90,8 @@ RULES: dict[str, Rule] = {
     # For programs: no account, no session. What they tell to whom is in tests/review/operations.
     "healthz": Rule(EVERYBODY, strangers=Answer.LET_IN),
     "readyz": Rule(EVERYBODY, strangers=Answer.LET_IN),
-    "metrics": Rule(EVERYBODY, strangers=Answer.LET_IN),
+    # No account helps: it wants the token, or a site that is served to its own machine alone.
+    "metrics": Rule(NOBODY, strangers=Answer.REFUSED, others=Answer.REFUSED),
     "policies": Rule(MANAGERS),
     "policy": Rule(MANAGERS),
     "act-on-policy": Rule(MANAGERS, POST),
