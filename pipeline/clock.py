@@ -30,6 +30,10 @@ class Tick:
     def is_silent(self) -> bool:
         return (timezone.now() - self.at).total_seconds() > SILENT_SECONDS
 
+    @property
+    def is_well(self) -> bool:
+        return not (self.is_silent or self.error)
+
 
 def note(error: str) -> None:
     said: dict[Any, Any] = {"at": timezone.now().isoformat(), "host": socket.gethostname(), "error": error}

@@ -60,6 +60,7 @@ def duration(seconds: float) -> str:
 @register.filter
 def lasted(since: datetime) -> str:
     """
+    >>> from datetime import timedelta
     >>> lasted(timezone.now() - timedelta(minutes=2))
     '2 min'
     """
@@ -69,6 +70,7 @@ def lasted(since: datetime) -> str:
 @register.filter
 def ago(at: datetime) -> str:
     """
+    >>> from datetime import timedelta
     >>> ago(timezone.now()), ago(timezone.now() - timedelta(hours=2))
     ('just now', '2 h ago')
     """
@@ -78,6 +80,7 @@ def ago(at: datetime) -> str:
 @register.filter
 def ahead(at: datetime) -> str:
     """
+    >>> from datetime import timedelta
     >>> ahead(timezone.now() - timedelta(hours=2)), ahead(timezone.now() + timedelta(seconds=90.4))
     ('at once', 'in 1 min 30 s')
     """

@@ -90,8 +90,8 @@ RULES: dict[str, Rule] = {
     # For programs: no account, no session. What they tell to whom is in tests/review/operations.
     "healthz": Rule(EVERYBODY, strangers=Answer.LET_IN),
     "readyz": Rule(EVERYBODY, strangers=Answer.LET_IN),
-    # The tests' site is one that others may reach, so nobody reads them without a token.
-    "metrics": Rule(NOBODY, strangers=Answer.REFUSED),
+    # No account helps: it wants the token, or a site that is served to its own machine alone.
+    "metrics": Rule(NOBODY, strangers=Answer.REFUSED, others=Answer.REFUSED),
     "figures-report": Rule(MANAGERS),
     "figures-csv": Rule(MANAGERS),
     "policies": Rule(MANAGERS),
