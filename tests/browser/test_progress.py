@@ -97,7 +97,7 @@ def test_a_segment_is_opened_by_keyboard_and_stays_open_while_the_page_asks_agai
     page.get_by_role("link", name="1 unreadable").focus()
     page.keyboard.press("Enter")
     expect(page.locator(".mg-tile")).to_have_count(1)
-    expect(page.locator(".mg-tile")).to_contain_text("BROKEN")
+    expect(page.locator(".mg-tile")).to_contain_text("UNREADABLE0")
     expect(page.locator(".mg-tile .mg-state")).to_have_text("unreadable")
     with page.expect_response(lambda answer: "progress" in answer.url):
         pass

@@ -129,8 +129,8 @@ def test_review_again_leaves_it_in_the_shop_until_an_operator_decides(page, sign
     expect(said(page)).to_contain_text("approved")
     look_at(page, published)
     history = page.locator(".mg-timeline")
-    expect(history).to_contain_text("To be looked at again: is the temple whole?")
-    expect(history).to_contain_text("Looked at after publication: good as it is")
+    expect(history).to_contain_text("to be looked at again: is the temple whole?")
+    expect(history).to_contain_text("looked at after publication: good as it is")
     expect(page.get_by_role("button", name="Review again")).to_be_visible()
     assert Frame.objects.get().state == State.PUBLISHED
 
@@ -143,18 +143,23 @@ def told(page: Page, frame: Frame, words: str) -> None:
     expect(page.locator(".mg-timeline")).to_contain_text(words)
 
 
+def work_on(page: Page, frame: Frame) -> None:
+    page.goto(f"/workbench/?frame={frame.pk}")
+    expect(page.locator(f"body[data-frame='{frame.pk}']")).to_be_visible()
+
+
 def test_history_says_what_was_painted_chosen_and_moved(page, sign_in_as, services):
     """Of a choice, of a stroke on it, and of the bridge."""
     painted, chosen, moved = (doubtful_frame(f"AURA{n}", **bridge_fields(bridge_x=FOUND)) for n in (1, 2, 3))
     sign_in_as("manager")
-    page.goto(f"/workbench/?frame={painted.pk}")
+    work_on(page, painted)
     page.keyboard.press("e")
     stroke(page, (FOUND, 100), (FOUND + 200, 100))
     told(page, painted, "Approved after painting (1 stroke)")
-    page.goto(f"/workbench/?frame={chosen.pk}")
+    work_on(page, chosen)
     page.keyboard.press("1")
     told(page, chosen, "Approved with the cut-out from raised contrasts")
-    page.goto(f"/workbench/?frame={moved.pk}")
+    work_on(page, moved)
     page.keyboard.press("w")
     for _ in range(3):
         page.keyboard.press("Shift+ArrowRight")
@@ -165,5 +170,5 @@ def test_history_says_what_was_painted_chosen_and_moved(page, sign_in_as, servic
     expect(said(page)).to_contain_text("taken back")
     look_at(page, moved)
     expect(page.locator(".mg-timeline")).to_contain_text("Taken back: approved with the bridge moved by +31 px")
-    page.goto(f"/workbench/?frame={moved.pk}")
+    work_on(page, moved)
     told(page, moved, "Approved with the bridge moved by +31 px")

@@ -111,6 +111,7 @@ def test_the_photographer_sees_the_mark_and_sends_a_retake_which_closes_it(page,
     told()
     context = page.context.browser.new_context(base_url=live_server.url)
     tab = context.new_page()
+    Batch.objects.update(created_by=None)
     User.objects.filter(username="ute").delete()
     sign_in(tab, "uploader", "ute")
     Batch.objects.update(created_by=User.objects.get(username="ute"))

@@ -22,5 +22,5 @@ def test_the_frame_that_was_opened_is_shown_and_no_other_however_long_its_pictur
     for route in waiting:
         route.continue_()
     expect(page.get_by_role("heading", name="AURA2 · angle")).to_be_visible()
-    page.wait_for_function("Number(document.body.dataset.next) === " + str(oldest.pk))
+    page.wait_for_function("pk => Number(document.body.dataset.next) === pk", arg=oldest.pk)
     assert shown(page) == opened.pk

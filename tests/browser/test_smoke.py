@@ -33,7 +33,7 @@ def test_an_uploader_reads_which_photo_was_rejected_and_why(page, sign_in_as):
 
     expect(page.get_by_role("heading", name="Everything is sent")).to_be_visible()
     expect(page.locator("[data-count=taken]")).to_have_text("1")
-    expect(page.locator("#rejections li")).to_contain_text("IMG4711.jpg: no view number after an underscore; expected")
+    expect(page.locator("#rejections .mg-alike")).to_contain_text("no view number after an underscore; expected")
     assert Frame.objects.get().filename == "AURA1000_2.jpg"
     page.get_by_role("link", name="See the batch").click()
     expect(page.get_by_text("AURA1000", exact=True)).to_be_visible()

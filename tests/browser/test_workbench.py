@@ -252,7 +252,7 @@ def test_no_key_decides_while_somebody_types_or_a_dialog_is_open(page, sign_in_a
     page.keyboard.press("a")
     page.keyboard.press("Escape")
     page.evaluate("document.querySelector('#panel').append(document.createElement('textarea'))")
-    page.locator("textarea").press_sequentially("arx7")
+    page.locator("#panel textarea").press_sequentially("arx7")
     assert not Decision.objects.exists()
 
 
