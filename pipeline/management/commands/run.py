@@ -29,8 +29,8 @@ from pipeline.engines.embedded import Server, ServerError
 from pipeline.models import Batch
 from pipeline.states import Enhancement
 
-# A worker holds 0.6 to 0.9 GB and peaks at 1.3 GB; the rest of the machine must go on.
-GB_PER_WORKER = 1.5
+# A worker holds 0.6 to 0.9 GB and peaks at 1.7 GB on 24 megapixels; the rest of the machine must go on.
+GB_PER_WORKER = 2.0
 LONG_LOG_BYTES = 10_000_000
 # Our own loggers' lines, and everybody's warnings.
 USEFUL_LINE = re.compile(r"INFO (pipeline|review|accounts)\b|WARNING|ERROR|CRITICAL")
