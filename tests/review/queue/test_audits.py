@@ -81,7 +81,7 @@ def test_a_failed_audit_withdraws_the_files(kind, said, audited, operator, redis
 def test_of_two_auditors_the_second_is_told(audited, operator, redis_server):
     seen = audited.version
     decide("approve", audited, operator)
-    with pytest.raises(decisions.DecisionError, match="somebody else"):
+    with pytest.raises(decisions.DecisionError, match="was decided"):
         decisions.decide("discard", Frame.objects.get(pk=audited.pk), seen, operator)
     assert Decision.objects.count() == 1
 

@@ -132,7 +132,7 @@ def test_history_says_nothing_of_a_choice_that_was_given_up_again(frame, olga):
 def test_an_edit_of_a_frame_that_moved_on_is_refused_and_changes_nothing(frame, olga):
     seen = frame.version
     decisions.decide("reject", Frame.objects.get(), seen, olga)
-    with pytest.raises(decisions.DecisionError, match="somebody else"):
+    with pytest.raises(decisions.DecisionError, match="was decided"):
         edits.save(Frame.objects.get(), seen, olga, Edit("", (DOT,)))
     assert not frame.overrides.exists() and Frame.objects.get().attempt == 1
 
