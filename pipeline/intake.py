@@ -16,7 +16,7 @@ from pipeline.engines import object_store
 from pipeline.imaging.pictures.decode import DecodeError
 from pipeline.imaging.types import ProductClass
 from pipeline.models import Batch, Frame
-from pipeline.states import GONE, Enhancement, Lane, State
+from pipeline.states import Enhancement, Lane, State
 from pipeline.transitions import StaleTransition, advance
 
 MAX_BATCH_NAME, MAX_FILENAME = 100, 255
@@ -139,11 +139,10 @@ def receive(
 def _row(new: rivals.Arrival, filename: str) -> tuple[Frame, bool]:
     """The photo's row, and whether it was made just now."""
     with transaction.atomic():
-        Batch.objects.filter(pk=new.batch.pk).update(
-            name=new.batch.name
-        )  # others wait: two at once would both be taken
+        # Others wait: two at once would both be taken.
+        Batch.objects.filter(pk=new.batch.pk).update(name=new.batch.name)
         about = {"code": new.name.code, "view": new.name.view, "sha256": new.sha256}
-        known = new.batch.frames.filter(**about).exclude(state__in=GONE).first()
+        known = rivals.twins(new.batch, **about).first()
         if known:
             return known, False
         rivals.settle(new)

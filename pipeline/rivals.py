@@ -49,6 +49,11 @@ class HeldError(ValueError):
         self.otherwise = otherwise
 
 
+def twins(batch: Batch, code: str, view: str, sha256: str) -> QuerySet[Frame]:
+    """The same bytes under the same name in the batch: there can be one at most."""
+    return batch.frames.filter(code=code, view=view, sha256=sha256).exclude(state__in=GONE)
+
+
 def settle(new: Arrival) -> None:
     """See to it that the new photo may have its name, as its sender said.
 

@@ -17,7 +17,6 @@ from unfold.decorators import action, display
 from accounts.access import signed_in
 from pipeline.admin import BatchFilter, FrameListAdmin
 from pipeline.models import Frame
-from pipeline.templatetags.mattegate import state_words
 from pipeline.views.frames import frame as frame_page
 from pipeline.words import REASON_WORDS, STATE_WORDS
 from review.insights.lists import FILTERS
@@ -141,7 +140,7 @@ class FrameAdmin(FrameListAdmin):
 
     @display(description="State", ordering="state")
     def state_in_words(self, frame: Frame) -> str:
-        return format_html('<span class="mg-state" data-state="{}">{}</span>', frame.state, state_words(frame.state))
+        return format_html('<span class="mg-state" data-state="{}">{}</span>', frame.state, frame.state_words)
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         return frame_page(request, object_id)

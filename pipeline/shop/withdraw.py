@@ -84,11 +84,11 @@ def _delete(frame: Frame, listing: Listing) -> None:
 
 
 def _finish(frame: Frame, listing: Listing | None) -> None:
-    is_renamed = RENAMED in frame.reasons
+    target = _then(frame)
+    is_renamed = target == State.RECEIVED
     kept: dict[str, Any] = {"reasons": []} if is_renamed else {}
     with transaction.atomic():
-        why = "its files are withdrawn"
-        advance(frame, _then(frame), actor="worker", why=why, faults=0, not_before=None, **kept)
+        advance(frame, target, actor="worker", why="its files are withdrawn", faults=0, not_before=None, **kept)
         frame.renditions.all().delete()
         if listing:
             listings.release(listing, shows=None)

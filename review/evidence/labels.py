@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from pipeline.models import Scorecard
 from review.models import Decision
@@ -52,21 +52,24 @@ class Sample:
 
 def samples(since: datetime | None = None) -> list[Sample]:
     """Every labelled frame that says something about the others, the oldest first."""
-    said = Decision.objects.filter(undone_by=None).exclude(label=Label.NONE).exclude(occasion__in=CHOSEN)
+    said = telling(first_scorecards())
     if since:
         said = said.filter(at__gt=since)
-    firsts = set(first_scorecards().values_list("pk", flat=True))
     found: dict[int, Sample] = {}
-    for decision in said.select_related("scorecard__frame__batch").order_by("at", "pk"):
-        card = decision.scorecard
-        # A frame that passed is a sample only if it was drawn: one that came back for another cause is not.
-        if card and card.pk in firsts and (not card.publish or _is_drawn(card, decision)):
+    for decision in said.select_related("scorecard__frame__batch"):
+        if card := decision.scorecard:
             found.setdefault(card.frame_id, Sample(card, card.frame.code, decision.label == Label.BAD))
     return list(found.values())
 
 
-def _is_drawn(card: Scorecard, decision: Decision) -> bool:
-    return card.is_marked and decision.occasion == Decision.Occasion.DRAWN
+def telling(firsts: QuerySet[Scorecard]) -> QuerySet[Decision]:
+    """What people said of these first scorecards, as far as it says something about the others; the earliest first.
+
+    A frame that passed tells something only if it was drawn: one that came back for another cause does not.
+    """
+    is_drawn = Q(scorecard__publish=True, scorecard__is_marked=True, occasion=Decision.Occasion.DRAWN)
+    said = Decision.objects.filter(Q(scorecard__publish=False) | is_drawn, scorecard__in=firsts, undone_by=None)
+    return said.exclude(label=Label.NONE).exclude(occasion__in=CHOSEN).order_by("at", "pk")
 
 
 def first_scorecards() -> QuerySet[Scorecard]:

@@ -8,7 +8,7 @@ import numpy as np
 from django.db.models import Count, Q
 
 from pipeline.states import FIRST_LOOK, OWN_ALPHA
-from review.evidence.labels import CHOSEN
+from review.evidence.labels import telling
 from review.evidence.statistics import Rate, exact_rate, least_review_rate, weighted_rate
 from review.insights.scope import Scope
 from review.models import Decision
@@ -53,14 +53,9 @@ class Cards:
 
 def labels(scope: Scope) -> dict[int, Label]:
     """By frame, as `evidence.labels.samples` has them."""
-    firsts = scope.firsts()
-    said = Decision.objects.filter(scorecard__in=firsts, undone_by=None).exclude(label=Decision.Label.NONE)
-    counting = said.exclude(occasion__in=CHOSEN).filter(
-        Q(scorecard__publish=False) | Q(scorecard__is_marked=True, occasion=Decision.Occasion.DRAWN)
-    )
     found: dict[int, Label] = {}
     fields = ("scorecard__frame", "scorecard__publish", "scorecard__audit_rate", "label")
-    for frame, is_passed, rate, label in counting.order_by("at", "pk").values_list(*fields):
+    for frame, is_passed, rate, label in telling(scope.firsts()).values_list(*fields):
         found.setdefault(frame, Label(frame, is_passed, rate if is_passed else 1.0, label == Decision.Label.BAD))
     return found
 

@@ -18,7 +18,7 @@ from django.utils import timezone
 from config.asked import MisunderstoodError, row_number
 from pipeline.models import Frame, Scorecard
 from pipeline.words import REASON_WORDS, RUNG_WORDS
-from review.evidence.labels import CHOSEN, firsts_of
+from review.evidence.labels import NO_DECISIONS, firsts_of, telling
 from review.insights.findings import AT_ONCE
 from review.insights.scope import COMMAND, EARLIEST, midnight
 from review.insights.shares import UNSEEN
@@ -43,11 +43,8 @@ def with_wait(frames: Frames) -> QuerySet[Any]:
 
 def _labelled(frames: Frames, is_passed: bool, *labels: str) -> Frames:
     """By the first thing that was said of the first scorecard."""
-    cards = firsts("frame", publish=True, is_marked=True) if is_passed else firsts("frame", publish=False)
-    said = Decision.objects.filter(scorecard__in=cards.values("pk"), frame=OuterRef("pk"), undone_by=None)
-    said = said.exclude(label=Decision.Label.NONE)
-    said = said.filter(occasion=DRAWN) if is_passed else said.exclude(occasion__in=CHOSEN)
-    return frames.annotate(said=Subquery(said.order_by("at", "pk").values("label")[:1])).filter(said__in=labels)
+    said = telling(firsts("frame", publish=is_passed)).filter(frame=OuterRef("pk"))
+    return frames.annotate(said=Subquery(said.values("label")[:1])).filter(said__in=labels)
 
 
 GOOD, BAD = Decision.Label.GOOD.value, Decision.Label.BAD.value
@@ -171,10 +168,9 @@ class DecidedFilter(SimpleListFilter):
         by, _, days = (self.value() or "").rpartition(":")
         since, until = span(days)
         mine = Decision.objects.filter(frame=OuterRef("pk"), by=by, at__gte=since, at__lt=until, undone_by=None)
-        return queryset.filter(Exists(mine.filter(kind__in=DECIDING)))
+        return queryset.filter(Exists(mine.exclude(kind__in=NO_DECISIONS)))
 
 
-DECIDING = ("approve", "reprocess", "discard", "reject", "rename")
 FILTERS = [SetFilter, ReasonFilter, RungFilter, ModelFilter, UploaderFilter, ProcessedFilter, DecidedFilter]
 
 

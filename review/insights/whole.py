@@ -11,19 +11,8 @@ from django.urls import reverse
 from pipeline.models import Frame, active_policy
 from pipeline.templatetags.mattegate import duration, money, per_cent
 from review.evidence.statistics import exact_rate
-from review.insights import (
-    escapes,
-    findings,
-    ladder,
-    people,
-    reasons,
-    shares,
-    timing,
-    waiting,
-)
-from review.insights import (
-    money as prices,
-)
+from review.insights import escapes, findings, ladder, people, reasons, shares, timing, waiting
+from review.insights import money as prices
 from review.insights.scope import Scope
 from review.insights.tables import Table, between
 from review.models import DriftAlarm

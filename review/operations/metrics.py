@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Exists, Min, OuterRef, Q
+from django.db.models import Count, Min, Q
 from django.utils import timezone
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 from pipeline import clock, jobs
 from pipeline.models import Frame, Scorecard
 from pipeline.states import UNFINISHED, State
-from review.evidence.labels import RENAME
+from review.evidence.labels import first_scorecards, telling
 from review.models import Decision
 from review.operations import dependencies, machine
 from review.operations.limits import Answer, Question, Remembered, ask
@@ -41,18 +41,9 @@ def processed() -> dict[str, int]:
 
 def audits() -> dict[str, int]:
     """Blind audits of frames that were published unseen, by what was found: as the figures count them."""
-    earlier = Scorecard.objects.filter(frame=OuterRef("frame"), pk__lt=OuterRef("scorecard"))
-    renamed = Decision.objects.filter(kind=RENAME, undone_by=None, frame=OuterRef("frame"))
-    said = Decision.objects.filter(
-        ~Exists(earlier),
-        ~Exists(renamed),
-        undone_by=None,
-        occasion=Decision.Occasion.DRAWN,
-        scorecard__publish=True,
-        scorecard__is_marked=True,
-    ).exclude(label=Decision.Label.NONE)
+    said = telling(first_scorecards()).filter(scorecard__publish=True)
     first: dict[int, str] = {}
-    for frame, label in said.order_by("at", "pk").values_list("frame", "label"):
+    for frame, label in said.values_list("frame", "label"):
         first.setdefault(frame, label)
     found = list(first.values())
     return {label: found.count(label) for label in (Decision.Label.GOOD.value, Decision.Label.BAD.value)}

@@ -13,9 +13,9 @@ from django.db import transaction
 from pipeline import naming
 from pipeline.imaging.types import ProductClass, View
 from pipeline.models import Frame
-from pipeline.rivals import UNUSED
+from pipeline.rivals import UNUSED, twins
 from pipeline.shop import withdraw
-from pipeline.states import GONE, RENAMED, State
+from pipeline.states import RENAMED, State
 from pipeline.transitions import StaleTransition, advance
 from review.evidence.labels import RENAME, label_of
 from review.queue.decisions import DecisionError, Said, grace, note, occasion_of, require_at_hand
@@ -55,14 +55,9 @@ def checked(frame: Frame, version: int, user: User, wanted: Name) -> Name:
         raise DecisionError(f"{wanted.code or 'Nothing'} can't be a product code: {error.why}.") from error
     if name == name_of(frame):
         raise DecisionError(f"That is its name already: {name}. Change the class, the view or the code.")
-    if _is_there_already(frame, name):
+    if twins(frame.batch, name.code, name.view, frame.sha256).exclude(pk=frame.pk).exists():
         raise DecisionError(f"The same file is in the batch as {name.code} {name.view} already. Reject this one.")
     return name
-
-
-def _is_there_already(frame: Frame, name: Name) -> bool:
-    twins = frame.batch.frames.filter(sha256=frame.sha256, code=name.code, view=name.view)
-    return twins.exclude(pk=frame.pk).exclude(state__in=GONE).exists()
 
 
 def others_of(frame: Frame, name: Name) -> list[Frame]:

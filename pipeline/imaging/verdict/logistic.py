@@ -44,7 +44,11 @@ class Calibration:
             Never falls when a component rises.
         """
         doubt = sum(weight * float(doubts(components.get(name, USUAL))) for name, weight in self.weights.items())
-        return float(expit(self.slope * (self.bias - doubt) + self.offset))
+        return float(self.of_doubt(doubt))
+
+    def of_doubt(self, doubt: float | Values) -> Values:
+        """The probability where the weighted doubts add up to that."""
+        return np.asarray(expit(self.slope * (self.bias - doubt) + self.offset))
 
     def as_document(self) -> dict[str, object]:
         """For a policy's document; `Calibration(**document)` reads it."""

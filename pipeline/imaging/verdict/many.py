@@ -1,13 +1,11 @@
 """Many photos scored at once: what `score` says of each, column by column."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
-from scipy.special import expit
 
 from pipeline.imaging.types import Policy
-from pipeline.imaging.verdict.logistic import USUAL, Values, doubts
+from pipeline.imaging.verdict.logistic import USUAL, Calibration, Values, doubts
 from pipeline.imaging.verdict.score import VETOES, asked, placed
 
 HELD = -1.0
@@ -46,16 +44,15 @@ def _column(rows: Sequence[Mapping[str, float]], metric: str) -> Values:
 
 def _combined(components: Mapping[str, Values], policy: Policy) -> Values:
     """By the calibration, where what was not measured counts as usual; without one, the mean of what was measured."""
-    calibration: Mapping[str, Any] | None = policy.get("calibration")
-    if not calibration:
+    if not policy.get("calibration"):
         columns = np.array([doubts(column) for column in components.values()])
         measured = ~np.isnan(columns)
         return np.asarray(np.exp(-np.where(measured, columns, 0).sum(axis=0) / np.maximum(1, measured.sum(axis=0))))
-    doubt: Values | float = 0.0
-    for name, weight in calibration["weights"].items():
+    calibration, doubt = Calibration(**policy["calibration"]), np.zeros(())
+    for name, weight in calibration.weights.items():
         column = components.get(name, np.array(USUAL))
         doubt = doubt + weight * doubts(np.where(np.isnan(column), USUAL, column))
-    return np.asarray(expit(calibration["slope"] * (calibration["bias"] - doubt) + calibration["offset"]))
+    return calibration.of_doubt(doubt)
 
 
 def _is_vetoed(metrics: Mapping[str, float], codes: Sequence[str]) -> float:
