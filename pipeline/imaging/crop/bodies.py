@@ -58,8 +58,10 @@ class Body:
         ellipticity, rectangularity, and triangularity", Machine Vision and Applications 14 (2003)."""
         (y, x), count = self.centre, len(self.rows)
         off_y, off_x = self.rows - y, self.columns - x
-        tall, wide = (off @ off / (count - 1) + 1 / 12 for off in (off_y, off_x))
-        return float(count / (4 * np.pi * np.sqrt(tall * wide - (off_y @ off_x / (count - 1)) ** 2)))
+        # Sums rather than dot products: those would start threads, for sums so short.
+        tall, wide = ((off * off).sum() / (count - 1) + 1 / 12 for off in (off_y, off_x))
+        skew = (off_y * off_x).sum() / (count - 1)
+        return float(count / (4 * np.pi * np.sqrt(tall * wide - skew**2)))
 
     @property
     def size(self) -> float:

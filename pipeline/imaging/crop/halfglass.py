@@ -27,7 +27,7 @@ from pipeline.imaging.types import Alpha, BridgeEvidence, Crop, CropBox, HalfSid
 MaybeSide = TypeVar("MaybeSide", Side, Side | None)
 
 SEEN_SIZE, WORKING_SIZE = 1536, 384
-"""Longer sides: of the copy that the product is looked for in, and of the product's own copy."""
+"""Longer sides: at least, of the copy that the product is looked for in, and of the product's own copy."""
 SOLID = 0.5
 FAINT = 0.1
 SPECK = 0.01
@@ -133,7 +133,8 @@ class _View:
 
 def _look(alpha: Alpha) -> _View | None:
     """Cut all but specks out of the matte, with a margin."""
-    large = shrink(alpha, SEEN_SIZE)
+    step = max(1, max(alpha.shape) // SEEN_SIZE)
+    large = alpha[step // 2 :: step, step // 2 :: step]  # of 24 megapixels, averages cost five times as much
     small = shrink(large, WORKING_SIZE)
     pieces, _ = ndi.label(small > FAINT, EIGHT)
     areas = np.bincount(pieces.ravel(), weights=(small > SOLID).ravel())
@@ -143,7 +144,6 @@ def _look(alpha: Alpha) -> _View | None:
     box = bounding_box((areas >= SPECK * areas.max())[pieces])
     within = _enlarged(box, CropBox(0, 0, *large.shape), large.shape[1] / small.shape[1])
     part = shrink(np.ascontiguousarray(part_of(large, within)), WORKING_SIZE)
-    step = alpha.shape[1] / large.shape[1]
     window = CropBox(*(min(alpha.shape[axis % 2], round(edge * step)) for axis, edge in enumerate(astuple(within))))
     return _View(part, window, (window.x1 - window.x0) / part.shape[1])
 

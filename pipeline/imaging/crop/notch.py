@@ -22,9 +22,9 @@ FLOOR = 0.9
 # Of angled renders of all designs, and of 10 real wraps, all but some goggles of one lens have a notch as deep and
 # lenses as wide; of side views none has but goggles on a strap, and glasses folded on end.
 LEAST_DEPTH, LEAST_LENSES, LEAST_SHARE, MOST_FLOOR = 0.13, 0.4, 0.12, 0.08
-# Lenses are full from top to bottom, but for a far temple's opening: 0.7 and more of all right ones, at most 0.58 of
-# rims that have lost their clear shield, and of frames that hang together with their reflections.
-LEAST_SOLIDITY = 0.65
+# From the foot up lenses are full for 0.58 and more of their height on right mattes (a far temple may be above);
+# rims that have lost their clear shield, and frames that hang together with their reflections, for at most 0.51.
+LEAST_FULLNESS = 0.55
 # The notch is cut into what lies behind the lenses: seen at an angle it leans from the gap towards the nearer one, by
 # 1–2.5 % of the product's width (on wraps and shields; ± 1 %), and not at all from the front.
 LEAN, FULL_LEAN = 0.018, 0.2
@@ -35,8 +35,8 @@ class Notch:
     """Its column, which is that of the bridge, and its floor's first and last; which lens is the nearer one.
 
     `depth` is in heights of the lenses, `floor_width` and `width`, that of both lenses, in widths of the product,
-    `far_share` the far one's part of that, `solidity` the product's part of what lies between their upper and lower
-    outline. `filled` is the product.
+    `far_share` the far one's part of that, `fullness` how far up they are full from the foot, in heights of the lenses.
+    `filled` is the product.
     """
 
     column: float
@@ -46,14 +46,14 @@ class Notch:
     floor_width: float
     width: float
     far_share: float
-    solidity: float
+    fullness: float
     filled: Mask
 
     @property
     def is_clear(self) -> bool:
         is_lens_like = self.width > LEAST_LENSES and self.far_share > LEAST_SHARE
         is_cut = self.depth > LEAST_DEPTH and self.floor_width < MOST_FLOOR
-        return is_cut and is_lens_like and self.solidity > LEAST_SOLIDITY
+        return is_cut and is_lens_like and self.fullness > LEAST_FULLNESS
 
 
 def find_notch(alpha: Alpha) -> Notch | None:
@@ -93,7 +93,7 @@ def find_notch(alpha: Alpha) -> Notch | None:
         floor_width=(right - left) / width,
         width=(last - first) / width,
         far_share=far_share,
-        solidity=_solidity(filled[:, first : last + 1]),
+        fullness=_fullness(filled[:, first : last + 1]) / float(height.max()),
         filled=filled,
     )
 
@@ -110,9 +110,11 @@ def _depths(outline: Outline) -> Outline:
     return np.asarray(lobes - outline, np.float64)
 
 
-def _solidity(lenses: Mask) -> float:
-    is_below_top, is_above_foot = (np.maximum.accumulate(part, 0) for part in (lenses, lenses[::-1]))
-    return float(lenses.sum() / (is_below_top & is_above_foot[::-1]).sum())
+def _fullness(lenses: Mask) -> float:
+    """How high the lowest piece of a column is, in the middle one of all."""
+    upwards = lenses[::-1]
+    is_over_a_gap = np.logical_or.accumulate(np.logical_or.accumulate(upwards) & ~upwards)
+    return float(np.median((upwards & ~is_over_a_gap).sum(0)))
 
 
 def _floor(depths: Outline) -> tuple[int, int]:

@@ -14,8 +14,13 @@ WIDTH, HEIGHT = 800, 500
 TIMES = 3  # drawn larger, for smooth outlines
 
 
-def wrap(*, far: float = 80, near: float = 300, nose: float = 0.35, temple: float = 190) -> np.ndarray:
-    """A wrap from three quarters: a far lens, the notch at column 200, a near lens, and the near temple."""
+def wrap(
+    *, far: float = 80, near: float = 300, nose: float = 0.35, temple: float = 190, is_from_above: bool = False
+) -> np.ndarray:
+    """A wrap from three quarters: a far lens, the notch at column 200, a near lens, and the near temple.
+
+    From above the far temple stands over the lenses, with backdrop between.
+    """
     left, right, top, tall = 200 - far, 200 + near, 150.0, 160.0
     lower = top + tall
     outline = [
@@ -28,6 +33,9 @@ def wrap(*, far: float = 80, near: float = 300, nose: float = 0.35, temple: floa
     draw = ImageDraw.Draw(picture)
     draw.polygon([(x * TIMES, y * TIMES) for x, y in outline], 255)
     draw.line([(x * TIMES, y * TIMES) for x, y in ((right - 5, top + 25), (right + temple, top))], 255, 14 * TIMES)
+    if is_from_above:
+        far_temple = (left + 6, top + 20), (left + 20, top - 130), (right - 40, top - 110)
+        draw.line([(x * TIMES, y * TIMES) for x, y in far_temple], 255, 14 * TIMES, joint="curve")
     return np.asarray(picture.resize((WIDTH, HEIGHT), Image.Resampling.BOX), np.float32) / 255
 
 
@@ -41,6 +49,7 @@ SHAPES = {
     "turned little": wrap(far=120, near=300, temple=100),
     "shallow notch": wrap(nose=0.2),
     "long temple": wrap(far=70, near=240, temple=280),
+    "from above": wrap(is_from_above=True),
 }
 
 
@@ -92,7 +101,7 @@ def test_a_rim_that_has_lost_its_lens_has_no_notch():
     draw.line([(100, 150), (520, 150), (700, 130)], 255, 14)
     draw.line([(110, 300), (200, 155), (510, 310)], 255, 10)
     notch = find_notch(np.asarray(picture, np.float32) / 255)
-    assert notch is not None and notch.depth > 0.5 and notch.solidity < 0.5
+    assert notch is not None and notch.depth > 0.5 and notch.fullness < 0.5
     assert not notch.is_clear
 
 
