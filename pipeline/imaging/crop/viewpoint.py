@@ -12,8 +12,9 @@ from pipeline.imaging.types import Alpha, Crop, View
 WORKING_SIZE, SOLID, FAINT, SMOOTHING = 512, 0.4, 0.1, 2.0
 # On labelled renders the bridge of a front stands up to 0.024 off the middle, of an angled shot 0.044 and more.
 OFF_CENTRE = 0.035
-# From the side the lenses are seen edge-on: the only high place is a narrow one, near an end.
-NARROW, NEAR_AN_END = 0.2, 0.1
+# From the side the lenses are seen edge-on: the only high place is a narrow one, near an end. So it is on 290 of 294
+# mattes of labelled renders, and on none of angled or folded glasses.
+HIGH, NARROW, NEAR_AN_END = 0.7, 0.25, 0.15
 # Pieces nearer than so many pixels of the working size are one; a product is no smaller than this part of another.
 TEAR, LEAST_PRODUCT = 5, 0.25
 
@@ -67,5 +68,6 @@ def _is_high_at_one_end(alpha: Alpha) -> bool:
     profile = smooth(vertical_profile(filled[:, filled.any(0)].astype(np.float32)), SMOOTHING)
     if not profile.size:
         return False
-    peak = profile.argmax() / len(profile)
-    return bool((profile > profile.max() / 2).mean() < NARROW and min(peak, 1 - peak) < NEAR_AN_END)
+    is_high = profile > HIGH * profile.max()
+    place = np.flatnonzero(is_high).mean() / len(profile)
+    return bool(is_high.mean() < NARROW and min(place, 1 - place) < NEAR_AN_END)

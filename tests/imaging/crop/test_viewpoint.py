@@ -34,6 +34,14 @@ def test_a_front_view_that_is_not_quite_level_is_still_one(degrees):
     assert seen(scenes.with_roll(scenes.front_glasses().alpha, degrees)) == "front"
 
 
+def test_a_deep_lens_and_both_temples_are_still_seen_from_the_side():
+    alpha = np.zeros((300, 800), np.float32)
+    alpha[60:240, 40:190] = 1  # a shield that reaches round
+    for top in (60, 130):
+        alpha[top : top + 50, 190:760] = 1
+    assert seen(alpha) == seen(alpha[:, ::-1]) == "side"
+
+
 def test_a_bridge_in_doubt_tells_no_view():
     unsure = Crop(20.0, CropBox(0, 0, 60, 80), "left", doubt="lenses-unlike")
     assert seen_view(np.ones((60, 80), np.float32), unsure) is None
