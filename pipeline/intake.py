@@ -130,7 +130,7 @@ def receive(
     except removal.RemovalError as error:
         raise RejectedError(filename, str(error)) from error
     if is_new:
-        object_store.save_work(naming.original_key(frame.pk), data)
+        object_store.keep_work(naming.original_key(frame.pk), data)
     else:
         _mend_lost_original(frame, filename, data)
     return Receipt(frame, is_duplicate=not is_new)
@@ -156,7 +156,7 @@ def _mend_lost_original(frame: Frame, filename: str, data: bytes) -> None:
         raise RejectedError(filename, "the same file was sent before, and could not be read; copy or export it again")
     if frame.scorecards.exists():
         return  # it was read, so it is there
-    object_store.save_work(naming.original_key(frame.pk), data)
+    object_store.keep_work(naming.original_key(frame.pk), data)
     if frame.state == State.UNREADABLE:
         with suppress(StaleTransition):  # sent twice at once: the other one has mended it
             advance(frame, State.RECEIVED, actor="intake", why="sent again", reasons=[], cause="", faults=0)

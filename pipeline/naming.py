@@ -138,6 +138,15 @@ def manifest_key(code: str, view: View) -> str:
     return f"{code}/{code}_{view_number(view)}.json"
 
 
+def staging_key(frame_id: int, key: str) -> str:
+    """Where a file lies until all of its frame's are there.
+
+    >>> staging_key(7, "AURA1000/AURA1000_1_white.jpg")
+    'staging/7/AURA1000/AURA1000_1_white.jpg'
+    """
+    return f"staging/{frame_id}/{key}"
+
+
 def original_key(frame_id: int) -> str:
     """
     >>> original_key(7)

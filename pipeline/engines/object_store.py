@@ -1,6 +1,8 @@
 """Buckets, through django-storages: the private `work` and the public `published`."""
 
-import hashlib
+import random
+import time
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -14,13 +16,32 @@ CONTENT_TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp", 
 CACHE_CONTROL = {"json": "no-cache"}
 DEFAULT_CACHE_CONTROL = "public, max-age=3600, stale-while-revalidate=86400"
 
+MISSING = {"NoSuchKey", "404"}
+"""The latter answers a HEAD, which has no body to name its error in."""
+BUSY = {429, 500, 502, 503, 504}
+"""Answers of a store that may say otherwise in a moment."""
+PAUSES = (0.1, 0.3)
+"""Before the same call is made again, in seconds, more or less."""
+QUICK = 2.0
+"""A call that took longer than this isn't made again: with its time-outs it ends within leases.LEFT_FOR_A_CALL."""
+FORBIDDEN = (
+    "this key may not do that: on both buckets it needs s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket; "
+    "without the last, a missing file looks like a forbidden one"
+)
+WORDS = {
+    "AccessDenied": FORBIDDEN,
+    "403": FORBIDDEN,
+    "RequestTimeTooSkewed": "the clocks of this machine and of the store are apart: set this one's",
+}
+"""What to do, by S3's code of the error."""
+
 
 class ObjectStoreError(RuntimeError):
     """The bucket did not answer, or did not keep what it was given."""
 
 
 class MissingObjectError(ObjectStoreError):
-    """There is no such object."""
+    """There is no such object, or bucket."""
 
 
 def _client(alias: str) -> tuple[Any, str]:
@@ -31,15 +52,46 @@ def _client(alias: str) -> tuple[Any, str]:
 def _call(alias: str, operation: str, **arguments: Any) -> Any:
     client, bucket = _client(alias)
     try:
-        return getattr(client, operation)(Bucket=bucket, **arguments)
+        return _persistently(getattr(client, operation), Bucket=bucket, **arguments)
     except (BotoCoreError, ClientError) as error:
-        is_missing = isinstance(error, client.exceptions.NoSuchKey)
-        kind = MissingObjectError if is_missing else ObjectStoreError
-        raise kind(f"bucket {bucket}: {operation} {arguments.get('Key', '')}: {error}") from error
+        kind = MissingObjectError if _code(error) in MISSING else ObjectStoreError
+        raise kind(f"bucket {bucket}: {operation} {arguments.get('Key', '')}: {_said(error)}") from error
+
+
+def _persistently(call: Callable[..., Any], **arguments: Any) -> Any:
+    """Call again soon where a busy store answers so, and at once."""
+    start = time.monotonic()
+    for pause in PAUSES:
+        try:
+            return call(**arguments)
+        except ClientError as error:
+            if _status(error) not in BUSY or time.monotonic() - start > QUICK:
+                raise
+        time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 (nobody gains by guessing it)
+    return call(**arguments)
+
+
+def _status(error: ClientError) -> int:
+    return int(error.response["ResponseMetadata"]["HTTPStatusCode"])
+
+
+def _code(error: Exception) -> str:
+    return str(error.response["Error"].get("Code", "")) if isinstance(error, ClientError) else ""
+
+
+def _said(error: Exception) -> str:
+    words = WORDS.get(_code(error))
+    return f"{error}; {words}" if words else str(error)
 
 
 def save_work(key: str, data: bytes) -> None:
     _call("work", "put_object", Key=key, Body=data)
+
+
+def keep_work(key: str, data: bytes) -> None:
+    """Save, and see that it is there: nobody will send it again."""
+    save_work(key, data)
+    _verify("work", key, data)
 
 
 def load_work(key: str) -> bytes:
@@ -76,10 +128,19 @@ def delete_published(key: str) -> None:
     _call("published", "delete_object", Key=key)
 
 
-def verify_published(key: str, size: int, sha256: str) -> None:
+def copy_published(key: str, to: str) -> None:
+    """Within the store, with its type and cache header."""
+    _, bucket = _client("published")
+    _call("published", "copy_object", Key=to, CopySource={"Bucket": bucket, "Key": key})
+
+
+def verify_published(key: str, data: bytes) -> None:
     """Read back what was put: the manifest vouches for it."""
-    data = _read("published", key)
-    if len(data) != size or hashlib.sha256(data).hexdigest() != sha256:
+    _verify("published", key, data)
+
+
+def _verify(alias: str, key: str, data: bytes) -> None:
+    if _read(alias, key) != data:
         raise ObjectStoreError(f"{key}: the bucket holds other bytes than were put")
 
 
@@ -97,7 +158,7 @@ def ensure_buckets() -> None:
     for alias in ("work", "published"):
         try:
             _call(alias, "head_bucket")
-        except ObjectStoreError:
+        except MissingObjectError:
             _call(alias, "create_bucket")
 
 

@@ -122,16 +122,20 @@ def _crop(frame: Frame, bridge_x: float | None) -> Crop | None:
 
 
 def _put(frame: Frame, files: list[File]) -> None:
-    """Withdraw the old promise, bring the files, check them, promise anew."""
+    """Bring the files aside and check them; then, quickly, withdraw the old promise, put them in place, and promise."""
     manifest = naming.manifest_key(frame.code, frame.view)
+    staged = [(naming.staging_key(frame.pk, file.key), file) for file in files]
+    for key, file in staged:
+        _guarded(frame, object_store.put_published, key, file.data)
+        object_store.verify_published(key, file.data)
     _guarded(frame, object_store.delete_published, manifest)
-    for file in files:
-        _guarded(frame, object_store.put_published, file.key, file.data)
+    for key, file in staged:
+        _guarded(frame, object_store.copy_published, key, file.key)
     for key in naming.rendition_keys(frame.code, frame.view) - {file.key for file in files}:
         _guarded(frame, object_store.delete_published, key)
-    for file in files:
-        object_store.verify_published(file.key, len(file.data), file.sha256)
     _guarded(frame, object_store.put_published, manifest, _manifest(frame, files))
+    for key, _ in staged:
+        object_store.delete_published(key)
 
 
 def _guarded(frame: Frame, call: Callable[..., None], *arguments: Any) -> None:

@@ -134,10 +134,10 @@ def test_while_files_change_no_manifest_promises_them(approved, monkeypatch):
     publish.run(approved(data=photo(30)).pk)
     newer = approved(data=photo(60))
 
-    def fail(key: str, data: bytes) -> None:
+    def fail(key: str, to: str) -> None:
         raise object_store.ObjectStoreError("bucket full")
 
-    monkeypatch.setattr(object_store, "put_published", fail)
+    monkeypatch.setattr(object_store, "copy_published", fail)
     publish.run(newer.pk)
     newer.refresh_from_db()
     assert (newer.state, newer.faults) == (State.APPROVED, 1)
