@@ -44,6 +44,11 @@ class AccountForm(UserChangeForm):
     class Meta(UserChangeForm.Meta):
         help_texts = HELP
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        words = 'Nobody can read it, not even here. You can <a href="{}" class="mg-link">set a new one</a>.'
+        self.fields["password"].help_text = format_html(words, "../password/")
+
     def clean_username(self) -> str:
         return names.check(self.cleaned_data["username"])
 

@@ -100,9 +100,7 @@ def enqueue(frame: Frame) -> None:
         log.warning("frame %s (%s) waits for the reaper: Redis did not take its job: %s", frame.pk, frame, error)
 
 
-def _enqueue(
-    queue_name: str, job_id: str, step: Callable[..., None], *arguments: int, at_front: bool = False
-) -> None:
+def _enqueue(queue_name: str, job_id: str, step: Callable[..., None], *arguments: int, at_front: bool = False) -> None:
     queue = django_rq.get_queue(queue_name)
     try:
         _forget_if_over(queue, job_id)

@@ -106,7 +106,7 @@ def _can_move(new: Arrival, same: list[Frame]) -> bool:
 
 def _whose(new: Arrival, same: list[Frame]) -> HeldError:
     known = " and ".join(f"{frame} (in batch {frame.batch.name}, {frame.state_words})" for frame in same)
-    theirs = " and ".join(map(str, same))
+    theirs = " and ".join(dict.fromkeys(map(str, same)))
     choices: dict[Meaning, str] = {"share": f"It shows {new} too"}
     if _can_move(new, same):
         choices = {"move": f"It is {new}: remove it from {theirs}", **choices}

@@ -105,10 +105,10 @@ def _held(error: intake.HeldError, user: User) -> Receipt:
 
 def _pictures(question: rivals.HeldError, user: User) -> list[dict[str, str]]:
     """Of the photos that are there, as far as the sender may see them and they were looked at by a worker."""
-    frames = Frame.objects.filter(pk__in=question.about, batch__in=sharing.batches_for(user))
+    frames = Frame.objects.filter(pk__in=question.about, batch__in=sharing.batches_for(user)).select_related("batch")
     return [
         {
-            "name": str(frame),
+            "name": f"{frame}, in batch {frame.batch.name}",
             "address": reverse("picture", args=[frame.pk, frame.attempt, "thumb.webp"]) if frame.has_pictures else "",
         }
         for frame in frames

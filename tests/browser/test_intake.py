@@ -182,7 +182,7 @@ def test_of_what_is_held_both_photos_are_shown(uploader):
     object_store.save_work(naming.work_key(known.pk, 1, "thumb.webp"), pictures()["thumb.webp"])
     send(page, ("A1_1.png", photo()), ("A2_1.jpg", photo(60)))
     first, second = page.locator("#questions > ul > li").all()
-    expect(first.get_by_text("There: A1 front")).to_be_visible()
+    expect(first.get_by_text("There: A1 front, in batch Spring")).to_be_visible()
     for shown in first.locator("figure img").all():
         assert shown.evaluate("image => image.decode().then(() => image.naturalWidth > 0)")
     expect(first.locator("figure img")).to_have_count(2)
