@@ -1,6 +1,7 @@
 """What a browser may do with our answers: the Content-Security-Policy of each class of page."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 
@@ -35,6 +36,8 @@ def content_security_policy(answer: Callable[[HttpRequest], HttpResponse]) -> Ca
 
     def answered(request: HttpRequest) -> HttpResponse:
         response = answer(request)
+        if response.status_code == HTTPStatus.NOT_MODIFIED:
+            return response  # what the browser kept has its policy, which a 304 would replace
         kind = response.headers.get("Content-Type", "")
         response.headers.setdefault(HEADER, next((OF_KIND[name] for name in OF_KIND if kind.startswith(name)), NOTHING))
         return response

@@ -139,7 +139,7 @@ def test_a_withdrawal_is_queued_once(published, services):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_withdrawal_goes_ahead_of_what_waits_to_be_published(published, received, services):
-    waiting = received()
+    waiting = received("AURA2_1.png", photo(50))
     Frame.objects.filter(pk=waiting.pk).update(state=State.APPROVED)
     waiting.refresh_from_db()
     jobs.enqueue(waiting)
