@@ -2,22 +2,30 @@
 
 from typing import Any
 
+from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.timezone import localtime
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldBooleanSwitchWidget
 
-from accounts import names, roles
+from accounts import lockout, names, record, roles
 from accounts.lists import OnlyOfferedLookups, ReadOnlyAdmin
 from accounts.models import AccessEvent
 
 DEACTIVATE = "What they opened stays theirs. Take the tick from “Active” instead: then they can't sign in any more."
+LOCKED = "Locked after {} failed sign-ins in a row, until {}. That may have been somebody else who guesses passwords."
+HELP = {
+    "username": "Up to 150 letters, digits and @ . + - _",
+    "is_active": "Without it they can't sign in. What they opened and decided stays theirs.",
+}
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -29,6 +37,18 @@ class NewAccountForm(UserCreationForm):
 
 
 class AccountForm(UserChangeForm):
+    unlock = forms.BooleanField(
+        label="Unlock", required=False, widget=UnfoldBooleanSwitchWidget, help_text="They can try again at once."
+    )
+
+    class Meta(UserChangeForm.Meta):
+        help_texts = HELP
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        words = 'Nobody can read it, not even here. You can <a href="{}" class="mg-link">set a new one</a>.'
+        self.fields["password"].help_text = format_html(words, "../password/")
+
     def clean_username(self) -> str:
         return names.check(self.cleaned_data["username"])
 
@@ -46,6 +66,25 @@ class AccountAdmin(OnlyOfferedLookups, UserAdmin, ModelAdmin):
         ("Role", {"fields": ["groups", "is_active"]}),
     ]
     add_fieldsets = [(None, {"classes": ["wide"], "fields": ["username", "password1", "password2", "groups"]})]
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        fieldsets = list(super().get_fieldsets(request, obj))
+        until = obj and lockout.locked_until(obj.username)
+        if until:
+            words = LOCKED.format(settings.AXES_FAILURE_LIMIT, f"{localtime(until):%H:%M}")
+            fieldsets.insert(1, ("Locked out", {"fields": ["unlock"], "description": words}))
+        return fieldsets
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if form.cleaned_data.get("unlock"):
+            lockout.unlock(form.initial["username"])
+            record.write(record.Kind.UNLOCKED, obj.username)
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        user = context.get("original")
+        context |= {"title": str(user) if user else "New user", "subtitle": None}
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """Who is no superuser must not reset the password of one."""

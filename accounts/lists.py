@@ -29,6 +29,11 @@ class OnlyOfferedLookups:
         }
         return lookup in offered
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Under its own name, not under Django's "Select user to change"."""
+        title = self.opts.verbose_name_plural.capitalize()  # type: ignore[attr-defined]
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})  # type: ignore[misc]
+
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """Django looks for a field without a name where an address names none."""
         return super().get_object(request, object_id, from_field or None)  # type: ignore[misc]
@@ -46,10 +51,6 @@ class ReadOnlyAdmin(OnlyOfferedLookups, ModelAdmin):
     """Rows that nobody writes by hand."""
 
     actions: list[str] | None = None
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        title = self.opts.verbose_name_plural.capitalize()
-        return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -1,8 +1,10 @@
-"""What somebody is told who failed to sign in too often."""
+"""What somebody is told who failed to sign in too often, and how an admin lets them try again."""
 
+from datetime import datetime
 from typing import Any
 
 from axes.models import AccessAttempt
+from axes.utils import reset
 from django.conf import settings
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
@@ -22,3 +24,15 @@ def locked(request: HttpRequest, response: HttpResponse | None, credentials: dic
     answer = render(request, "locked.html", context, status=429)
     answer["Retry-After"] = str(60 * minutes)
     return answer
+
+
+def locked_until(name: str) -> datetime | None:
+    """When the last of those who are locked out as that name, from wherever, may try again; None: nobody is."""
+    since = timezone.now() - settings.AXES_COOLOFF_TIME
+    too_many = {"failures_since_start__gte": settings.AXES_FAILURE_LIMIT, "attempt_time__gt": since}
+    last = AccessAttempt.objects.filter(username=name, **too_many).aggregate(last=Max("attempt_time"))["last"]
+    return last + settings.AXES_COOLOFF_TIME if last else None
+
+
+def unlock(name: str) -> None:
+    reset(username=name)

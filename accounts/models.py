@@ -10,6 +10,7 @@ class AccessEvent(models.Model):
         SIGNED_IN = "signed-in", "Signed in"
         FAILED = "failed", "Sign-in failed"
         LOCKED_OUT = "locked-out", "Locked out"
+        UNLOCKED = "unlocked", "Unlocked"
         SIGNED_OUT = "signed-out", "Signed out"
         ADDED = "added", "Account made"
         CHANGED = "changed", "Account changed"

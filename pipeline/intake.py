@@ -83,7 +83,7 @@ def _check_choices(chosen: Mapping[str, str]) -> None:
             what = field.replace("_", " ").capitalize()
             raise IntakeError(f"{what} {value!r}; expected one of {', '.join(KNOWN[field])}.")
     if chosen["enhancement"] == "gemini" and not settings.GEMINI_API_KEY:
-        raise IntakeError("Gemini can't be asked: an admin has to set GEMINI_API_KEY. Choose the local enhancer.")
+        raise IntakeError("Gemini can't be asked: an admin has to set GEMINI_API_KEY. Choose enhancement here.")
 
 
 def check(filename: str, file: BinaryIO) -> naming.PhotoName:

@@ -93,17 +93,19 @@ def enqueue(frame: Frame) -> None:
     """Queue a frame's next step, once per version of the frame."""
     name, step = STEPS[State(frame.state)]
     try:
-        _enqueue(_queue_of(frame, name), f"{name}-{frame.pk}-{frame.version}", step, frame.pk)
+        # What must leave the shop goes ahead of all that waits to get in.
+        first = frame.state == State.WITHDRAWING
+        _enqueue(_queue_of(frame, name), f"{name}-{frame.pk}-{frame.version}", step, frame.pk, at_front=first)
     except RedisError as error:
         log.warning("frame %s (%s) waits for the reaper: Redis did not take its job: %s", frame.pk, frame, error)
 
 
-def _enqueue(queue_name: str, job_id: str, step: Callable[..., None], *arguments: int) -> None:
+def _enqueue(queue_name: str, job_id: str, step: Callable[..., None], *arguments: int, at_front: bool = False) -> None:
     queue = django_rq.get_queue(queue_name)
     try:
         _forget_if_over(queue, job_id)
         kept = {"result_ttl": 0, "failure_ttl": FAILED_KEPT_SECONDS}
-        queue.enqueue(step, *arguments, job_id=job_id, unique=True, **kept)
+        queue.enqueue(step, *arguments, job_id=job_id, unique=True, at_front=at_front, **kept)
     except DuplicateJobError:
         log.debug("%s is queued already", job_id)
 

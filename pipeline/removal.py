@@ -26,7 +26,7 @@ def remove(frame: Frame, user: User | None, why: str = "not wanted") -> None:
         It isn't theirs, is in the shop or on its way there, or was moved on just now.
     """
     if user and not sharing.may_remove(user, frame):
-        raise RemovalError(f"{frame} was sent by somebody else, so they or a manager can remove it.")
+        raise RemovalError(f"{frame} was not sent by you, so who sent it or a manager can remove it.")
     if not can_remove(frame):
         raise RemovalError(f"{frame} is {frame.state_words}; a manager can withdraw what is in the shop.")
     try:

@@ -54,6 +54,12 @@ def twins(batch: Batch, code: str, view: str, sha256: str) -> QuerySet[Frame]:
     return batch.frames.filter(code=code, view=view, sha256=sha256).exclude(state__in=GONE)
 
 
+def elsewhere(frame: Frame) -> Frame | None:
+    """The same photo under the same name in another batch, if it is of use there: its latest."""
+    alike = Frame.objects.filter(sha256=frame.sha256, code=frame.code, view=frame.view).exclude(state__in=UNUSED)
+    return alike.exclude(batch=frame.batch).select_related("batch").first()
+
+
 def settle(new: Arrival) -> None:
     """See to it that the new photo may have its name, as its sender said.
 
@@ -100,7 +106,7 @@ def _can_move(new: Arrival, same: list[Frame]) -> bool:
 
 def _whose(new: Arrival, same: list[Frame]) -> HeldError:
     known = " and ".join(f"{frame} (in batch {frame.batch.name}, {frame.state_words})" for frame in same)
-    theirs = " and ".join(map(str, same))
+    theirs = " and ".join(dict.fromkeys(map(str, same)))
     choices: dict[Meaning, str] = {"share": f"It shows {new} too"}
     if _can_move(new, same):
         choices = {"move": f"It is {new}: remove it from {theirs}", **choices}

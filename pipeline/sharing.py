@@ -22,8 +22,8 @@ def _sees_all(user: User) -> bool:
 
 
 def may_remove(user: User, frame: Frame) -> bool:
-    """Who sent it; what a command took in, whoever sees it; and a manager."""
-    return user.has_perm("pipeline.view_frame") or frame.batch.created_by_id in {user.pk, None}
+    """Who sent it, and a manager; of what a command took in, only a manager."""
+    return user.has_perm("pipeline.view_frame") or frame.batch.created_by_id == user.pk
 
 
 def to_be_sent_again(user: User) -> QuerySet[Frame]:

@@ -1,6 +1,6 @@
 """What states, segments, reasons, rungs and doubts are called on pages: plain words, one each."""
 
-from pipeline.states import ANSWERED, BY_HAND, FIRST_LOOK, OWN_ALPHA, RENAMED, Segment, State
+from pipeline.states import ANSWERED, BY_HAND, FIRST_LOOK, OWN_ALPHA, RENAMED, Enhancement, Segment, State
 
 STATE_WORDS: dict[str, str] = {
     State.RECEIVED: "waiting in line",
@@ -18,6 +18,9 @@ STATE_WORDS: dict[str, str] = {
     State.REMOVED: "removed",
     State.PURGED: "pictures deleted",
 }
+
+# How a photo's light and colour are mended: the uploader's choice.
+ENHANCEMENT_WORDS: dict[Enhancement, str] = {"local": "Here", "gemini": "By Gemini"}
 
 SEGMENT_WORDS: dict[str, str] = {
     Segment.PUBLISHED: "published",

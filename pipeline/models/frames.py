@@ -11,7 +11,7 @@ from pipeline.imaging.verdict.score import weakest
 from pipeline.models.base import Immutable, OneOf, choices_of
 from pipeline.models.scorecards import Scorecard
 from pipeline.states import ASK_AGAIN, GONE, NEVER_DECODED, VERDICT_REASONS, Enhancement, Lane, Look, State
-from pipeline.words import GEMINI_WORDS, STATE_WORDS, in_words
+from pipeline.words import ENHANCEMENT_WORDS, GEMINI_WORDS, STATE_WORDS, in_words
 
 
 class Batch(models.Model):
@@ -22,7 +22,7 @@ class Batch(models.Model):
         max_length=20, choices=choices_of(ProductClass), default="eyewear"
     )
     enhancement: "OneOf[Enhancement]" = models.CharField(
-        max_length=10, choices=choices_of(Enhancement), default="local"
+        max_length=10, choices=list(ENHANCEMENT_WORDS.items()), default="local"
     )
     lane: "OneOf[Lane]" = models.CharField(max_length=10, choices=choices_of(Lane), default="standard")
     # Without an owner it would be everybody's.

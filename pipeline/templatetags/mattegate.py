@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from pathlib import PurePath
 from typing import Any
 
 from django import template
@@ -148,10 +149,10 @@ def drawn(mark: list[float]) -> dict[str, str]:
 def retake_name(frame: Frame) -> str:
     """How a photo in this one's place is to be called.
 
-    >>> retake_name(Frame(code="AURA1000", view="angle"))
-    'AURA1000_2'
+    >>> retake_name(Frame(code="AURA1000", view="angle", filename="aura1000_2.JPG"))
+    'AURA1000_2.jpg'
     """
-    return f"{frame.code}_{view_number(frame.view)}"
+    return f"{frame.code}_{view_number(frame.view)}{PurePath(frame.filename).suffix.lower()}"
 
 
 @register.filter

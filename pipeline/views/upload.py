@@ -8,9 +8,11 @@ from typing import Any, BinaryIO, cast, get_args
 
 from django import forms
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.access import allowed, signed_in
@@ -19,7 +21,7 @@ from pipeline import intake, jobs, naming, rivals, sharing
 from pipeline.engines import object_store
 from pipeline.gemini import budget
 from pipeline.imaging.types import ProductClass
-from pipeline.models import Batch
+from pipeline.models import Batch, Frame
 from pipeline.views.pages import one_of, page
 
 log = logging.getLogger(__name__)
@@ -95,10 +97,22 @@ def _rejected(error: intake.RejectedError) -> Receipt:
     return {"outcome": "rejected", "words": error.why, "isMisnamed": error.is_misnamed}
 
 
-def _held(error: intake.HeldError) -> Receipt:
+def _held(error: intake.HeldError, user: User) -> Receipt:
     choices = [{"meant": meant, "words": words} for meant, words in error.question.choices.items()]
     question = {"choices": choices, "otherwise": error.question.otherwise, "about": error.question.about}
-    return {"outcome": "held", "words": str(error.question), **question}
+    return {"outcome": "held", "words": str(error.question), **question, "pictures": _pictures(error.question, user)}
+
+
+def _pictures(question: rivals.HeldError, user: User) -> list[dict[str, str]]:
+    """Of the photos that are there, as far as the sender may see them and they were looked at by a worker."""
+    frames = Frame.objects.filter(pk__in=question.about, batch__in=sharing.batches_for(user)).select_related("batch")
+    return [
+        {
+            "name": f"{frame}, in batch {frame.batch.name}",
+            "address": reverse("picture", args=[frame.pk, frame.attempt, "thumb.webp"]) if frame.has_pictures else "",
+        }
+        for frame in frames
+    ]
 
 
 def _to_be_sent_again(request: HttpRequest) -> dict[str, Any]:
@@ -134,7 +148,7 @@ def _outcome(batch: Batch, file: UploadedFile, **said: Any) -> Receipt:
     try:
         receipt = jobs.submit(batch, file.name or "", file.read(), **said)
     except intake.HeldError as error:
-        return _held(error)
+        return _held(error, said["user"])
     except intake.RejectedError as error:
         return _rejected(error)
     except object_store.ObjectStoreError as error:
@@ -145,7 +159,16 @@ def _outcome(batch: Batch, file: UploadedFile, **said: Any) -> Receipt:
             "outcome": "duplicate",
             "words": f"it is there as {receipt.frame.filename}, {receipt.frame.state_words}",
         }
-    return {"outcome": "taken", "words": ""}
+    return {"outcome": "taken", "words": _taken_before(receipt.frame, said["user"])}
+
+
+def _taken_before(frame: Frame, user: User) -> str:
+    """The same photo in another batch, which nobody may have meant to send once more."""
+    other = rivals.elsewhere(frame)
+    if not other:
+        return ""
+    batch = f"in batch {other.batch.name}" if sharing.may_see(user, other.pk) else "in somebody else's batch"
+    return f"the same photo is there {batch} too, {other.state_words}"
 
 
 def _told(receipts: list[Receipt]) -> dict[str, Any]:
@@ -156,7 +179,8 @@ def _told(receipts: list[Receipt]) -> dict[str, Any]:
         by_outcome[receipt["outcome"]].append(receipt)
     for receipt in by_outcome["rejected"]:
         alike[receipt["words"]].append(receipt["name"])
-    return {"told": dict(by_outcome), "alike": dict(alike), "has_answers": bool(receipts)}
+    again = [receipt for receipt in by_outcome["taken"] if receipt["words"]]
+    return {"told": dict(by_outcome), "again": again, "alike": dict(alike), "has_answers": bool(receipts)}
 
 
 def _upload_answer(request: HttpRequest, status: int = 200, batch: Batch | None = None, **answer: Any) -> HttpResponse:

@@ -47,7 +47,26 @@ function question(told, sender) {
   const leaveOut = button({ class: "mg-button", onclick: () => sender.leaveOut(entry) }, otherwise);
   const heading = element("p", {}, element("b", {}, entry.name), `${origin(entry)}: ${words}`);
   const acts = element("div", { class: "mg-acts" }, ...answers, leaveOut);
-  return element("li", { tabindex: -1 }, heading, acts, rename(entry, sender));
+  return element("li", { tabindex: -1 }, heading, compared(told), acts, rename(entry, sender));
+}
+
+// The photo that is sent beside those that are there.
+function compared({ entry, pictures }) {
+  const shown = element("img", { alt: "" });
+  const address = URL.createObjectURL(entry.file);
+  for (const done of ["load", "error"]) shown.addEventListener(done, () => URL.revokeObjectURL(address));
+  shown.addEventListener("error", () => shown.replaceWith(noPicture("Your browser can’t show this kind of file.")));
+  shown.src = address;
+  const there = pictures.map(({ name, address }) =>
+    figure(address ? element("img", { src: address, alt: "" }) : noPicture("Not worked on yet."), `There: ${name}`),
+  );
+  return element("div", { class: "mg-compared" }, figure(shown, "Your file"), ...there);
+}
+
+const noPicture = (words) => element("span", { class: "mg-soft" }, words);
+
+function figure(picture, words) {
+  return element("figure", {}, element("span", { class: "mg-picture" }, picture), element("figcaption", {}, words));
 }
 
 // Which file of two alike is meant: where it lies in the folder that was chosen, and its name before it was mended.

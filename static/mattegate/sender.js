@@ -17,6 +17,7 @@ export class Sender {
   held = []; // { entry, words, choices, otherwise, about }: the server asks
   rejected = []; // { entry, words, isMisnamed }
   duplicates = []; // { name, words }
+  again = []; // { name, words }: taken, though another batch has them
   taken = 0;
   batch = null;
   refusal = "";
@@ -45,7 +46,7 @@ export class Sender {
 
   start() {
     if (this.isSending || !this.chosen.length) return;
-    Object.assign(this, { taken: 0, held: [], rejected: [], duplicates: [], failed: [] });
+    Object.assign(this, { taken: 0, held: [], rejected: [], duplicates: [], again: [], failed: [] });
     this.#sendAlso(this.chosen.splice(0));
   }
 
@@ -106,8 +107,9 @@ export class Sender {
     for (const [index, receipt] of receipts.entries()) {
       const told = { ...receipt, entry: entries[index] };
       if (receipt.outcome === "taken") this.taken += 1;
-      else if (receipt.outcome === "duplicate") this.duplicates.push(told);
-      else this[receipt.outcome].push(told);
+      if (receipt.outcome === "taken" && receipt.words) this.again.push(told);
+      if (receipt.outcome === "duplicate") this.duplicates.push(told);
+      else if (receipt.outcome !== "taken") this[receipt.outcome].push(told);
     }
   }
 

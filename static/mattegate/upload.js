@@ -10,6 +10,7 @@ const form = at("upload");
 const [drop, chosen, refused, sendButton] = ["drop", "chosen", "refused", "send"].map(at);
 const [results, summary, bar, batchLink] = ["results", "summary", "bar", "batch-link"].map(at);
 const [failures, rejections, duplicates, questions] = ["failures", "rejections", "duplicates", "questions"].map(at);
+const takenAgain = at("taken-again");
 const invitation = chosen.textContent;
 const photos = (number) => `${number.toLocaleString()} ${number === 1 ? "photo" : "photos"}`;
 
@@ -97,6 +98,8 @@ function showResults() {
   batchLink.href = form.dataset.batchUrl.replace("/0/", `/${batch}/`);
   failures.hidden = isSending || !failed.length;
   list(failures, failed.map(({ entry, words }) => `${entry.name}: ${words}`));
+  list(takenAgain, sender.again.map(({ name, words }) => `${name}: ${words}`));
+  takenAgain.hidden = !sender.again.length;
   list(duplicates, sender.duplicates.map(({ name, words }) => `${name}: ${words}`));
   duplicates.hidden = !sender.duplicates.length;
   showQuestions(questions.querySelector("ul"), held, sender);

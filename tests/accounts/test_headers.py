@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from accounts.headers import ADMIN_PAGE, HEADER, NOTHING, OWN_PAGE
+from accounts.headers import ADMIN_PAGE, HEADER, NOTHING, OWN_PAGE, PICTURE
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_the_policies_say_this():
     closing = "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     assert f"default-src 'none'; {closing}" == NOTHING
+    assert f"default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; {closing}" == PICTURE
     own = "script-src 'self'; style-src 'self'; font-src 'self'; connect-src 'self'; img-src 'self' blob:"
     assert f"default-src 'none'; {own}; {closing}" == OWN_PAGE
     admin = own.replace("script-src 'self'", "script-src 'self' 'unsafe-eval'").replace(

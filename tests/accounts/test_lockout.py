@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 from axes.models import AccessAttempt
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from accounts.models import AccessEvent
 from tests.accounts.conftest import PASSWORD
 
 
@@ -70,3 +71,29 @@ def test_a_password_that_is_easily_guessed_is_refused(password):
 
 def test_a_longer_one_of_ones_own_is_taken():
     validate_password("three-lenses", User(username="olga"))
+
+
+def test_an_admin_unlocks_an_account_on_its_page(locked, try_in, sign_in):
+    admin, page = sign_in("admin"), f"/admin/auth/user/{User.objects.get(username='olga').pk}/change/"
+    assert "Locked after 5 failed sign-ins in a row" in admin.get(page).content.decode()
+    form = {"username": "olga", "email": "", "groups": [Group.objects.get(name="operator").pk], "is_active": "on"}
+    assert admin.post(page, form).status_code == 302
+    assert try_in("olga").status_code == 429
+    assert admin.post(page, form | {"unlock": "on"}).status_code == 302
+    assert try_in("olga").status_code == 302
+    event = AccessEvent.objects.get(kind="unlocked")
+    assert (event.about, event.by) == ("olga", "admin")
+
+
+def test_the_page_of_an_account_that_is_not_locked_offers_no_unlocking(olga, try_in, sign_in):
+    try_in("olga", "wrong")
+    assert 'name="unlock"' not in sign_in("admin").get(f"/admin/auth/user/{olga.pk}/change/").content.decode()
+
+
+def test_pages_of_users_are_named_in_our_words(olga, sign_in):
+    admin = sign_in("admin")
+    titles = {"": "Users", "add/": "New user", f"{olga.pk}/change/": "olga"}
+    for page, title in titles.items():
+        text = admin.get(f"/admin/auth/user/{page}").content.decode()
+        assert title in text.split("</title>")[0]
+        assert "Select user" not in text and "Designates whether" not in text

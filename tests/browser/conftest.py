@@ -52,7 +52,8 @@ def page(live_server, monkeypatch) -> Iterator[Page]:
         errors: list[str] = []
         outside: list[str] = []
         tab.on("pageerror", lambda error: errors.append(str(error)))
-        tab.on("request", lambda sent: outside.append(sent.url) if not sent.url.startswith(live_server.url) else None)
+        own = (live_server.url, f"blob:{live_server.url}")  # the latter are files that were chosen, shown by the page
+        tab.on("request", lambda sent: outside.append(sent.url) if not sent.url.startswith(own) else None)
         yield tab
         browser.close()
     assert not errors

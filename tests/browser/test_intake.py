@@ -3,9 +3,10 @@
 import pytest
 from playwright.sync_api import expect
 
-from pipeline import intake, processing
+from pipeline import intake, naming, processing
+from pipeline.engines import object_store
 from pipeline.models import Frame
-from tests.browser.conftest import IN_A_BROWSER, SAMPLE
+from tests.browser.conftest import IN_A_BROWSER, SAMPLE, pictures
 from tests.imaging.pictures.test_decode import png_header
 from tests.pipeline.conftest import photo
 
@@ -171,3 +172,39 @@ def test_junk_is_removed_by_who_sent_it_and_operators_do_not_see_it(uploader):
     expect(page.locator(".mg-tile")).to_have_count(1)
     frame = Frame.objects.get(code="A1")
     assert (frame.state, frame.transitions.last().actor) == ("removed", "uploader")
+
+
+def test_of_what_is_held_both_photos_are_shown(uploader):
+    page = uploader
+    send(page, ("A1_1.jpg", SAMPLE.read_bytes()), ("A2_1.png", photo(50)))
+    known = Frame.objects.get(code="A1")
+    Frame.objects.filter(pk=known.pk).update(attempt=1, state="exception")
+    object_store.save_work(naming.work_key(known.pk, 1, "thumb.webp"), pictures()["thumb.webp"])
+    send(page, ("A1_1.png", photo()), ("A2_1.jpg", photo(60)))
+    first, second = page.locator("#questions > ul > li").all()
+    expect(first.get_by_text("There: A1 front, in batch Spring")).to_be_visible()
+    for shown in first.locator("figure img").all():
+        assert shown.evaluate("image => image.decode().then(() => image.naturalWidth > 0)")
+    expect(first.locator("figure img")).to_have_count(2)
+    expect(second.get_by_text("Not worked on yet.")).to_be_visible()
+
+
+def test_a_photo_that_another_batch_has_under_the_same_name_is_not_taken_without_a_word(uploader):
+    page = uploader
+    send(page, ("A1_1.png", photo()))
+    expect(page.locator("#taken-again")).to_be_hidden()
+    page.get_by_label("Batch").fill("Summer")
+    send(page, ("A1_1.png", photo()))
+    expect(count(page, "taken")).to_have_text("1")
+    expect(page.locator("#taken-again")).to_contain_text(
+        "A1_1.png: the same photo is there in batch Spring too, waiting in line"
+    )
+
+
+def test_what_a_command_took_in_is_no_uploaders_to_remove(uploader):
+    page = uploader
+    batch = intake.open_batch("By command", "watch")
+    intake.receive(batch, "A1_1.png", photo())
+    page.goto(f"/admin/pipeline/batch/{batch.pk}/change/")
+    expect(page.locator(".mg-tile")).to_have_count(1)
+    expect(page.locator(".mg-remove")).to_have_count(0)

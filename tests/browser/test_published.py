@@ -49,6 +49,16 @@ def say(page: Page, what: str, why: str) -> None:
     page.get_by_role("button", name=what).click()
 
 
+def test_a_file_that_is_opened_is_shown_without_a_word_about_our_policy(page, sign_in_as, published):
+    complaints: list[str] = []
+    page.on("console", lambda told: complaints.append(told.text) if "Policy" in told.text else None)
+    sign_in_as("manager")
+    look_at(page, published)
+    page.get_by_role("link", name=f"Open {published.renditions.first().name}").click()
+    page.wait_for_function("() => document.images[0]?.naturalWidth > 0")
+    assert not complaints
+
+
 def test_every_file_is_a_picture_with_its_format_and_size_and_all_come_in_one_zip(page, sign_in_as, published):
     sign_in_as("manager")
     look_at(page, published)

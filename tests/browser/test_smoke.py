@@ -42,7 +42,7 @@ def test_an_uploader_reads_which_photo_was_rejected_and_why(page, sign_in_as):
 def test_an_uploader_chooses_gemini_and_is_told_that_photos_leave_the_house(page, sign_in_as, settings):
     settings.GEMINI_API_KEY = "a-key-that-nobody-may-see"
     sign_in_as("uploader")
-    light = page.get_by_label("Light and colour")
+    light = page.get_by_label("Enhancement")
     assert light.input_value() == "local"
     expect(page.get_by_text("With Gemini each photo is sent to Google")).to_be_visible()
     light.select_option("gemini")

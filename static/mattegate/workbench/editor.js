@@ -106,9 +106,10 @@ export class Editor {
   }
 
   bind(keys) {
-    keys.set("e", "edit the cut-out, and back", () => this.switch(), { label: "E" });
+    const once = this.on.onceThere;
+    keys.set("e", "edit the cut-out, and back", once(() => this.switch()), { label: "E" });
     for (const [tool, , key, title] of TOOLS) {
-      keys.set(key, title.toLowerCase(), () => this.arm(tool), { label: key.toUpperCase() });
+      keys.set(key, title.toLowerCase(), once(() => this.arm(tool)), { label: key.toUpperCase() });
     }
     keys.set("[", "smaller", () => this.resize(1 / GROWTH), { repeats: true });
     keys.set("]", "larger", () => this.resize(GROWTH), { repeats: true });

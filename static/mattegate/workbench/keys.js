@@ -1,7 +1,8 @@
 // Which key does what; the page's list of keys is made of the same table.
 const FIELDS = "input:not([type=range]), textarea, select, [contenteditable]";
-const isTyping = ({ target }) => target.closest(FIELDS) !== null;
-const isSliding = ({ target, key }) => target.closest("[type=range]") !== null && /^(Arrow|Page|Home|End)/.test(key);
+const isTyping = (target) => target.closest(FIELDS) !== null;
+const isSliding = (target, key) => target.closest("[type=range]") !== null && /^(Arrow|Page|Home|End)/.test(key);
+const isInClosedDialog = (target) => target.closest("dialog:not([open])") !== null;
 const name = ({ key }) => (key.length === 1 ? key.toLowerCase() : key);
 
 export class Keys {
@@ -9,7 +10,8 @@ export class Keys {
   #held = new Map();
 
   constructor() {
-    document.addEventListener("keydown", (event) => this.#down(event));
+    document.addEventListener("keydown", (event) => this.#down(event, event.target));
+    document.addEventListener("keydown", (event) => this.#downInClosedDialog(event), { capture: true });
     document.addEventListener("keyup", (event) => this.#up(event));
     window.addEventListener("blur", () => this.#release());
     // A button that was clicked lets go of the keys: Enter and space mean the picture again.
@@ -31,12 +33,21 @@ export class Keys {
     return [...this.#table.values()].filter(({ words }) => words).map(({ label, words }) => [label, words]);
   }
 
-  #down(event) {
-    if (isTyping(event) || isSliding(event) || event.altKey || document.querySelector("dialog[open]")) return;
+  // Until the browser draws again, the focus stays in a dialog that was closed: its keys are the page's by then.
+  #downInClosedDialog(event) {
+    if (!isInClosedDialog(event.target)) return;
+    event.stopPropagation();
+    event.target.blur();
+    this.#down(event, document.body);
+  }
+
+  #down(event, target) {
+    if (isTyping(target) || isSliding(target, event.key) || event.altKey) return;
+    if (document.querySelector("dialog[open]")) return;
     const key = event.ctrlKey || event.metaKey ? `Ctrl+${event.shiftKey ? "Shift+" : ""}${name(event)}` : name(event);
     const found = this.#table.get(key);
     // A focused button keeps its own keys.
-    const isButtons = (key === " " || key === "Enter") && event.target.closest("button, a");
+    const isButtons = (key === " " || key === "Enter") && target.closest("button, a");
     if (!found || isButtons) return;
     event.preventDefault();
     if (event.repeat && !found.repeats) return;

@@ -25,6 +25,7 @@ export class Line {
   #deciding = new Map();
   #turn = 0; // the last change of frames wins, however slowly an earlier one loads
   #isTurning = false; // until then nothing is looked at, but something is on its way
+  #awaiting = null; // what is to be done once it is there
 
   // on: {show(entry), ready(entry), line(line), lost(item, holder), refused(error)}
   constructor(server, on) {
@@ -49,6 +50,16 @@ export class Line {
     this.#isTurning = false;
     before();
     this.#show(entry);
+  }
+
+  get isComing() {
+    return this.#isTurning && !this.current;
+  }
+
+  // Now, or once the frame that is on its way is looked at; of several the first, which may open a dialog.
+  whenThere(act) {
+    if (!this.isComing) return act();
+    this.#awaiting ??= act;
   }
 
   // The frame that is looked at is decided, skipped or put aside: on to the next one.
@@ -112,6 +123,9 @@ export class Line {
     this.current = entry;
     if (entry) this.#passed = this.#passed.filter((id) => id !== entry.item.id);
     this.on.show(entry);
+    const act = this.#awaiting;
+    this.#awaiting = null;
+    if (entry) act?.();
     if (entry) this.#next ??= this.#fetch();
   }
 

@@ -1,6 +1,9 @@
 // What is asked of the server. A refusal comes in words that can be shown as they are.
 import { csrfToken, isJson } from "../dom.js";
 
+// Browsers carry a little to its end when the page is left: a decision, not a painting.
+const OUTLIVES_THE_PAGE = 10_000;
+
 export class Refusal extends Error {
   // Who has the frame in hand, where that is why.
   holder = "";
@@ -14,15 +17,16 @@ export class Server {
   async ask(name, id = 0, data = {}) {
     const url = this.urls[name].replace("/0/", `/${id}/`);
     const headers = { "Content-Type": "application/json", "X-CSRFToken": csrfToken() };
-    const answer = await this.#send(url, { method: "POST", headers, body: JSON.stringify(data) });
+    const body = JSON.stringify(data);
+    const answer = await this.#send(url, { method: "POST", headers, body, keepalive: body.length < OUTLIVES_THE_PAGE });
     if (answer.redirected) throw new Refusal("You were signed out. Sign in again in another tab, then repeat this.");
     if (answer.status === 403) throw new Refusal("Your role may not do this; ask an admin.");
     if (!isJson(answer)) {
       throw new Refusal(`The server could not do this (${answer.status}); try again, or tell an admin.`);
     }
-    const body = await answer.json();
-    if (!answer.ok) throw Object.assign(new Refusal(body.detail), { holder: body.holder ?? "" });
-    return body;
+    const told = await answer.json();
+    if (!answer.ok) throw Object.assign(new Refusal(told.detail), { holder: told.holder ?? "" });
+    return told;
   }
 
   async #send(url, options) {

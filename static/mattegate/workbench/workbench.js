@@ -37,6 +37,7 @@ const editor = new Editor(picture, server, {
   mode: (mode) => looking.setMode(mode),
   save: () => trying(() => decisions.save()),
   frameId: () => line.current?.item.id,
+  onceThere,
 });
 
 const line = new Line(server, {
@@ -167,28 +168,37 @@ function rename(view) {
 
 // --- keys and buttons -----------------------------------------------------------------------------
 
+// A decision is about what is seen; anything else can wait until there is something to see.
+function onSight(act) {
+  return () => (line.isComing ? say("The next one is still loading; nothing was decided.", "bad") : act());
+}
+
+function onceThere(act) {
+  return () => line.whenThere(act);
+}
+
 function bindKeys() {
-  keys.set("a", "approve", () => decisions.decide("approve"), { label: "A" });
-  keys.set("x", "reject, with a reason by number", ask, { label: "X" });
-  keys.set("r", "reprocess", () => decisions.decide("reprocess"), { label: "R" });
-  keys.set("s", "skip", () => decisions.skip(), { label: "S" });
+  keys.set("a", "approve", onSight(() => decisions.decide("approve")), { label: "A" });
+  keys.set("x", "reject, with a reason by number", onceThere(ask), { label: "X" });
+  keys.set("r", "reprocess", onSight(() => decisions.decide("reprocess")), { label: "R" });
+  keys.set("s", "skip", onSight(() => decisions.skip()), { label: "S" });
   keys.set("u", "undo the last decision", undo, { label: "U" });
   keys.set("ArrowRight", "look at the next one", forward, { label: "→" });
   keys.set("ArrowLeft", "back to the one before", back, { label: "←" });
   for (let number = 1; number <= 9; number++) {
     const words = number === 1 ? "choose among the alternatives, or where the bridge may be" : "";
-    keys.set(String(number), words, () => pick(number - 1), { label: "1–9" });
+    keys.set(String(number), words, onceThere(() => pick(number - 1)), { label: "1–9" });
   }
   const compare = { label: "Space", up: () => picture.flicker(false) };
   keys.set(" ", "compare: the photo while it is held", () => picture.flicker(true), compare);
-  keys.set("z", "zoom to the doubt, and back", () => looking.zoomToDoubt(), { label: "Z" });
+  keys.set("z", "zoom to the doubt, and back", onceThere(() => looking.zoomToDoubt()), { label: "Z" });
   keys.set("+", "zoom in", () => picture.zoomAt(1.4), { repeats: true });
   keys.set("-", "zoom out", () => picture.zoomAt(1 / 1.4), { repeats: true });
   keys.set("b", "next backdrop", () => looking.nextBackdrop(), { label: "B" });
   keys.set("m", "next view", () => looking.nextMode(), { label: "M" });
-  keys.set("w", "move the bridge", moveBridge, { label: "W" });
-  keys.set("n", "correct the name: another class, view or code", () => rename(), { label: "N" });
-  keys.set("v", "as in the shop: all files", () => trying(showShop), { label: "V" });
+  keys.set("w", "move the bridge", onceThere(moveBridge), { label: "W" });
+  keys.set("n", "correct the name: another class, view or code", onceThere(() => rename()), { label: "N" });
+  keys.set("v", "as in the shop: all files", onceThere(() => trying(showShop)), { label: "V" });
   keys.set("?", "this list", () => at("keys").showModal());
 }
 
@@ -226,5 +236,9 @@ looking.setMode("compare");
 looking.setBackdrop("checker");
 fillKeylist();
 setInterval(header.held, 1000);
+// What is painted, or being saved so that it can be approved, would be lost.
+window.addEventListener("beforeunload", (event) => {
+  if (picture.isChanged) event.preventDefault();
+});
 if (state.lost) sayHeld(state.lost.id, state.lost.words, state.lost.holder);
 line.start(state.item, state.line);

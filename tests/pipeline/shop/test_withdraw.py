@@ -135,3 +135,16 @@ def test_a_withdrawal_is_queued_once(published, services):
     jobs.enqueue(published)
     jobs.enqueue(published)
     assert django_rq.get_queue("publish").count == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_withdrawal_goes_ahead_of_what_waits_to_be_published(published, received, services):
+    waiting = received("AURA2_1.png", photo(50))
+    Frame.objects.filter(pk=waiting.pk).update(state=State.APPROVED)
+    waiting.refresh_from_db()
+    jobs.enqueue(waiting)
+    withdraw.withdraw(published, actor="olga", why="")
+    jobs.enqueue(published)
+    first, second = django_rq.get_queue("publish").get_job_ids()
+    assert first.startswith(f"withdraw-{published.pk}-")
+    assert second.startswith(f"publish-{waiting.pk}-")
