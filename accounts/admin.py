@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.timezone import localtime
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
@@ -16,11 +17,15 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from accounts import names, roles
 from accounts.lists import OnlyOfferedLookups, ReadOnlyAdmin
 from accounts.models import AccessEvent
+from accounts.service_admin import ServiceAccountAdmin
 
 DEACTIVATE = "What they opened stays theirs. Take the tick from “Active” instead: then they can't sign in any more."
 
+__all__ = ["AccessEventAdmin", "AccountAdmin", "ServiceAccountAdmin"]
+
 admin.site.unregister(User)
 admin.site.unregister(Group)
+admin.site.unregister([BlacklistedToken, OutstandingToken])
 
 
 class NewAccountForm(UserCreationForm):
@@ -48,8 +53,8 @@ class AccountAdmin(OnlyOfferedLookups, UserAdmin, ModelAdmin):
     add_fieldsets = [(None, {"classes": ["wide"], "fields": ["username", "password1", "password2", "groups"]})]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        """Who is no superuser must not reset the password of one."""
-        users = super().get_queryset(request).prefetch_related("groups")
+        """Who is no superuser must not reset the password of one. Programs' accounts have a list of their own."""
+        users = super().get_queryset(request).filter(service_account=None).prefetch_related("groups")
         return users if request.user.is_superuser else users.filter(is_superuser=False)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:

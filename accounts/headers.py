@@ -17,6 +17,8 @@ NOTHING = _policy()
 """Of what is no page: pictures, JSON, files."""
 OWN_PAGE = _policy(script="'self'", style="'self'", font="'self'", connect="'self'", img="'self' blob:")
 """Of the workbench."""
+API_PAGE = _policy(script="'self'", style="'self' 'unsafe-inline'", connect="'self'", img="'self' data:")
+"""Of the API's pages: Swagger UI sets styles."""
 ADMIN_PAGE = _policy(
     script="'self' 'unsafe-eval'",
     style="'self' 'unsafe-inline'",
