@@ -20,7 +20,9 @@ def locked(request: HttpRequest, response: HttpResponse | None, credentials: dic
     again = last + settings.AXES_COOLOFF_TIME
     minutes = max(1, -int((timezone.now() - again).total_seconds() // 60))
     if request.path.startswith("/api/"):
-        words = f"{name} failed to sign in {settings.AXES_FAILURE_LIMIT} times from here; try again in {minutes} minutes."
+        words = (
+            f"{name} failed to sign in {settings.AXES_FAILURE_LIMIT} times from here; try again in {minutes} minutes."
+        )
         refused = problem(429, words)
         refused["Retry-After"] = str(60 * minutes)
         return refused

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 
 class AccessEvent(models.Model):
@@ -73,7 +74,7 @@ class TokenFamily(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    made_at = models.DateTimeField(auto_now_add=True)
+    renewed_at = models.DateTimeField(default=timezone.now)
     revoked_at = models.DateTimeField(null=True)
 
     class Meta:

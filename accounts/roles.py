@@ -27,9 +27,7 @@ ROLES: dict[str, list[str]] = {
     "admin": [*UPLOADER, *OPERATOR, *MANAGER, *ADMIN],
 }
 WORDS = {
-    "uploader": (
-        "upload, batches, what is to be reshot. Of the batches that they see, downloads of what is published"
-    ),
+    "uploader": ("upload, batches, what is to be reshot. Of the batches that they see, downloads of what is published"),
     "operator": (
         "workbench and review queue: approve, edit, reprocess, reject. Sees reasons, never confidence or verdict; "
         "downloads nothing that is published"
@@ -41,7 +39,8 @@ WORDS = {
         "policies and which is active"
     ),
     "admin": (
-        "all of these, users, service accounts, the log of sign-ins and rights, operations (workers, queues, servers, failed jobs)"
+        "all of these, users, service accounts, the log of sign-ins and rights, "
+        "operations (workers, queues, servers, failed jobs)"
     ),
 }
 """The same for people, where roles are given and in the README; each builds on those before it."""
@@ -51,7 +50,7 @@ TABLES = {AccessEvent._meta.db_table, ServiceAccount._meta.db_table}
 
 def sync(using: str = "default", **_: Any) -> None:
     """Make the groups say what the table says. Runs after migrate, and after one that stops half-way too."""
-    if not TABLES <= {*connections[using].introspection.table_names()}:
+    if not {*connections[using].introspection.table_names()} >= TABLES:
         return  # where changed rights are noted; the next migrate makes them
     by_name = {
         f"{permission.content_type.app_label}.{permission.codename}": permission

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from django.contrib.auth.models import User
-from django.db.models import Q
 from django.utils import timezone
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework_simplejwt.authentication import JWTAuthentication
@@ -48,5 +47,6 @@ def carries_token(header: str) -> bool:
 
 def _note_use(user: User) -> None:
     now = timezone.now()
-    unnoted = Q(last_used_at=None) | Q(last_used_at__lt=now - USE_NOTED_EVERY)
-    ServiceAccount.objects.filter(unnoted, user=user).update(last_used_at=now)
+    account = ServiceAccount.objects.filter(user=user).first()
+    if account and (account.last_used_at is None or account.last_used_at < now - USE_NOTED_EVERY):
+        ServiceAccount.objects.filter(pk=account.pk).update(last_used_at=now)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 
@@ -23,7 +23,7 @@ class NewestFirst(CursorPagination):
         cursor = super().decode_cursor(request)
         position = getattr(cursor, "position", None)
         if cursor and (cursor.offset or position is None or row_number(position) is None):
-            raise ValidationError({"cursor": ["this is none of ours; follow `next` as it was given"]})
+            raise NotFound("That page is none of ours; follow `next` and `previous` as they were given.")
         return cursor
 
     def get_page_size(self, request: Request) -> int:
@@ -31,6 +31,11 @@ class NewestFirst(CursorPagination):
         if not asked or asked > MOST:
             raise ValidationError({"limit": [f"expected a whole number from 1 to {MOST}"]})
         return asked
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        cursor, limit = super().get_schema_operation_parameters(view)
+        limit["schema"] |= {"minimum": 1, "maximum": MOST, "default": self.page_size}
+        return [cursor, limit]
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         link = {"type": "string", "format": "uri", "nullable": True}

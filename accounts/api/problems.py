@@ -12,7 +12,7 @@ from rest_framework.views import set_rollback
 from config.asked import MisunderstoodError, problem
 
 log = logging.getLogger(__name__)
-FAULT = "A fault in the program stopped this request; nothing tells whether it was carried out. An admin finds it in the log."
+FAULT = "A fault in the program stopped this request, maybe after it was carried out. An admin finds it in the log."
 SAID: dict[type[Exception], tuple[HTTPStatus, str]] = {
     Http404: (HTTPStatus.NOT_FOUND, "There is nothing here, or nothing that this account may see."),
     PermissionDenied: (HTTPStatus.FORBIDDEN, "This account's role may not do that."),

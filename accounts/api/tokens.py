@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 from rest_framework_simplejwt.tokens import RefreshToken
 from rest_framework_simplejwt.utils import get_md5_hash_password
 
@@ -70,6 +71,7 @@ def renew(raw: str) -> dict[str, Any]:
     with transaction.atomic():
         _, is_first = token.blacklist()
         pair = _pair(family.user, family) if is_first else None
+        TokenFamily.objects.filter(pk=family.pk).update(renewed_at=timezone.now())
     if pair is None:
         revoke(family)
         record.write(AccessEvent.Kind.TOKEN_REUSED, family.user.get_username(), by=family.user.get_username())
@@ -83,6 +85,14 @@ def revoke(family: TokenFamily) -> None:
 
 def revoke_all(user: User) -> None:
     TokenFamily.objects.filter(user=user, revoked_at=None).update(revoked_at=timezone.now())
+
+
+def forget_old() -> None:
+    """What has expired is refused for that alone, so nothing of it needs to be kept."""
+    now = timezone.now()
+    OutstandingToken.objects.filter(expires_at__lt=now - api_settings.LEEWAY).delete()
+    lifetime = api_settings.REFRESH_TOKEN_LIFETIME + api_settings.LEEWAY
+    TokenFamily.objects.filter(renewed_at__lt=now - lifetime).delete()
 
 
 def _read(raw: str) -> Refresh:

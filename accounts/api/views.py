@@ -9,11 +9,11 @@ from django.views.decorators.http import conditional_page
 from rest_framework.exceptions import MethodNotAllowed, ValidationError
 from rest_framework.generics import GenericAPIView
 from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import JSONParser
 from rest_framework.permissions import BasePermission
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.parsers import JSONParser
-from rest_framework.renderers import JSONRenderer
 from rest_framework.serializers import Serializer
 
 from accounts.api.authentication import TokenAuthentication
@@ -91,7 +91,9 @@ class ApiView(GenericAPIView[Any]):
 
     def page_of(self, rows: Any, serializer: type[Serializer[Any]], **context: Any) -> Response:
         page = self.paginate_queryset(rows)
-        return self.get_paginated_response(serializer(page, many=True, context={"request": self.request, **context}).data)
+        return self.get_paginated_response(
+            serializer(page, many=True, context={"request": self.request, **context}).data
+        )
 
 
 class OpenView(ApiView):

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from pipeline import rivals
 from pipeline.engines import object_store
-from pipeline.imaging.types import ProductClass
+from pipeline.imaging.types import ProductClass, View
 from pipeline.intake import KNOWN, MAX_BATCH_NAME
 from pipeline.models import Frame, Rendition, Scorecard
 from pipeline.states import Segment, State
@@ -48,7 +48,7 @@ class BatchSerializer(serializers.Serializer[Any]):
             "created_at": batch.created_at.isoformat(),
             "photos": tally.total,
             "progress": {segment.value: tally.counts[segment] for segment in Segment},
-            "is_done": not tally.is_moving and not tally.for_review,
+            "is_moving": tally.is_moving,
             "place": {"ahead": place.ahead, "seconds": place.seconds} if place else None,
         }
 
@@ -73,7 +73,7 @@ class BatchTold(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
     photos = serializers.IntegerField()
     progress = Progress()
-    is_done = serializers.BooleanField(help_text="Neither the machine nor a person has still something to do.")
+    is_moving = serializers.BooleanField(help_text="Whether the machine has still something to do; people may have.")
     place = Place(allow_null=True, help_text="In line; none when no photo of it waits for a worker.")
 
 
@@ -210,5 +210,6 @@ class Renditions(serializers.Serializer[Any]):
 class FrameQuery(serializers.Serializer[Any]):
     batch = serializers.IntegerField(required=False, min_value=1, max_value=LARGEST)
     code = serializers.CharField(required=False, max_length=64)
+    view = serializers.ChoiceField(get_args(View), required=False)
     state = serializers.ChoiceField(list(STATE_WORDS), required=False)
     segment = serializers.ChoiceField([segment.value for segment in Segment], required=False)

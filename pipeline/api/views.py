@@ -44,7 +44,9 @@ class Batches(ApiView):
     def get(self, request: Request) -> Response:
         """The batches that this account sees, the newest first."""
         page = self.paginate_queryset(_batches(request))
-        return self.get_paginated_response([_told(batch, told) for batch, told in zip(page, how_far(page), strict=True)])
+        return self.get_paginated_response(
+            [_told(batch, told) for batch, told in zip(page, how_far(page), strict=True)]
+        )
 
     @extend_schema(
         operation_id="open_batch",

@@ -47,7 +47,10 @@ class NewDecision(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(list(DECISIONS))
     version = serializers.IntegerField(min_value=0, max_value=LARGEST, help_text="As the exception told it.")
     why = serializers.CharField(
-        required=False, allow_blank=True, max_length=200, help_text=f"Of a photo to retake: {', '.join(RESHOOT_REASONS)}"
+        required=False,
+        allow_blank=True,
+        max_length=200,
+        help_text=f"Of a photo to retake: {', '.join(RESHOOT_REASONS)}",
     )
     remark = serializers.CharField(required=False, allow_blank=True, max_length=LONGEST_REMARK)
     mark = serializers.ListField(

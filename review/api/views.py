@@ -5,9 +5,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef
-from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -81,9 +79,7 @@ class Decide(ApiView):
 class Decisions(ApiView):
     may = {"GET": "pipeline.decide"}
 
-    @extend_schema(
-        operation_id="list_decisions", responses=serializers.DecisionSerializer(many=True), tags=["review"]
-    )
+    @extend_schema(operation_id="list_decisions", responses=serializers.DecisionSerializer(many=True), tags=["review"])
     def get(self, request: Request) -> Response:
         """What this account has decided, the newest first."""
         mine = Decision.objects.filter(by=request.user.get_username(), kind__in=decisions.DECISIONS)
@@ -122,7 +118,10 @@ class InsightsView(ApiView):
         """The figures of a span of days: the last thirty unless asked otherwise."""
         read = whole.read(scope_of(filled(Asked, request.query_params)))
         tables = [
-            {**_fields(table, "name", "heading", "columns", "note"), "rows": [[c.raw for c in row] for row in table.rows]}
+            {
+                **_fields(table, "name", "heading", "columns", "note"),
+                "rows": [[c.raw for c in row] for row in table.rows],
+            }
             for table in read.tables.values()
         ]
         headlines = [_fields(one, "name", "value", "detail") for one in read.headlines]

@@ -151,7 +151,9 @@ def asked_scope(query: QueryDict, session: SessionBase) -> Scope:
 
 def scope_of(said: dict[str, Any]) -> Scope:
     """What is asked for, and the usual period where none is."""
-    return _scope(said, {"period": said["period"] or USUAL, "since": _text(said["since"]), "until": _text(said["until"])})
+    return _scope(
+        said, {"period": said["period"] or USUAL, "since": _text(said["since"]), "until": _text(said["until"])}
+    )
 
 
 def _scope(said: dict[str, Any], kept: dict[str, str]) -> Scope:

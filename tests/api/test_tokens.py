@@ -12,7 +12,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import service
-from accounts.models import AccessEvent
+from accounts.api import tokens
+from accounts.models import AccessEvent, TokenFamily
 from tests.api.conftest import V1, problem
 
 
@@ -168,3 +169,16 @@ def test_the_use_of_a_service_account_is_noted_once_a_minute(program):
     erp.get("/me")
     account.refresh_from_db()
     assert account.last_used_at == noted
+
+
+def test_what_has_expired_is_forgotten_and_what_lives_is_not(program):
+    from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+
+    pair = program("uploader").pair
+    program("operator")
+    long_ago = timezone.now() - timedelta(days=8)
+    TokenFamily.objects.filter(user__username="operator-program").update(renewed_at=long_ago)
+    OutstandingToken.objects.filter(user__username="operator-program").update(expires_at=long_ago)
+    tokens.forget_old()
+    assert (TokenFamily.objects.count(), OutstandingToken.objects.count()) == (1, 1)
+    assert ask("/refresh", refresh=pair["refresh"]).status_code == 200
