@@ -194,4 +194,5 @@ def main(address: str, name: str, batch_name: str, out: str, photos: Sequence[st
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:5], sys.argv[5:])
+    where, who, drop, folder, *sent = sys.argv[1:]
+    main(where, who, drop, folder, sent)

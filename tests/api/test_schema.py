@@ -26,8 +26,8 @@ EXAMPLES = 50
 EXCLUDED = {
     name: [positive_data_acceptance] for name in ("open_batch", "send_photos", "decide", "take_back", "get_insights")
 }
-"""What is right of these is more than a schema can say: that a key was used before, a photo's name, the corners of a box,
-the order of two days."""
+"""What is right of these is more than a schema can say: that a key was used before, a photo's name, the corners of a
+box, the order of two days."""
 ROLES = ("uploader", "operator", "manager", "admin")
 
 
