@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, format_html_join
 from django.utils.timezone import localtime
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
@@ -19,6 +20,7 @@ from unfold.widgets import UnfoldBooleanSwitchWidget
 from accounts import lockout, names, record, roles
 from accounts.lists import OnlyOfferedLookups, ReadOnlyAdmin
 from accounts.models import AccessEvent
+from accounts.service_admin import ServiceAccountAdmin
 
 DEACTIVATE = "What they opened stays theirs. Take the tick from “Active” instead: then they can't sign in any more."
 LOCKED = "Locked after {} failed sign-ins in a row, until {}. That may have been somebody else who guesses passwords."
@@ -27,8 +29,11 @@ HELP = {
     "is_active": "Without it they can't sign in. What they opened and decided stays theirs.",
 }
 
+__all__ = ["AccessEventAdmin", "AccountAdmin", "ServiceAccountAdmin"]
+
 admin.site.unregister(User)
 admin.site.unregister(Group)
+admin.site.unregister([BlacklistedToken, OutstandingToken])
 
 
 class NewAccountForm(UserCreationForm):
@@ -87,8 +92,8 @@ class AccountAdmin(OnlyOfferedLookups, UserAdmin, ModelAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        """Who is no superuser must not reset the password of one."""
-        users = super().get_queryset(request).prefetch_related("groups")
+        """Who is no superuser must not reset the password of one. Programs' accounts have a list of their own."""
+        users = super().get_queryset(request).filter(service_account=None).prefetch_related("groups")
         return users if request.user.is_superuser else users.filter(is_superuser=False)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:

@@ -20,6 +20,8 @@ PICTURE = _policy(style="'unsafe-inline'", img="'self'")
 """Of a picture that is opened by itself: browsers make a page around it, and style that."""
 OWN_PAGE = _policy(script="'self'", style="'self'", font="'self'", connect="'self'", img="'self' blob:")
 """Of the workbench."""
+API_PAGE = _policy(script="'self'", style="'self' 'unsafe-inline'", connect="'self'", img="'self' data:")
+"""Of the API's pages: Swagger UI sets styles."""
 ADMIN_PAGE = _policy(
     script="'self' 'unsafe-eval'",
     style="'self' 'unsafe-inline'",

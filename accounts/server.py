@@ -37,7 +37,8 @@ class LimitedParser(HTTPRequestParser):
         super().parse_header(header_plus)
         if self.chunked or self.content_length >= settings.MAX_STRANGERS_BYTES:
             self.adj = copy(self.adj)
-            self.adj.max_request_body_size = bodies.most(self.path, self.headers.get("COOKIE", ""))
+            told = (self.headers.get(name, "") for name in ("COOKIE", "AUTHORIZATION"))
+            self.adj.max_request_body_size = bodies.most(self.path, *told)
 
     def received(self, data: bytes) -> int:
         consumed = super().received(data)

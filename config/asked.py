@@ -126,7 +126,7 @@ def row_numbers(ticked: Iterable[str]) -> set[int]:
     return {number for number in numbers.values() if number is not None}
 
 
-def problem(status: int, detail: str, **more: str) -> JsonResponse:
+def problem(status: int, detail: str, **more: Any) -> JsonResponse:
     """A refusal as RFC 9457 has it, for scripts."""
     told = {"title": HTTPStatus(status).phrase, "status": int(status), "detail": detail, **more}
     return JsonResponse(told, status=status, content_type="application/problem+json")

@@ -59,6 +59,10 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_rq",
     "axes",
+    "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "accounts",
     "pipeline",
     "review",
@@ -121,6 +125,8 @@ WORKER_MAX_JOBS = env_int("WORKER_MAX_JOBS", 200, minimum=1)
 WORKER_MAX_RSS_MB = env_int("WORKER_MAX_RSS_MB", 2500, minimum=500)
 
 S3_ENDPOINT_URL = env_url("S3_ENDPOINT_URL", "http://127.0.0.1:8390", "http", "https")
+# As whoever is given a link reaches it: links are signed for this name.
+S3_PUBLIC_ENDPOINT_URL = env_url("S3_PUBLIC_ENDPOINT_URL", S3_ENDPOINT_URL, "http", "https")
 S3_REGION = os.environ.get("S3_REGION", "us-east-1")
 S3_ACCESS_KEY = os.environ.get("S3_ACCESS_KEY", "mattegate")
 S3_SECRET_KEY = os.environ.get("S3_SECRET_KEY") or kept_secret(VAR_DIR / "s3_secret_key")
@@ -200,6 +206,40 @@ MAX_FORM_BYTES = 10_000_000
 MAX_STRANGERS_BYTES = 100_000
 # Hundreds of photos in one form: Django's own default of 100 files would refuse the drop.
 DATA_UPLOAD_MAX_NUMBER_FILES = 1000
+
+# Programs: tokens are short and signed with SECRET_KEY; clocks may differ by a minute.
+API_REQUESTS_PER_MINUTE = env_int("API_REQUESTS_PER_MINUTE", 600, minimum=1)
+API_STRANGERS_PER_MINUTE = 60
+API_LINK_SECONDS = env_int("API_LINK_SECONDS", 900, minimum=60, maximum=7 * 86_400)
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=5),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
+    "LEEWAY": timedelta(minutes=1),
+    "CHECK_REVOKE_TOKEN": True,
+    "SIGNING_KEY": SECRET_KEY,
+}
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "accounts.api.problems.answer",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Mattegate",
+    "DESCRIPTION": "Photos in, finished files out. docs/api.md says how to begin.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {"validatorUrl": None, "deepLinking": True},
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {"StateEnum": "pipeline.words.STATE_WORDS"},
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "accounts.api.schema.with_problems",
+        "accounts.api.schema.with_links",
+    ],
+}
 
 # A dead worker's frame is noticed when its lease has lapsed. A call to S3 gives up after 25 s and starts only
 # while 30 s of lease remain, so publishing needs the longer one. Leases are renewed every 5 s.

@@ -1,8 +1,9 @@
 from django.contrib import admin
 from django.http import Http404
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 from django.views.defaults import page_not_found
 
+from accounts.api.problems import not_there
 from pipeline.views.batches import remove
 from pipeline.views.frames import picture
 from pipeline.views.published import act_on_published, download_all, passed_on, published_file
@@ -53,6 +54,10 @@ urlpatterns = [
     path("frames/<int:frame_id>/withdraw", act_on_published, {"kind": "withdraw"}, name="withdraw"),
     path("frames/<int:frame_id>/review-again", act_on_published, {"kind": "review"}, name="review-again"),
     path("passed-on/<str:token>", passed_on, name="passed-on"),
+    path("api/v1/", include("accounts.api.urls")),
+    path("api/v1/", include("pipeline.api.urls")),
+    path("api/v1/", include("review.api.urls")),
+    re_path("^api/", not_there, name="api-not-there"),
     # Django's "view on site": there is no other site.
     re_path("^admin/r/", page_not_found, {"exception": Http404()}),
     path("admin/", admin.site.urls),

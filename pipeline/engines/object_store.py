@@ -163,8 +163,8 @@ def ensure_buckets() -> None:
 
 
 @cache
-def _impatient_client(alias: str, endpoint: str, seconds: float) -> Any:
-    """A client of its own for whoever only looks: it gives up soon, and making one takes a while."""
+def _client_of_its_own(alias: str, endpoint: str, seconds: float) -> Any:
+    """For whoever only looks, and gives up soon, or signs for another address. Making one takes a while."""
     said: Any = settings.STORAGES[alias]
     options = said["OPTIONS"]
     quick = options["client_config"].merge(Config(connect_timeout=seconds, read_timeout=seconds))
@@ -173,12 +173,25 @@ def _impatient_client(alias: str, endpoint: str, seconds: float) -> Any:
     return storage.connection.meta.client
 
 
+def link(alias: str, key: str) -> str:
+    """An address that anybody may read this object at for API_LINK_SECONDS; the bucket isn't asked."""
+    return _signed(alias, "get_object", Key=key)
+
+
+def _signed(alias: str, operation: str, **arguments: Any) -> str:
+    said: Any = settings.STORAGES[alias]
+    client = _client_of_its_own(alias, settings.S3_PUBLIC_ENDPOINT_URL, 5)
+    told = {"Bucket": said["OPTIONS"]["bucket_name"], **arguments}
+    address: str = client.generate_presigned_url(operation, Params=told, ExpiresIn=settings.API_LINK_SECONDS)
+    return address
+
+
 def ping(alias: str, seconds: float) -> None:
     """Raise ObjectStoreError unless that bucket is there, is ours to use, and says so in time."""
     said: Any = settings.STORAGES[alias]
     options = said["OPTIONS"]
     bucket = options["bucket_name"]
     try:
-        _impatient_client(alias, options["endpoint_url"], seconds).head_bucket(Bucket=bucket)
+        _client_of_its_own(alias, options["endpoint_url"], seconds).head_bucket(Bucket=bucket)
     except (BotoCoreError, ClientError) as error:
         raise ObjectStoreError(f"bucket {bucket}: {error}") from error

@@ -10,7 +10,7 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -54,19 +54,15 @@ def upload(request: HttpRequest) -> HttpResponse:
         batch = _batch_for(request, files)
     except intake.IntakeError as error:
         return _upload_answer(request, error=str(error), status=400)
-    said = {"meant": _meant(request), "about": _about(request), "user": signed_in(request)}
-    return _upload_answer(request, batch=batch, receipts=[_take(batch, file, **said) for file in files])
+    said = said_of(request.POST, signed_in(request))
+    return _upload_answer(request, batch=batch, receipts=[take(batch, file, **said) for file in files])
 
 
-def _meant(request: HttpRequest) -> frozenset[rivals.Meaning]:
-    """What the sender answered to what was asked of these files before."""
-    answers = request.POST.getlist("meant")
-    return frozenset(meaning for meaning in get_args(rivals.Meaning) if meaning in answers)
-
-
-def _about(request: HttpRequest) -> frozenset[int]:
-    """The frames that they were asked about."""
-    return frozenset(row_numbers(request.POST.getlist("about")))
+def said_of(form: QueryDict, user: User) -> dict[str, Any]:
+    """Who sends these files, what they answered to what was asked of them before, and about which frames."""
+    answers = form.getlist("meant")
+    meant = frozenset(meaning for meaning in get_args(rivals.Meaning) if meaning in answers)
+    return {"meant": meant, "about": frozenset(row_numbers(form.getlist("about"))), "user": user}
 
 
 def _batch_for(request: HttpRequest, files: list[UploadedFile]) -> Batch | None:
@@ -135,7 +131,7 @@ def _upload_form(request: HttpRequest, filled: Mapping[str, Any]) -> dict[str, A
     }
 
 
-def _take(batch: Batch | None, file: UploadedFile, **said: Any) -> Receipt:
+def take(batch: Batch | None, file: UploadedFile, **said: Any) -> Receipt:
     """One file's outcome, in words: taken, duplicate, held for an answer, rejected, skipped, or failed by our fault."""
     receipt = _refusal(file)
     if batch and not receipt:
@@ -158,8 +154,9 @@ def _outcome(batch: Batch, file: UploadedFile, **said: Any) -> Receipt:
         return {
             "outcome": "duplicate",
             "words": f"it is there as {receipt.frame.filename}, {receipt.frame.state_words}",
+            "frame": receipt.frame.pk,
         }
-    return {"outcome": "taken", "words": _taken_before(receipt.frame, said["user"])}
+    return {"outcome": "taken", "words": _taken_before(receipt.frame, said["user"]), "frame": receipt.frame.pk}
 
 
 def _taken_before(frame: Frame, user: User) -> str:

@@ -146,6 +146,17 @@ def asked_scope(query: QueryDict, session: SessionBase) -> Scope:
         kept = session.get(KEPT_AS) or {"period": USUAL}
     elif session.get(KEPT_AS) != kept:
         session[KEPT_AS] = kept
+    return _scope(said, kept)
+
+
+def scope_of(said: dict[str, Any]) -> Scope:
+    """What is asked for, and the usual period where none is."""
+    return _scope(
+        said, {"period": said["period"] or USUAL, "since": _text(said["since"]), "until": _text(said["until"])}
+    )
+
+
+def _scope(said: dict[str, Any], kept: dict[str, str]) -> Scope:
     first, last = _span(kept)
     narrow = {name: said[name] for name in ("product_class", "view", "batch", "uploader")}
     return Scope(first, last, kept["period"], **narrow)

@@ -37,6 +37,12 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
 """How what can't be done is told; of several that fit, the first."""
 
 
+def refusal(error: Exception) -> tuple[int, str, dict[str, str]]:
+    """Status, words, and what else is told."""
+    status, words = next(told for kind, told in REFUSALS.items() if isinstance(error, kind))
+    return status, words.format(error), {"holder": error.holder} if isinstance(error, HeldError) else {}
+
+
 def asked(permission: str, form: type[forms.Form] = questions.Nothing) -> Callable[..., Callable[..., HttpResponse]]:
     """A question that only some may ask, as the form has it. Its answer is a dict; what it raises is told in words."""
 
@@ -47,9 +53,8 @@ def asked(permission: str, form: type[forms.Form] = questions.Nothing) -> Callab
             try:
                 return JsonResponse(answer(signed_in(request), read(form, body(request)), **address))
             except tuple(REFUSALS) as error:
-                status, words = next(told for kind, told in REFUSALS.items() if isinstance(error, kind))
-                holder = {"holder": error.holder} if isinstance(error, HeldError) else {}
-                return problem(status, words.format(error), **holder)
+                status, words, more = refusal(error)
+                return problem(status, words, **more)
 
         return view
 

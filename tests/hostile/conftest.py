@@ -1,11 +1,14 @@
 """A product with something in every room, for those who ask it what no page of ours would."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import Client
 
+from accounts import service
+from accounts.api import tokens
 from accounts.models import AccessEvent
 from accounts.roles import ROLES
 from pipeline import intake, work_files
@@ -52,6 +55,7 @@ def ticked(held: Frame) -> dict[str, int]:
     return {
         "auth_user": User.objects.create_user("olga").pk,
         "accounts_accessevent": AccessEvent.objects.latest("pk").pk,
+        "accounts_serviceaccount": service.make("erp", Group.objects.get(name="uploader"), purpose="", by="")[0].pk,
         "pipeline_batch": held.batch_id,
         "pipeline_frame": held.pk,
         "review_queueitem": held.pk,
@@ -59,11 +63,18 @@ def ticked(held: Frame) -> dict[str, int]:
 
 
 @pytest.fixture
-def browsers(sign_in: Callable[[str], Client]) -> dict[str, Client]:
-    """One for each role, for an account without one, one whose role was taken away, a superuser, and who is none."""
+def browsers(sign_in: Callable[[str], Client], settings: Any) -> dict[str, Client]:
+    """One for each role, an account without one, one whose role was taken away, a superuser, and who is none.
+
+    All but the last have a token for the API too.
+    """
     found = {role: sign_in(role) for role in (*ROLES, "nobody", "former", "owner")} | {"stranger": Client()}
+    settings.API_REQUESTS_PER_MINUTE = settings.API_STRANGERS_PER_MINUTE = 10**6
     User.objects.filter(username="former").update(is_staff=True)
     User.objects.filter(username="owner").update(is_superuser=True, is_staff=True)
-    for browser in found.values():
+    for name, browser in found.items():
         browser.raise_request_exception = False
+        if name != "stranger":
+            access = tokens.give(User.objects.get(username=name))["access"]
+            browser.defaults["HTTP_AUTHORIZATION"] = f"Bearer {access}"
     return found

@@ -25,6 +25,7 @@ ANY = FORM | {"PUT", "DELETE"}
 class Answer(StrEnum):
     LET_IN = "let in"
     SIGN_IN = "sent to sign in"
+    NO_TOKEN = "401"
     REFUSED = "403"
     NOT_THERE = "404"
     WRONG_METHOD = "405"
@@ -47,6 +48,13 @@ def _admin(may: Roles, by: frozenset[str] = ANY, posting: Roles | None = None, *
 
 NOT_THERE = Rule(NOBODY, ANY, strangers=Answer.NOT_THERE, others=Answer.NOT_THERE)
 TO_OWN_PAGE = Rule(ROLES, strangers=Answer.LET_IN)  # a stranger's own page is the sign-in
+
+
+def _api(may: Roles, by: frozenset[str] = READ, posting: Roles | None = None) -> Rule:
+    return Rule(may, by, posting, strangers=Answer.NO_TOKEN)
+
+
+FOR_STRANGERS_TOO = Rule(EVERYBODY, strangers=Answer.LET_IN)
 LED_ON = _admin(STAFF)  # to another page, which has a rule of its own
 
 
@@ -63,8 +71,8 @@ RULES: dict[str, Rule] = {
     "admin/": TO_OWN_PAGE,
     "admin:index": TO_OWN_PAGE,
     "picture": Rule(ROLES),
-    "published-file": Rule(MANAGERS),
-    "download-all": Rule(MANAGERS),
+    "published-file": Rule(UPLOADERS),
+    "download-all": Rule(UPLOADERS),
     "withdraw": Rule(MANAGERS, POST),
     "review-again": Rule(MANAGERS, POST),
     # For whoever was given one, an account or not; one that nobody signed leads nowhere.
@@ -100,6 +108,26 @@ RULES: dict[str, Rule] = {
     "simulator-curve": Rule(MANAGERS),
     "use-threshold": Rule(MANAGERS, POST),
     "act-on-policy": Rule(MANAGERS, POST),
+    "api-token": FOR_STRANGERS_TOO._replace(by=POST),
+    "api-token-refresh": FOR_STRANGERS_TOO._replace(by=POST),
+    "api-token-revoke": FOR_STRANGERS_TOO._replace(by=POST),
+    "api-schema": FOR_STRANGERS_TOO,
+    "api-docs": FOR_STRANGERS_TOO,
+    "api-not-there": NOT_THERE,
+    "api-me": _api(EVERYBODY),
+    "api-batches": _api(UPLOADERS, FORM),
+    "api-batch": _api(UPLOADERS),
+    "api-photos": _api(UPLOADERS, POST),
+    "api-frames": _api(UPLOADERS),
+    "api-frame": _api(UPLOADERS),
+    "api-frame-renditions": _api(UPLOADERS),
+    "api-product-renditions": _api(UPLOADERS),
+    "api-exceptions": _api(DECIDERS),
+    "api-exception": _api(DECIDERS),
+    "api-decide": _api(DECIDERS, POST),
+    "api-decisions": _api(DECIDERS),
+    "api-take-back": _api(DECIDERS, POST),
+    "api-insights": _api(MANAGERS),
     "admin:login": Rule(EVERYBODY, ANY - {"DELETE"}, strangers=Answer.LET_IN),
     "admin:logout": _admin(STAFF, POST, strangers=Answer.LET_IN),
     "admin:password_change": _admin(STAFF, ANY - {"DELETE"}),
@@ -133,6 +161,14 @@ RULES: dict[str, Rule] = {
         history=_admin(ADMINS),
     ),
     **_model(
+        "accounts_serviceaccount",
+        list_=_admin(ADMINS),
+        add=_admin(ADMINS),
+        change=_admin(ADMINS),
+        delete=_admin(NOBODY),
+        history=_admin(ADMINS),
+    ),
+    **_model(
         "pipeline_batch",
         list_=_admin(UPLOADERS),
         add=_admin(UPLOADERS, FORM),
@@ -162,6 +198,7 @@ RULES: dict[str, Rule] = {
 ACTIONS: dict[str, dict[str, Roles]] = {
     "auth_user": {"delete_selected": ADMINS},
     "accounts_accessevent": {"delete_selected": NOBODY},
+    "accounts_serviceaccount": {"delete_selected": NOBODY, "new_secret": ADMINS, "revoke": ADMINS},
     "pipeline_batch": {"delete_selected": NOBODY},
     "pipeline_frame": {"delete_selected": NOBODY},
     "review_queueitem": {

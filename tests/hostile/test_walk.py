@@ -29,6 +29,7 @@ CHOICES = {
     "name": ["photo.jpg"],
     "file": ["D_1_white.jpg"],
     "token": ["signed-by-nobody"],
+    "code": ["D"],
     "url": ["django_rq/", "django_rq/dashboard/", "django_rq/dashboard/queues/0/empty/", "pipeline/scorecard/"],
 }
 """What stands in a hole that is not for the number of a row."""
@@ -44,7 +45,13 @@ class Step(NamedTuple):
 def rows(held: Frame, sold: Frame, ticked: dict[str, int]) -> dict[str, int]:
     """The row that an address is about, by a part of the address."""
     of_lists = {of_list(model): row for model, row in ticked.items()}
-    return of_lists | {"admin/policies/": policy().pk, "/files": sold.pk, "": held.pk}
+    return of_lists | {
+        "admin/policies/": policy().pk,
+        "/files": sold.pk,
+        "/renditions": sold.pk,
+        "/batches/": held.batch_id,
+        "": held.pk,
+    }
 
 
 @pytest.fixture
@@ -53,6 +60,8 @@ def bodies(held: Frame) -> dict[str, tuple[str, str]]:
     stroke = {"tool": "brush", "size": 20, "points": [[60, 60]]}
     asked = {
         "workbench-decide": {"kind": "reject", "version": held.version},
+        "api-decide": {"kind": "reject", "version": held.version},
+        "api-batches": {"name": "Drop"},
         "workbench-edit": {"strokes": [stroke], "version": held.version},
         "workbench-click": {"strokes": [stroke]},
     }
@@ -95,7 +104,7 @@ def told(answer: Any) -> str:
     """What the answer means to who asked."""
     if answer.status_code == 302 and answer.url.startswith("/admin/login/?next="):
         return Answer.SIGN_IN
-    kinds = {403: Answer.REFUSED, 404: Answer.NOT_THERE, 405: Answer.WRONG_METHOD}
+    kinds = {401: Answer.NO_TOKEN, 403: Answer.REFUSED, 404: Answer.NOT_THERE, 405: Answer.WRONG_METHOD}
     is_fault = answer.status_code >= 500
     return f"{answer.status_code}" if is_fault else kinds.get(answer.status_code, Answer.LET_IN)
 

@@ -1,4 +1,4 @@
-"""manage.py nightly: old sign-ins removed, drift, and what the labels teach or certify."""
+"""manage.py nightly: old sign-ins and tokens removed, drift, and what the labels teach or certify."""
 
 from typing import Any
 
@@ -6,17 +6,22 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from accounts import record
+from accounts.api import idempotency, tokens
 from pipeline.models import active_policy
 from review.evidence import drift
 from review.policy import challenger
 
 
 class Command(BaseCommand):
-    help = "Remove old sign-ins, look for drift, propose what the labels teach or certify. Cron runs it daily."
+    help = (
+        "Remove old sign-ins and tokens, look for drift, propose what the labels teach or certify. Cron runs it daily."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if removed := record.remove_old():
             self.stdout.write(f"Removed from the sign-ins: {removed}, older than {settings.ACCESS_LOG_DAYS} days")
+        tokens.forget_old()
+        idempotency.forget_old()
         policy = active_policy()
         for alarm in drift.watch(policy):
             self.stdout.write(f"Drift: {alarm.scope} {alarm.name}, {alarm.n} frames, distance {alarm.statistic:.2f}")

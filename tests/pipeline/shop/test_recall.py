@@ -9,6 +9,7 @@ import pytest
 from django.core import signing
 from django.urls import reverse
 
+from accounts.roles import ROLES
 from pipeline import processing
 from pipeline.engines import object_store
 from pipeline.models import Frame, Rendition
@@ -84,11 +85,11 @@ def test_an_old_page_or_no_reason_changes_nothing(published, version, why):
 
 
 @pytest.mark.parametrize("role", ["uploader", "operator", "manager", "admin", "nobody"])
-def test_files_are_for_managers_and_admins(role, published, sign_in):
+def test_files_are_for_whom_the_roles_table_says_and_withdrawing_is_for_managers(role, published, sign_in):
     browser = sign_in(role)
-    may = role in ("manager", "admin")
+    may, may_download = role in ("manager", "admin"), "pipeline.download" in ROLES.get(role, ())
     for page in (address(published), reverse("download-all", args=[published.pk])):
-        assert browser.get(page).status_code == (HTTPStatus.OK if may else HTTPStatus.FORBIDDEN)
+        assert browser.get(page).status_code == (HTTPStatus.OK if may_download else HTTPStatus.FORBIDDEN)
     answer = browser.post(reverse("withdraw", args=[published.pk]), {"version": published.version, "why": "sold out"})
     assert (Frame.objects.get().state == State.WITHDRAWING) == may == (answer.status_code == HTTPStatus.FOUND)
 
