@@ -18,6 +18,8 @@ ADMIN = [f"auth.{action}_user" for action in ("add", "change", "delete", "view")
     "auth.view_group",
     "accounts.view_accessevent",
     "accounts.operate",
+    *(f"pipeline.{action}_webhookendpoint" for action in ("add", "change", "delete", "view")),
+    "pipeline.view_webhookdelivery",
 ]
 ROLES: dict[str, list[str]] = {
     "uploader": [*UPLOADER, "pipeline.see_picture"],
@@ -37,7 +39,8 @@ WORDS = {
         "policies and which is active"
     ),
     "admin": (
-        "all of these, users, the log of sign-ins and rights, operations (workers, queues, servers, failed jobs)"
+        "all of these, users, the log of sign-ins and rights, operations (workers, queues, servers, failed jobs), "
+        "webhooks (who else is told what happened, their secrets, what was not delivered)"
     ),
 }
 """The same for people, where roles are given and in the README; each builds on those before it."""

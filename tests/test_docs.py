@@ -19,7 +19,6 @@ PLANNED = {
     "pipeline/doors/",
     "pipeline/api/",
     "review/api/",
-    "pipeline/webhooks/",
     "pipeline/upkeep",
     "pipeline/shop/pages",
 }
