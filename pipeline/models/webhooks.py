@@ -10,8 +10,8 @@ EVENTS = {
     "frame.published": "a photo's files are in the shop",
     "frame.flagged": "a photo waits for review",
     "frame.withdrawn": "a photo's files are out of the shop again",
-    "batch.completed": "no photo of a batch is being worked on or waits any more",
-    "certificate.lapsed": "what was promised of published photos holds no longer",
+    "batch.completed": "no photo of a batch waits any more",
+    "certificate.lapsed": "a certificate holds no longer",
 }
 
 
@@ -71,7 +71,7 @@ class WebhookDelivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.event} {self.about}"
+        return f"{self.about}: {self.event}"
 
     @property
     def next_try(self) -> datetime | None:

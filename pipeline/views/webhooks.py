@@ -44,8 +44,7 @@ class EndpointForm(forms.ModelForm):
 class EndpointAdmin(OnlyOfferedLookups, ModelAdmin):
     form = EndpointForm
     list_display = ["name", "url", "told", "is_on", "waiting", "dead"]
-    list_filter = ["is_on"]
-    list_filter_sheet = True
+    list_filter = []
     list_fullwidth = True
     actions_submit_line = ["rotate_secret"]
 
@@ -81,7 +80,11 @@ class EndpointAdmin(OnlyOfferedLookups, ModelAdmin):
         _show_once(request, obj)
 
     def has_rotate_secret_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return object_id is not None and request.user.has_perm("pipeline.change_webhookendpoint")
+        return request.user.has_perm("pipeline.change_webhookendpoint")
+
+    def get_actions_submit_line(self, request: HttpRequest, object_id: Any) -> Any:
+        """A new one has no secret yet that could be replaced."""
+        return super().get_actions_submit_line(request, object_id) if object_id else []
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Its deliveries, which nobody may delete one by one, go with it."""
@@ -136,5 +139,5 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
 def _show_once(request: HttpRequest, endpoint: WebhookEndpoint) -> None:
     """It is signed with, so it must be kept; but no page tells it again."""
-    words = "The secret of {}, shown only now: copy it to where the webhooks are received. <code>{}</code>"
+    words = 'The secret of {}, shown only now: copy it to its receiver. <code class="mg-secret">{}</code>'
     messages.warning(request, format_html(words, endpoint.name, endpoint.secret))
