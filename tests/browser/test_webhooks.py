@@ -1,4 +1,4 @@
-"""An admin adds a webhook, copies its secret, and has a dead letter sent again, all by keyboard."""
+"""An admin adds a webhook and copies its secret; dead letters are listed."""
 
 import pytest
 from playwright.sync_api import expect
@@ -46,13 +46,16 @@ def test_a_webhook_is_added_and_its_secret_stands_on_the_page_once(page, endpoin
     expect(page.get_by_text("shown only now")).to_be_visible()
 
 
-def test_a_dead_letter_is_sent_again(page, endpoint):
+def test_dead_letters_are_listed_by_themselves_and_lead_to_what_was_said(page, endpoint):
     page.set_default_timeout(60_000)
     sign_in(page, "admin")
     page.goto("/admin/pipeline/webhookdelivery/?state__exact=dead")
     photograph(page, "dead")
+    expect(page.get_by_text("AURA1000 front").first).to_be_visible()
+    expect(page.get_by_text("AURA1001 front")).to_have_count(0)
     page.goto("/admin/pipeline/webhookdelivery/")
     photograph(page, "deliveries")
     dead = WebhookDelivery.objects.get(state="dead")
     page.goto(f"/admin/pipeline/webhookdelivery/{dead.pk}/change/")
     photograph(page, "delivery")
+    expect(page.get_by_text("msg_0", exact=True)).to_be_visible()

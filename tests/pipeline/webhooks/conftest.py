@@ -34,7 +34,7 @@ def told(endpoint: WebhookEndpoint, receiver: Receiver) -> Callable[..., Webhook
 
     def happen(about: str = "A front") -> WebhookDelivery:
         outbox.note("frame.published", about, {"frame": 1})
-        return WebhookDelivery.objects.order_by("pk").last()
+        return WebhookDelivery.objects.latest("pk")
 
     return happen
 

@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -65,7 +66,11 @@ def test_what_is_told_must_be_something_that_happens(sign_in, said):
 
 
 def dead_letter(endpoint: WebhookEndpoint, number: int, **fields: object) -> WebhookDelivery:
-    usual = {"event": "frame.published", "about": "AURA1000 front", "body": json.dumps({"type": "frame.published"})}
+    usual: dict[str, Any] = {
+        "event": "frame.published",
+        "about": "AURA1000 front",
+        "body": json.dumps({"type": "frame.published"}),
+    }
     usual |= {"state": "dead", "tries": delivery.MAX_TRIES, "answer": "answered 500"}
     return WebhookDelivery.objects.create(endpoint=endpoint, message_id=f"msg_{number}", **usual | fields)
 
