@@ -9,8 +9,8 @@ from django.utils import timezone
 EVENTS = {
     "frame.published": "a photo's files are in the shop",
     "frame.flagged": "a photo waits for review",
-    "frame.withdrawn": "a photo's files are out of the shop again",
-    "batch.completed": "no photo of a batch waits any more",
+    "frame.withdrawn": "its files are out of the shop",
+    "batch.completed": "none of its photos waits any more",
     "certificate.lapsed": "a certificate holds no longer",
 }
 
