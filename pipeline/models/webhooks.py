@@ -7,11 +7,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 EVENTS = {
-    "frame.published": "a photo's files are in the shop",
-    "frame.flagged": "a photo waits for review",
+    "frame.published": "its files are in the shop",
+    "frame.flagged": "it waits for review",
     "frame.withdrawn": "its files are out of the shop",
-    "batch.completed": "none of its photos waits any more",
-    "certificate.lapsed": "a certificate holds no longer",
+    "batch.completed": "no photo of it waits",
+    "certificate.lapsed": "it holds no longer",
 }
 
 
