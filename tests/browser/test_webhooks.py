@@ -33,7 +33,7 @@ def test_a_webhook_is_added_and_its_secret_stands_on_the_page_once(page, endpoin
     page.keyboard.press("Space")
     page.get_by_role("button", name="Save", exact=True).focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("shown only now")).to_be_visible()
+    expect(page.get_by_text("shown only now")).to_be_visible(timeout=30_000)
     photograph(page, "webhooks")
     secret = WebhookEndpoint.objects.get(name="Shop").secret
     expect(page.get_by_text(secret)).to_be_visible()
@@ -43,7 +43,7 @@ def test_a_webhook_is_added_and_its_secret_stands_on_the_page_once(page, endpoin
     page.goto(f"/admin/pipeline/webhookendpoint/{endpoint.pk}/change/")
     photograph(page, "webhook")
     page.get_by_role("button", name="Replace the secret").click()
-    expect(page.get_by_text("shown only now")).to_be_visible()
+    expect(page.get_by_text("shown only now")).to_be_visible(timeout=30_000)
 
 
 def test_dead_letters_are_listed_by_themselves_and_lead_to_what_was_said(page, endpoint):
