@@ -19,6 +19,8 @@ ADMIN = [f"auth.{action}_user" for action in ("add", "change", "delete", "view")
     "accounts.view_accessevent",
     "accounts.operate",
     *(f"accounts.{action}_serviceaccount" for action in ("add", "change", "view")),
+    *(f"pipeline.{action}_webhookendpoint" for action in ("add", "change", "delete", "view")),
+    "pipeline.view_webhookdelivery",
 ]
 ROLES: dict[str, list[str]] = {
     "uploader": [*UPLOADER, "pipeline.see_picture", "pipeline.download"],
@@ -40,7 +42,8 @@ WORDS = {
     ),
     "admin": (
         "all of these, users, service accounts, the log of sign-ins and rights, "
-        "operations (workers, queues, servers, failed jobs)"
+        "operations (workers, queues, servers, failed jobs), "
+        "webhooks (who else is told what happened, their secrets, what was not delivered)"
     ),
 }
 """The same for people, where roles are given and in the README; each builds on those before it."""

@@ -198,6 +198,9 @@ COMPUTE_PRICE_PER_HOUR = env_money("COMPUTE_PRICE_PER_HOUR", "0")
 OPERATOR_PRICE_PER_HOUR = env_money("OPERATOR_PRICE_PER_HOUR", "0")
 MANUAL_PRICE_PER_PHOTO = env_money("MANUAL_PRICE_PER_PHOTO", "0")
 
+# A webhook goes to public addresses by TLS only, lest who may name an address asks what only our workers can reach.
+WEBHOOK_PRIVATE_ADDRESSES = env_bool("WEBHOOK_PRIVATE_ADDRESSES", False)
+
 MAX_PHOTO_BYTES = env_int("MAX_PHOTO_MB", 80, minimum=1) * 1_000_000
 MAX_PHOTO_PIXELS = env_int("MAX_PHOTO_MEGAPIXELS", 64, minimum=1) * 1_000_000
 # The upload page sends four photos at a time; no other page takes as much as one.

@@ -19,12 +19,16 @@ from accounts.access import signed_in
 from accounts.lists import OnlyOfferedLookups, ReadOnlyAdmin
 from config.asked import row_number
 from pipeline import sharing
-from pipeline.models import Batch, Frame
+from pipeline.models import Batch, Frame, WebhookDelivery, WebhookEndpoint
 from pipeline.views.batches import batch as batch_page
 from pipeline.views.batches import how_far
 from pipeline.views.upload import upload
+from pipeline.views.webhooks import DeliveryAdmin, EndpointAdmin
 
 OFFERED_BATCHES = 30
+
+admin.site.register(WebhookEndpoint, EndpointAdmin)
+admin.site.register(WebhookDelivery, DeliveryAdmin)
 
 
 class BatchFilter(admin.SimpleListFilter):

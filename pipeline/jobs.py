@@ -26,6 +26,7 @@ from pipeline.models import Batch, Frame, GeminiJob
 from pipeline.shop.publish import run as publish_files
 from pipeline.shop.withdraw import run as withdraw_files
 from pipeline.states import State
+from pipeline.webhooks import delivery
 
 log = logging.getLogger(__name__)
 # So long an admin can see what failed; what waits is queued anew by the reaper all the same.
@@ -53,6 +54,10 @@ def withdraw(frame_id: int) -> None:
     frame = withdraw_files(frame_id)
     if frame and frame.state == State.RECEIVED:
         enqueue(frame)
+
+
+def send_webhooks(endpoint_id: int) -> None:
+    delivery.send_due(endpoint_id)
 
 
 def serve_batch_jobs() -> None:
@@ -142,6 +147,8 @@ def reap() -> None:
     if _batch_jobs_wait():
         # By the minute: RQ stumbles for a while over a job of that name whose worker was killed.
         _enqueue("publish", f"batch-jobs-{timezone.now():%H%M}", serve_batch_jobs)
+    for endpoint in delivery.endpoints_due():
+        _enqueue("publish", f"webhooks-{endpoint.pk}_{timezone.now():%H%M}", send_webhooks, endpoint.pk)
 
 
 def _batch_jobs_wait() -> bool:

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from pipeline.models import Frame, Transition
 from pipeline.states import State, is_allowed
+from pipeline.webhooks import outbox
 from pipeline.words import in_words
 
 log = logging.getLogger(__name__)
@@ -19,7 +20,7 @@ class StaleTransition(RuntimeError):
 
 
 def advance(frame: Frame, target: State, *, actor: str, why: str = "", lease: int | None = None, **fields: Any) -> None:
-    """Move a frame by compare-and-set on (id, state, version), and record it.
+    """Move a frame by compare-and-set on (id, state, version), record it, and note it for those who want to be told.
 
     Parameters
     ----------
@@ -47,6 +48,7 @@ def advance(frame: Frame, target: State, *, actor: str, why: str = "", lease: in
         if Frame.objects.filter(pk=frame.pk, state=source, version=frame.version).update(**fields) != 1:
             raise StaleTransition(f"frame {frame.pk} ({frame}) was moved on from {source} by somebody else")
         Transition.objects.create(frame=frame, source=source, target=target, actor=actor, why=why)
+        outbox.note_move(frame, source, target)
     for name, value in fields.items():
         setattr(frame, name, value)
 

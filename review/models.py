@@ -101,6 +101,7 @@ class Certificate(Immutable):
     scorer_version = models.CharField(max_length=40)
     calibration = models.CharField(max_length=64, help_text="sha256 of what turns metrics to a confidence")
     made_at = models.DateTimeField(auto_now_add=True)
+    lapsed_at = models.DateTimeField(null=True, help_text="when what runs was first another")
 
     @property
     def sureness(self) -> float:

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from accounts.access import signed_in
 from pipeline import reshoots
+from pipeline.models import WebhookDelivery
 from review.models import QueueItem
 
 PAGES = [
@@ -22,6 +23,8 @@ PAGES = [
     ("All frames", "photo_library", "admin:pipeline_frame_changelist", "pipeline.view_frame"),
     ("Policies", "tune", "policies", "pipeline.view_gatepolicy"),
     ("Users", "group", "admin:auth_user_changelist", "auth.view_user"),
+    ("Webhooks", "webhook", "admin:pipeline_webhookendpoint_changelist", "pipeline.view_webhookendpoint"),
+    ("Deliveries", "outbox", "admin:pipeline_webhookdelivery_changelist", "pipeline.view_webhookdelivery"),
     ("Sign-ins", "key", "admin:accounts_accessevent_changelist", "accounts.view_accessevent"),
     ("Operations", "monitor_heart", "operations", "accounts.operate"),
 ]
@@ -29,6 +32,7 @@ PAGES = [
 COUNTS: dict[str, Callable[[HttpRequest], int]] = {
     "admin:review_queueitem_changelist": lambda request: QueueItem.objects.count(),
     "reshoots": lambda request: reshoots.open_for(signed_in(request)).count(),
+    "admin:pipeline_webhookdelivery_changelist": lambda request: WebhookDelivery.objects.filter(state="dead").count(),
 }
 
 

@@ -10,7 +10,8 @@ OneOf: TypeAlias = "models.CharField[Choice, Choice]"
 
 
 class Immutable(models.Model):
-    """A row that is written once; only drafts of policies, and which policy is in use, may change."""
+    """A row that is written once; only drafts of policies, which policy is in use, and that a certificate lapsed,
+    may change."""
 
     class Meta:
         abstract = True

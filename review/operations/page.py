@@ -35,6 +35,7 @@ STEP_WORDS = {
     "publish": "publishing",
     "withdraw": "withdrawing",
     "batch-jobs": "Gemini's Batch jobs",
+    "webhooks": "sending webhooks",
 }
 
 

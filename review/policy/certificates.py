@@ -63,11 +63,17 @@ def last_certified_at() -> datetime | None:
 
 def is_valid(certificate: Certificate, model_sha256: str, scorer_version: str) -> bool:
     """Whether what it was made for is what runs: one model, one scorer, one calibration."""
-    return (
-        certificate.model_sha256 == model_sha256
-        and certificate.scorer_version == scorer_version
-        and certificate.calibration == fingerprint(certificate.policy.document)
-    )
+    return not changed_since(certificate, model_sha256, scorer_version)
+
+
+def changed_since(certificate: Certificate, model_sha256: str, scorer_version: str) -> list[str]:
+    """What of that is another now."""
+    others = {
+        "model": certificate.model_sha256 != model_sha256,
+        "scorer": certificate.scorer_version != scorer_version,
+        "calibration": certificate.calibration != fingerprint(certificate.policy.document),
+    }
+    return [name for name, is_other in others.items() if is_other]
 
 
 def fingerprint(document: Mapping[str, Any]) -> str:

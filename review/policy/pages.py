@@ -13,9 +13,9 @@ from config.asked import read
 from pipeline.imaging.verdict.score import SCORER_VERSION
 from pipeline.models import GatePolicy, Scorecard, active_policy
 from pipeline.replay import comparison, regate
-from review.models import Activation, Certificate, Proposal
+from review.models import Activation, Proposal
 from review.policy.activation import PolicyError, activate, certify_and_activate, put_in_shadow, words_for
-from review.policy.certificates import certificate_of, evidence, is_valid
+from review.policy.certificates import certificate_of, changed_since, evidence
 
 SHOWN = 50
 
@@ -80,20 +80,15 @@ def _promise(row: GatePolicy) -> dict[str, object]:
     certificate, found = certificate_of(row), evidence(row)
     latest = Scorecard.objects.last()
     model = latest.model_sha256 if latest else row.document["model_sha256"]
+    changed = changed_since(certificate, model, SCORER_VERSION) if certificate else []
     return {
         "certificate": certificate,
-        "is_valid": certificate is not None and is_valid(certificate, model, SCORER_VERSION),
-        "changed": _changed_since(certificate, model) if certificate else [],
+        "is_valid": certificate is not None and not changed,
+        "changed": changed,
         "evidence": found,
         "lacking": words_for(found),
         "sureness": 1 - row.target["delta"],
     }
-
-
-def _changed_since(certificate: Certificate, model: str) -> list[str]:
-    """What a certificate that holds no longer was made for."""
-    others = {"model": certificate.model_sha256 != model, "scorer": certificate.scorer_version != SCORER_VERSION}
-    return [name for name, is_other in others.items() if is_other] or ["calibration"]
 
 
 def _replay(row: GatePolicy, user: User, why: str) -> str:

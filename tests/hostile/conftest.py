@@ -14,8 +14,9 @@ from accounts.roles import ROLES
 from pipeline import intake, work_files
 from pipeline.cutout.relight import IDENTITY
 from pipeline.imaging.pictures import renditions
-from pipeline.models import Frame
+from pipeline.models import Frame, WebhookDelivery, WebhookEndpoint
 from pipeline.states import State
+from pipeline.webhooks import signing
 from tests import factories
 from tests.factories import scorecard
 from tests.pipeline.conftest import ColourKeyMatter, photo
@@ -50,7 +51,16 @@ def save_pictures(frame: Frame) -> None:
 
 
 @pytest.fixture
-def ticked(held: Frame) -> dict[str, int]:
+def dead(db: None) -> WebhookDelivery:
+    """A dead letter, of the endpoint that it was to reach."""
+    endpoint = WebhookEndpoint.objects.create(name="ERP", url="https://erp.example.com/", secret=signing.new_secret())
+    return WebhookDelivery.objects.create(
+        endpoint=endpoint, message_id="msg_1", event="frame.published", about="A front", body="{}", state="dead"
+    )
+
+
+@pytest.fixture
+def ticked(held: Frame, dead: WebhookDelivery) -> dict[str, int]:
     """A row of each list."""
     return {
         "auth_user": User.objects.create_user("olga").pk,
@@ -59,6 +69,8 @@ def ticked(held: Frame) -> dict[str, int]:
         "pipeline_batch": held.batch_id,
         "pipeline_frame": held.pk,
         "review_queueitem": held.pk,
+        "pipeline_webhookendpoint": dead.endpoint_id,
+        "pipeline_webhookdelivery": dead.pk,
     }
 
 

@@ -177,6 +177,22 @@ RULES: dict[str, Rule] = {
         history=_admin(UPLOADERS),
     ),
     **_model(
+        "pipeline_webhookendpoint",
+        list_=_admin(ADMINS),
+        add=_admin(ADMINS),
+        change=_admin(ADMINS),
+        delete=_admin(ADMINS),
+        history=_admin(ADMINS),
+    ),
+    **_model(
+        "pipeline_webhookdelivery",
+        list_=_admin(ADMINS),
+        add=_admin(NOBODY),
+        change=_admin(ADMINS, posting=NOBODY),
+        delete=_admin(NOBODY),
+        history=_admin(ADMINS),
+    ),
+    **_model(
         "pipeline_frame",
         list_=_admin(MANAGERS),
         add=_admin(NOBODY),
@@ -201,6 +217,8 @@ ACTIONS: dict[str, dict[str, Roles]] = {
     "accounts_serviceaccount": {"delete_selected": NOBODY, "new_secret": ADMINS, "revoke": ADMINS},
     "pipeline_batch": {"delete_selected": NOBODY},
     "pipeline_frame": {"delete_selected": NOBODY},
+    "pipeline_webhookendpoint": {"delete_selected": ADMINS},
+    "pipeline_webhookdelivery": {"delete_selected": NOBODY, "send_again": ADMINS},
     "review_queueitem": {
         "delete_selected": NOBODY,
         "approve": DECIDERS,

@@ -21,6 +21,7 @@ ADDED = [
     ("review_decision", "was"),
     ("pipeline_rendition", "width"),
     ("pipeline_rendition", "height"),
+    ("review_certificate", "lapsed_at"),
 ]
 COLUMNS = "name, version, document, is_active, in_shadow, created_at"
 
@@ -63,7 +64,8 @@ def test_a_database_of_the_version_before_goes_on_with_all_its_rows(old, manage)
     assert done.returncode == 0, done.stderr
     after = rows(old)
     policies, kept = (part.pop("pipeline_gatepolicy") for part in (after, before))
-    assert after.pop("pipeline_takeover") == [] and after.pop("pipeline_rejection") == []
+    new = ("takeover", "rejection", "webhookendpoint", "webhookdelivery")
+    assert all(after.pop(f"pipeline_{name}") == [] for name in new)
     added = {(name, column): [row.pop(column) for row in after[name]] for name, column in ADDED}
     classes = {batch["id"]: batch["product_class"] for batch in before["pipeline_batch"]}
     assert added["pipeline_frame", "product_class"] == [

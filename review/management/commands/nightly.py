@@ -1,4 +1,4 @@
-"""manage.py nightly: old sign-ins and tokens removed, drift, and what the labels teach or certify."""
+"""manage.py nightly: old rows removed, drift, and what the labels teach or certify."""
 
 from typing import Any
 
@@ -8,20 +8,21 @@ from django.core.management.base import BaseCommand
 from accounts import record
 from accounts.api import idempotency, tokens
 from pipeline.models import active_policy
+from pipeline.webhooks import outbox
 from review.evidence import drift
 from review.policy import challenger
 
 
 class Command(BaseCommand):
-    help = (
-        "Remove old sign-ins and tokens, look for drift, propose what the labels teach or certify. Cron runs it daily."
-    )
+    help = "Remove old rows, look for drift, propose what the labels teach or certify. Cron runs it daily."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if removed := record.remove_old():
             self.stdout.write(f"Removed from the sign-ins: {removed}, older than {settings.ACCESS_LOG_DAYS} days")
         tokens.forget_old()
         idempotency.forget_old()
+        if removed := outbox.remove_old():
+            self.stdout.write(f"Removed from the webhook deliveries: {removed}, older than {outbox.KEPT_DAYS} days")
         policy = active_policy()
         for alarm in drift.watch(policy):
             self.stdout.write(f"Drift: {alarm.scope} {alarm.name}, {alarm.n} frames, distance {alarm.statistic:.2f}")

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0002_operate'),
+        ('accounts', '0003_unlocked'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
