@@ -48,7 +48,9 @@ def frame() -> Frame:
     """A doubted pair of glasses whose bridge is in doubt too."""
     batch, _ = Batch.objects.get_or_create(name="Spring")
     about = {"filename": "A_2.jpg", "code": "A", "view": "angle", "sha256": "a", "version": 2}
-    found = Frame.objects.create(batch=batch, attempt=1, state=State.EXCEPTION, reasons=["haze", "bridge-unsure"], **about)
+    found = Frame.objects.create(
+        batch=batch, attempt=1, state=State.EXCEPTION, reasons=["haze", "bridge-unsure"], **about
+    )
     scorecard(found, others=[{"rung": "closer", "confidence": 0.3}], **bridge_fields())
     return found
 
