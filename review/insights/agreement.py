@@ -42,9 +42,9 @@ def table(scope: Scope, found: Iterable[Pair]) -> Table:
         [Cell("Said different things", None, differing), *_of(n - agreed, n, differing)],
     ]
     note = (
-        f"{per_cent(SECOND_LOOKS)} of decided photos, drawn by chance, are shown to a second person too, who isn't told "
-        "so and doesn't know what the first one said. What they say changes nothing. They agree if both find the cut-out "
-        "good, both find it bad (rejected, reprocessed or changed by hand), or both want another photo."
+        f"{per_cent(SECOND_LOOKS)} of decided photos, drawn by chance, are shown to a second person too, who isn't "
+        "told so and doesn't know what the first one said. What they say changes nothing. They agree if both find the "
+        "cut-out good, both find it bad (rejected, reprocessed or changed by hand), or both want another photo."
     )
     columns = ["What two people said", "Photos", "of", "Share", "95 % interval"]
     return Table("agreement", "Do two people say the same?", columns, rows, note)
