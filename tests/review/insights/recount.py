@@ -80,8 +80,8 @@ class History:
         known = {frame.id: frame for frame in self.frames}
         for fields in Scorecard.objects.order_by("pk").values():
             known[fields["frame_id"]].cards.append(Row(**fields))
-        for fields in Transition.objects.order_by("pk").values():
-            known[fields["frame_id"]].steps.append(Row(**fields))
+        for moved in Transition.objects.order_by("pk").values():
+            known[moved["frame_id"]].steps.append(Row(**moved))
         self.said = [Row(**fields) for fields in Decision.objects.order_by("at", "pk").values()]
         self.undone = {said.undoes_id for said in self.said}
         self.by_number = {said.id: said for said in self.said}
@@ -257,7 +257,7 @@ class Recount:
             first = next((i for i, (_, state) in enumerate(moves) if state == "published"), len(moves) - 1)
             sums: Counter[str] = Counter()
             for (since, state), (until, _) in pairwise(moves[: first + 1]):
-                sums[state] += (until - since).total_seconds()  # type: ignore[assignment]
+                sums[state] += (until - since).total_seconds()
             for state, seconds in sums.items():
                 found[state].append(seconds)
         return found
