@@ -29,8 +29,10 @@ SPANS = {
     "a month of one class": (date(2026, 10, 1), date(2026, 10, 31), {"product_class": "eyewear"}),
     "a view": (date(2026, 8, 1), date(2026, 11, 3), {"view": "angle"}),
 }
-TABLES = ("day", "week", "product-class", "view", "uploader", "batch", "model", "reasons", "mend", "escapes", "ladder")
-TABLES += ("to-s3", "parts", "operators", "agreement")
+TABLES = (
+    *("day", "week", "product-class", "view", "uploader", "batch", "model", "reasons", "mend", "escapes", "ladder"),
+    *("to-s3", "parts", "operators", "agreement"),
+)
 
 
 @pytest.fixture(scope="module")
