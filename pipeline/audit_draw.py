@@ -1,7 +1,13 @@
-"""Which frames are drawn for the estimates: by a keyed hash of the file. Nobody can choose, no verdict matters."""
+"""Which frames are drawn for the estimates, and for a second look: by a keyed hash of the file.
+
+Nobody can choose, no verdict and no decision matters.
+"""
 
 import hashlib
 import hmac
+
+SECOND_LOOKS = 0.02
+"""Of the frames that somebody decides, the share that is shown to a second person too."""
 
 
 def draw(sha256: str, key: str) -> float:
@@ -24,6 +30,15 @@ def is_for_certifying(code: str, key: str) -> bool:
     True
     """
     return _uniform("split", code, key) < 0.5
+
+
+def is_for_second_look(sha256: str, key: str) -> bool:
+    """Whether a second person is to say of the frame too what they would decide: by a draw of its own.
+
+    >>> is_for_second_look("ab12", "key") == is_for_second_look("ab12", "key")
+    True
+    """
+    return _uniform("second look", sha256, key) < SECOND_LOOKS
 
 
 def _uniform(purpose: str, message: str, key: str) -> float:

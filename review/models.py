@@ -51,7 +51,8 @@ class Claim(models.Model):
 class Decision(Immutable):
     """What a person said of a frame, and what that says of the matte and the crop it was shown with.
 
-    A decision that was taken back stays, and another row says so. Those of one `group` are taken back together.
+    A decision that was taken back stays, and another row says so. Those of one `group` are taken back together. What a
+    second person said is only compared.
     """
 
     class Occasion(models.TextChoices):
@@ -59,6 +60,7 @@ class Decision(Immutable):
         DRAWN = "drawn", "blind audit"
         SIBLING = "sibling", "look at a sibling"
         ASKED = "asked", "asked for by a manager"
+        SECOND = "second", "blind second look"
 
     class Label(models.TextChoices):
         GOOD = "good"
@@ -75,12 +77,23 @@ class Decision(Immutable):
     undoes = models.OneToOneField("self", null=True, on_delete=models.CASCADE, related_name="undone_by")
     occasion = models.CharField(max_length=10, choices=Occasion.choices)
     label = models.CharField(max_length=4, blank=True, choices=Label.choices)
+    is_drawn_again = models.BooleanField(default=False, help_text="shown to a second person too, who isn't told of it")
+    second_of = models.ForeignKey(
+        "self",
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="seconds",
+        help_text="the decision that this one is only compared with: it moves no frame",
+    )
     by = models.CharField(max_length=150)
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["id"]
-        indexes = [models.Index(fields=["at"])]
+        indexes = [
+            models.Index(fields=["at"]),
+            models.Index(fields=["at"], condition=models.Q(is_drawn_again=True), name="decisions_shown_again"),
+        ]
 
 
 class Certificate(Immutable):

@@ -24,8 +24,8 @@ LABELS = {
     RENAME: Label.NONE,
 }
 
-CHOSEN = (Decision.Occasion.SIBLING, Decision.Occasion.ASKED)
-"""Somebody had a cause to look at these, so they say nothing about the rest."""
+UNTELLING = (Decision.Occasion.SIBLING, Decision.Occasion.ASKED, Decision.Occasion.SECOND)
+"""Somebody had a cause to look at these, so they say nothing about the rest; or they were decided before."""
 
 
 def label_of(kind: str, *, is_edited: bool) -> Label:
@@ -69,7 +69,7 @@ def telling(firsts: QuerySet[Scorecard]) -> QuerySet[Decision]:
     """
     is_drawn = Q(scorecard__publish=True, scorecard__is_marked=True, occasion=Decision.Occasion.DRAWN)
     said = Decision.objects.filter(Q(scorecard__publish=False) | is_drawn, scorecard__in=firsts, undone_by=None)
-    return said.exclude(label=Label.NONE).exclude(occasion__in=CHOSEN).order_by("at", "pk")
+    return said.exclude(label=Label.NONE).exclude(occasion__in=UNTELLING).order_by("at", "pk")
 
 
 def first_scorecards() -> QuerySet[Scorecard]:

@@ -47,6 +47,11 @@ def _labelled(frames: Frames, is_passed: bool, *labels: str) -> Frames:
     return frames.annotate(said=Subquery(said.values("label")[:1])).filter(said__in=labels)
 
 
+def _looked_at_twice(frames: Frames, *how: Q) -> Frames:
+    both = Decision.objects.filter(*how, frame=OuterRef("pk"), second_of__isnull=False)
+    return frames.filter(Exists(both.filter(undone_by=None, second_of__undone_by=None)))
+
+
 GOOD, BAD = Decision.Label.GOOD.value, Decision.Label.BAD.value
 SETS: dict[str, tuple[str, Callable[[Frames], Frames]]] = {
     "unseen": ("published unseen", lambda frames: frames.filter(UNSEEN)),
@@ -63,6 +68,11 @@ SETS: dict[str, tuple[str, Callable[[Frames], Frames]]] = {
     "marked": ("marked for audits", lambda frames: frames.filter(Exists(firsts(is_marked=True)))),
     "audit-due": ("audit due", lambda frames: frames.filter(audit_due=DRAWN)),
     "audited": ("audited", lambda frames: _labelled(frames, True, GOOD, BAD)),
+    "looked-at-twice": ("decided by two people, the second one blind", lambda frames: _looked_at_twice(frames)),
+    "disagreed": (
+        "two people said different things",
+        lambda frames: _looked_at_twice(frames, ~Q(label=F("second_of__label"))),
+    ),
     "escaped": ("escaped: audited, and bad", lambda frames: _labelled(frames, True, BAD)),
 }
 """What a figure counts, in words, and how it is told."""

@@ -23,7 +23,7 @@ SECTIONS = [
     ("What slips through", ["escapes"]),
     ("The repair ladder", ["ladder"]),
     ("Time", ["to-s3", "parts", "backlog"]),
-    ("Operators", ["operators"]),
+    ("Operators", ["operators", "agreement"]),
     ("Money", ["money"]),
     ("What to mend first", ["mend"]),
 ]

@@ -11,7 +11,7 @@ from django.urls import reverse
 from pipeline.models import Frame, active_policy
 from pipeline.templatetags.mattegate import duration, money, per_cent
 from review.evidence.statistics import exact_rate
-from review.insights import escapes, findings, ladder, people, reasons, shares, timing, waiting
+from review.insights import agreement, escapes, findings, ladder, people, reasons, shares, timing, waiting
 from review.insights import money as prices
 from review.insights.scope import Scope
 from review.insights.tables import Table, between
@@ -104,6 +104,7 @@ class Reader:
         yield timing.parts_table(self.parts)
         yield waiting.table(scope, self.backlog)
         yield people.table(scope, self.people)
+        yield agreement.table(scope, agreement.pairs(scope))
         yield prices.table(self.costs)
 
     def headlines(self) -> Iterator[Headline]:

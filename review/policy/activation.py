@@ -23,6 +23,12 @@ def put_in_shadow(policy: GatePolicy) -> None:
     GatePolicy.objects.filter(pk=policy.pk).update(in_shadow=True, is_draft=False)
 
 
+def take_out_of_shadow(policy: GatePolicy) -> None:
+    """It says nothing of new frames any more; what it said so far stays."""
+    if not GatePolicy.objects.filter(pk=policy.pk, in_shadow=True).update(in_shadow=False):
+        raise PolicyError(f"{policy} doesn't run in shadow.")
+
+
 def activate(policy: GatePolicy, user: User, why: str) -> Activation:
     """Let it decide from the next frame on."""
     why = why.strip()

@@ -1,6 +1,7 @@
 """Copies of policies whose thresholds may be changed, until they are put in shadow or activated."""
 
 from django.db import transaction
+from django.db.models import ProtectedError
 
 from pipeline.models import GatePolicy
 from review.policy.activation import PolicyError, new_version
@@ -25,6 +26,17 @@ def with_threshold(policy: GatePolicy, group: Group | None, threshold: float) ->
     if not GatePolicy.objects.filter(pk=draft.pk, is_draft=True).update(document=document):
         raise PolicyError(f"{held} is no draft any more; copy it to change its thresholds.")
     return draft
+
+
+def delete(draft: GatePolicy) -> None:
+    """Only a draft: any other policy has judged frames, or may have, and stays for the record."""
+    try:
+        deleted, _ = GatePolicy.objects.filter(pk=draft.pk, is_draft=True).delete()
+    except ProtectedError as error:
+        others = ", ".join(map(str, draft.copies.order_by("pk")))
+        raise PolicyError(f"{draft} is kept: {others} came of it, and names it.") from error
+    if not deleted:
+        raise PolicyError(f"{draft} is no draft, so it stays for the record.")
 
 
 def _changed(thresholds: Thresholds, group: Group | None, threshold: float) -> Thresholds:

@@ -14,7 +14,15 @@ from pipeline.imaging.verdict.score import SCORER_VERSION
 from pipeline.models import GatePolicy, Scorecard, active_policy
 from pipeline.replay import comparison, regate
 from review.models import Activation, Proposal
-from review.policy.activation import PolicyError, activate, certify_and_activate, put_in_shadow, words_for
+from review.policy import drafts
+from review.policy.activation import (
+    PolicyError,
+    activate,
+    certify_and_activate,
+    put_in_shadow,
+    take_out_of_shadow,
+    words_for,
+)
 from review.policy.certificates import certificate_of, changed_since, evidence
 
 SHOWN = 50
@@ -103,6 +111,16 @@ def _shadow(row: GatePolicy, user: User, why: str) -> str:
     return f"{row} runs in shadow from the next frame on."
 
 
+def _unshadow(row: GatePolicy, user: User, why: str) -> str:
+    take_out_of_shadow(row)
+    return f"{row} is out of shadow: it says nothing of new frames. What it said so far stays on its page."
+
+
+def _delete(row: GatePolicy, user: User, why: str) -> str:
+    drafts.delete(row)
+    return f"The draft {row} is deleted."
+
+
 def _activate(row: GatePolicy, user: User, why: str) -> str:
     activate(row, user, why)
     return f"{row} decides from the next frame on."
@@ -115,6 +133,8 @@ def _certify(row: GatePolicy, user: User, why: str) -> str:
 
 ACTIONS: dict[str, Callable[[GatePolicy, User, str], str]] = {
     "shadow": _shadow,
+    "unshadow": _unshadow,
+    "delete": _delete,
     "regate": _replay,
     "activate": _activate,
     "certify": _certify,

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from pipeline import sharing
+from pipeline import audit_draw, sharing
 from pipeline.models import BridgeLabel, Frame, Rejection, Scorecard
 from pipeline.states import State
 from pipeline.transitions import StaleTransition, advance
@@ -154,20 +154,27 @@ def decide(
     act, words, _ = DECISIONS[kind]
     require_at_hand(frame, version, user)
     said = Said(kind, user, bridge_x, why, remark, mark)
-    if why == SOMETHING_ELSE and not remark:
-        raise DecisionError(f"Say in your own words what is wrong with {frame}; nothing was changed.")
+    require_words(frame, said)
     card, occasion = frame.card, occasion_of(frame)
     label = said.label_on(frame) if card else Decision.Label.NONE
+    is_drawn_again = card is not None and _is_drawn_again(frame)
     try:
         with transaction.atomic():
             if occasion == Decision.Occasion.EXCEPTION:
                 act(frame, said)
             else:
                 _audit(frame, said, card, label)
-            note(frame, said, card=card, occasion=occasion, label=label, group=group)
+            told = {"occasion": occasion, "label": label, "group": group, "is_drawn_again": is_drawn_again}
+            note(frame, said, card=card, **told)
     except StaleTransition as error:
         raise DecisionError(f"{frame} was decided meanwhile; nothing was changed.") from error
     return f"{frame} {words}."
+
+
+def _is_drawn_again(frame: Frame) -> bool:
+    """Whether a second person is asked what they would say of it; once a frame."""
+    earlier = Decision.objects.filter(frame=frame, is_drawn_again=True, undone_by=None)
+    return audit_draw.is_for_second_look(frame.sha256, settings.AUDIT_KEY) and not earlier.exists()
 
 
 def require_at_hand(frame: Frame, version: int, user: User) -> None:
@@ -176,6 +183,12 @@ def require_at_hand(frame: Frame, version: int, user: User) -> None:
     require_others(frame, user)
     if not is_waiting(frame) or frame.version != version:
         raise DecisionError(f"{frame} was decided while you looked at it; nothing was changed.")
+
+
+def require_words(frame: Frame, said: Said) -> None:
+    """Refuse "something else" that nothing was said of."""
+    if said.why == SOMETHING_ELSE and not said.remark:
+        raise DecisionError(f"Say in your own words what is wrong with {frame}; nothing was changed.")
 
 
 def require_free(frame: Frame, user: User) -> None:

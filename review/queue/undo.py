@@ -59,7 +59,7 @@ def _take_back(decision: Decision, user: User) -> bool:
     frame = decision.frame
     try:
         with transaction.atomic():
-            if decision.kind != SKIP:
+            if decision.kind != SKIP and decision.occasion != Decision.Occasion.SECOND:
                 _restore(frame, decision, user.get_username())
             said = Said(UNDO, user)
             note(frame, said, card=decision.scorecard, occasion=decision.occasion, label="", undoes=decision)

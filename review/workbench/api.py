@@ -19,7 +19,7 @@ from pipeline.imaging.pictures.renditions import EmptyPictureError
 from pipeline.models import Frame
 from pipeline.override import Edit
 from review.models import Decision, QueueItem
-from review.queue import claims, decisions, renames, undo
+from review.queue import claims, decisions, renames, second_looks, undo
 from review.queue.decisions import DecisionError, HeldError, Said
 from review.workbench import edits, frame_json, questions
 
@@ -65,14 +65,14 @@ def asked(permission: str, form: type[forms.Form] = questions.Nothing) -> Callab
 def following(user: User, data: Asked) -> dict[str, Any]:
     """Claim the next frame beside those that the page holds, and let go of all others."""
     claims.release(user, but=data["held"])
-    found = claims.take_next(user, beside=data["held"])
+    found = second_looks.take_next(user, beside=data["held"])
     return {"item": frame_json.item(found, user) if found else None, "line": frame_json.line(user)}
 
 
 @asked("review.view_queueitem")
 def open_frame(user: User, data: Asked, pk: int) -> dict[str, Any]:
     """Claim this one."""
-    frame = QueueItem.objects.filter(pk=pk).first()
+    frame = QueueItem.objects.filter(pk=pk).first() or second_looks.of(pk, user)
     if frame is None:
         raise DecisionError("That frame is no longer in the queue; somebody decided it.")
     if not claims.take(frame, user):
@@ -101,13 +101,14 @@ def decide(user: User, data: Asked, pk: int) -> dict[str, Any]:
     """Carry out a decision; what was painted was saved before."""
     kind, version, bridge_x = (data[name] for name in ("kind", "version", "bridge_x"))
     told = {name: data[name] for name in ("why", "remark", "mark")}
-    return {"said": decisions.decide(kind, _frame(pk), version, user, bridge_x, **told)}
+    decide = second_looks.decide if second_looks.of(pk, user) else decisions.decide
+    return {"said": decide(kind, _frame(pk), version, user, bridge_x, **told)}
 
 
 @asked("pipeline.decide", questions.Renamed)
 def rename(user: User, data: Asked, pk: int) -> dict[str, Any]:
     """Give the frame the name of what it shows; where another photo has it, ask first."""
-    frame, wanted = _frame(pk), renames.Name(data["code"].strip(), data["view"], data["product_class"])
+    frame, wanted = _to_change(pk, user), renames.Name(data["code"].strip(), data["view"], data["product_class"])
     name = renames.checked(frame, data["version"], user, wanted)
     others = renames.others_of(frame, name)
     if not {other.pk for other in others} <= set(data["despite"]):
@@ -118,7 +119,7 @@ def rename(user: User, data: Asked, pk: int) -> dict[str, Any]:
 @asked("pipeline.decide", questions.Edited)
 def edit(user: User, data: Asked, pk: int) -> dict[str, Any]:
     """Save what was chosen and painted, and show what it came to."""
-    frame = _frame(pk)
+    frame = _to_change(pk, user)
     edits.save(frame, data["version"], user, Edit(data["rung"], data["strokes"]))
     return {"item": frame_json.item(frame, user)}
 
@@ -157,7 +158,8 @@ def undo_last(user: User, data: Asked) -> dict[str, Any]:
     first = frames[0]
     claims.take(first, user)
     more = f" and {len(frames) - 1} more" if len(frames) > 1 else ""
-    return {"said": f"{first}{more}: taken back.", "item": frame_json.item(first, user), "line": frame_json.line(user)}
+    shown = second_looks.of(first.pk, user) or first
+    return {"said": f"{first}{more}: taken back.", "item": frame_json.item(shown, user), "line": frame_json.line(user)}
 
 
 def _file(frame: Frame, picture: pictures.ShopPicture) -> dict[str, Any]:
@@ -172,6 +174,17 @@ def _frame(pk: int) -> Frame:
     return frame
 
 
+def _to_change(pk: int, user: User) -> Frame:
+    """Refuse what is only looked at a second time."""
+    frame = _frame(pk)
+    if second_looks.of(pk, user):
+        raise DecisionError(
+            f"{frame} is with you for a second opinion, so it can't be changed by hand or renamed. Say what you would "
+            "decide of it as it is."
+        )
+    return frame
+
+
 def _waiting(pk: int) -> Frame:
     frame = _frame(pk)
     decisions.require_waiting(frame)
@@ -179,7 +192,7 @@ def _waiting(pk: int) -> Frame:
 
 
 def _at_hand(pk: int, user: User) -> Frame:
-    """A frame in the queue that nobody else looks at."""
-    frame = _waiting(pk)
+    """A frame in the queue that nobody else looks at, or one that is shown a second time, as it was then."""
+    frame = second_looks.of(pk, user) or _waiting(pk)
     decisions.require_free(frame, user)
     return frame

@@ -15,7 +15,7 @@ from pipeline import naming
 from pipeline.imaging.types import ProductClass
 from pipeline.models import Frame
 from review.models import QueueItem
-from review.queue import claims, decisions
+from review.queue import claims, decisions, second_looks
 from review.workbench import frame_json, questions
 
 OF_ONE = ("open", "take-over", "decide", "rename", "edit", "click", "shop", "skip")
@@ -46,13 +46,13 @@ def workbench(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _first(user: User, asked: str) -> tuple[QueueItem | None, dict[str, Any] | None]:
+def _first(user: User, asked: str) -> tuple[Frame | None, dict[str, Any] | None]:
     """The frame to begin with, and what became of the one that was asked for, if it is another."""
     wanted = QueueItem.objects.filter(pk=row_number(asked) or 0).first()
     if wanted and claims.take(wanted, user):
         return wanted, None
     lost = _lost(wanted) if asked else None
-    return claims.take_next(user), lost
+    return second_looks.take_next(user), lost
 
 
 def _lost(frame: Frame | None) -> dict[str, Any]:

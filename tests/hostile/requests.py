@@ -23,7 +23,7 @@ NAMES = (
         "shop-white.jpg",
         "D_1_white.jpg",
     ),
-    *("shadow", "regate", "activate", "certify", "auth", "review"),
+    *("shadow", "unshadow", "delete", "regate", "activate", "certify", "auth", "review"),
 )
 KEYS = (
     *("kind", "version", "why", "remark", "mark", "bridge_x", "rung", "strokes", "held", "tool", "size", "points"),

@@ -19,6 +19,8 @@ DROPPED = {"labels_since"}
 ADDED = [
     ("pipeline_frame", "product_class"),
     ("review_decision", "was"),
+    ("review_decision", "is_drawn_again"),
+    ("review_decision", "second_of_id"),
     ("pipeline_rendition", "width"),
     ("pipeline_rendition", "height"),
     ("review_certificate", "lapsed_at"),
@@ -72,6 +74,8 @@ def test_a_database_of_the_version_before_goes_on_with_all_its_rows(old, manage)
         classes[frame["batch_id"]] for frame in before["pipeline_frame"]
     ]
     assert set(added["review_decision", "was"]) == {"{}"}
+    assert set(added["review_decision", "is_drawn_again"]) == {0}
+    assert set(added["review_decision", "second_of_id"]) == {None}
     assert set(added["pipeline_rendition", "width"]) == set(added["pipeline_rendition", "height"]) == {None}
     assert after == before
     documents = {(row["name"], row["version"]): row["document"] for row in policies}

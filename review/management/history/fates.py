@@ -66,6 +66,7 @@ def undone(story: Story) -> None:
     taken_back = story.decide("approve", by, State.APPROVED, "good as it is")
     story.wait(6)
     story.decide("undo", by, State.EXCEPTION, "taken back: good as it is", label="", undoes_id=taken_back)
+    story.shown_again = {}
     story.wait(4)
     _reject(story, by)
 

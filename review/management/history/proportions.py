@@ -28,6 +28,9 @@ WAITING, IN_LINE = "waiting", "in-line"
 ESCAPES = 0.004
 """Of those that were published unseen, the share that is bad."""
 
+AGREEMENT = 0.9
+"""Of photos that a second person looked at too, the share of which they decided alike."""
+
 CLASSES = {"eyewear": 0.7, "watch": 0.3}
 URGENT = 0.1
 """Of all batches."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pipeline import naming
-from pipeline.audit_draw import draw
+from pipeline.audit_draw import draw, is_for_second_look
 from pipeline.imaging.types import View
 from pipeline.listing_spec import has_half_glass
 from pipeline.models import Frame, Listing, Rejection, Rendition, Scorecard, Transition
@@ -17,8 +17,10 @@ from pipeline.states import State
 from pipeline.words import in_words
 from review.evidence.labels import label_of
 from review.management.history.measured import Columns, Measured
+from review.management.history.proportions import AGREEMENT, OPERATORS
 from review.management.history.rows import Rows
 from review.models import Decision
+from review.queue.decisions import DECISIONS
 
 SIDE = 2000
 SIZES = {"png": 2_100_000, "webp": 140_000, "jpg": 310_000}
@@ -65,6 +67,7 @@ class Story:
     card: int = 0
     found: Columns = field(default_factory=dict)
     frame: dict[str, Any] = field(default_factory=dict)
+    shown_again: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.pk = self.source.rows.next_number(Frame)
@@ -143,7 +146,22 @@ class Story:
         label = (label_of(kind, is_edited=False).value if self.card else "") if label is None else label
         card = self.card or None
         about = {"frame_id": self.pk, "scorecard_id": card, "version": self.frame["version"], "at": self.at}
-        return self.source.rows.add(Decision, kind=kind, by=by, occasion=occasion, label=label, **about, **columns)
+        said = about | {"kind": kind, "by": by, "occasion": occasion, "label": label}
+        is_drawn = kind in DECISIONS and self.card and not self.shown_again
+        is_drawn = bool(is_drawn and is_for_second_look(self.sha256, self.source.audit_key))
+        pk = self.source.rows.add(Decision, **said, **columns, is_drawn_again=is_drawn)
+        if is_drawn:
+            self.shown_again = said | {"second_of_id": pk}
+        return pk
+
+    def _look_again(self) -> None:
+        """What another person said of it, who didn't know what it is compared with."""
+        dice, first = self.source.dice, self.shown_again
+        kinds = [first["kind"]] if dice.random() < AGREEMENT else sorted(DECISIONS.keys() - {first["kind"]})
+        kind, by = dice.choice(kinds), dice.choice([name for name in OPERATORS if name != first["by"]])
+        at = first["at"] + timedelta(seconds=60 + dice.expovariate(1 / 3600))
+        said = {"kind": kind, "by": by, "at": at, "label": label_of(kind, is_edited=False).value}
+        self.source.rows.add(Decision, **first | said | {"occasion": "second"})
 
     def tell_rejected(self, by: str, why: str, *, needs_photo: bool) -> None:
         self.source.rows.add(
@@ -153,6 +171,8 @@ class Story:
     def end(self) -> None:
         """The frame itself, and what the shop shows of it."""
         rows, state = self.source.rows, self.frame["state"]
+        if self.shown_again:
+            self._look_again()
         rows.add(Frame, self.pk, code=self.code, view=self.view, product_class=self.product_class, **self.frame)
         if state == State.PUBLISHED:
             self._show()

@@ -120,11 +120,25 @@ class _Seeded:
             {"approve": State.APPROVED, "reprocess": State.RECEIVED, "reject": State.REJECTED}[kind],
             self.rng.uniform(1, 90),
         )
-        self._say(card, kind, label, "exception")
+        self._twice(card, self._say(card, kind, label, "exception"))
         if kind == "approve":
             self._publish()
         elif kind == "reprocess":
             self._process(first=False)
+
+    def _twice(self, card: Scorecard, first: Decision) -> None:
+        """Some are shown to a second person too, who may take back what they said."""
+        if self.rng.random() < 0.6:
+            return
+        kind, label = self.rng.choice([(first.kind, first.label), ("discard", "bad"), ("approve", "good")])
+        at, self.at = self.at, self.at + timedelta(seconds=self.rng.uniform(40, 4_000))
+        for _ in range(self.rng.choice([1, 1, 2])):
+            second = self._say(card, kind, label, "second", second_of=first)
+            if self.rng.random() < 0.2:
+                self._say(card, "undo", "", "second", undoes=second)
+            else:
+                break
+        self.at = at
 
     def _audit(self, card: Scorecard) -> None:
         self.at += timedelta(seconds=self.rng.uniform(60, 9_000))

@@ -9,8 +9,10 @@ import pytest
 
 from pipeline.states import State
 from review.evidence.labels import samples
+from review.evidence.statistics import exact_rate
 from review.insights import findings
 from review.insights.scope import Scope
+from review.insights.tables import between
 from review.insights.whole import Reader, read
 from tests.review.insights.conftest import ALL, BERLIN
 
@@ -163,6 +165,26 @@ def test_operators_are_those_of_a_plain_count(seeded):
         assert operator.overrides == sum(said.kind == "approve" and said.label == "bad" for said in stand)
         gaps = [(b.at - a.at).total_seconds() for a, b in pairwise(acts) if b.kind != "undo"]
         assert sorted(operator.seconds) == pytest.approx(sorted(gap for gap in gaps if gap <= 300))
+
+
+@WHICH
+def test_agreement_is_that_of_a_plain_count(seeded, scope):
+    mine = list(chosen(seeded, scope))
+    every = [said for row in mine for said in row["said"]]
+    undone = {said.undoes_id for said in every}
+    by_number = {said.pk: said for said in every}
+    seconds = [said for said in every if said.second_of_id and not {said.pk, said.second_of_id} & undone]
+    alike = [said for said in seconds if said.label == by_number[said.second_of_id].label]
+    found = read(scope).tables["agreement"]
+    assert value(found, "Agreed", "Photos") == len(alike)
+    assert value(found, "Agreed", "of") == len(seconds)
+    assert value(found, "Said different things", "Photos") == len(seconds) - len(alike)
+    for label, words in (("good", "The cut-out is good"), ("bad", "The cut-out is bad")):
+        assert value(found, f"{words}, said both", "Photos") == sum(said.label == label for said in alike)
+    if scope == ALL:
+        assert len(seconds) > len(alike) > 0
+        share, low_high = value(found, "Agreed", "Share"), value(found, "Agreed", "95 % interval")
+        assert share == len(alike) / len(seconds) and low_high == between(exact_rate(len(alike), len(seconds)))
 
 
 @WHICH

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.db.models import Count, F
 
-from pipeline.audit_draw import draw
+from pipeline.audit_draw import draw, is_for_second_look
 from pipeline.models import Batch, Frame, Listing, Rejection, Rendition, Scorecard, Transition, active_policy
 from pipeline.replay import replay
 from pipeline.states import State, is_allowed
@@ -113,6 +113,14 @@ def test_decisions_are_taken_back_superseded_and_told():
     assert not rejected.filter(rejection=None).exists()
     assert Rejection.objects.filter(frame__state=State.SUPERSEDED).exists()  # retaken
     assert Batch.objects.values("created_by").distinct().count() > 1
+
+
+def test_some_are_decided_by_two_people_once_what_the_first_one_said_stands():
+    drawn, seconds = Decision.objects.filter(is_drawn_again=True), Decision.objects.filter(occasion="second")
+    told = [said for said in drawn.select_related("frame") if is_for_second_look(said.frame.sha256, AUDIT_KEY)]
+    assert drawn.count() == len(told) > 0
+    assert {said.second_of_id for said in seconds} == {said.pk for said in drawn.filter(undone_by=None)}
+    assert not [said for said in seconds.select_related("second_of") if said.by == said.second_of.by]
 
 
 def made(seed):

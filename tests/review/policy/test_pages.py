@@ -6,6 +6,7 @@ from django.contrib.auth.models import Group, Permission
 from pipeline import replay
 from pipeline.models import GatePolicy, active_policy
 from review.models import Activation, Certificate, Proposal
+from review.policy import drafts
 from tests.factories import judged, policy
 from tests.review.policy.test_certificates import labelled
 
@@ -62,6 +63,39 @@ def test_policies_are_the_managers(role, sign_in):
     client, row = sign_in(role), policy("other")
     assert client.get(POLICIES).status_code == HTTPStatus.FORBIDDEN
     assert client.post(f"{POLICIES}{row.pk}/activate/", {"why": "x"}).status_code == HTTPStatus.FORBIDDEN
+
+
+def test_a_policy_is_taken_out_of_shadow_and_keeps_what_it_said(sign_in):
+    judged(1, policy(is_active=True), haze=0.1)
+    other = policy("other", in_shadow=True)
+    replay.regate(other)
+    client = sign_in("manager")
+    assert "Take out of shadow" in client.get(POLICIES).content.decode()
+    page = client.post(f"{POLICIES}{other.pk}/unshadow/", follow=True).content.decode()
+    assert "is out of shadow" in page and "Take out of shadow" not in page
+    other.refresh_from_db()
+    assert not other.in_shadow and replay.comparison(other).replayed == 1
+    again = client.post(f"{POLICIES}{other.pk}/unshadow/", follow=True).content.decode()
+    assert "doesn&#x27;t run in shadow" in again
+
+
+def test_a_draft_is_deleted_and_nothing_else_is(sign_in):
+    row = policy(is_active=True)
+    client, draft = sign_in("manager"), drafts.copy(row)
+    assert ">Delete<" in client.get(POLICIES).content.decode()
+    assert "Delete this draft" in client.get(f"{POLICIES}{draft.pk}/").content.decode()
+    page = client.post(f"{POLICIES}{draft.pk}/delete/", follow=True).content.decode()
+    assert f"The draft {draft} is deleted." in page and not GatePolicy.objects.filter(pk=draft.pk).exists()
+    for kept in (row, policy("shadowed", in_shadow=True), policy("at rest")):
+        page = client.post(f"{POLICIES}{kept.pk}/delete/", follow=True).content.decode()
+        assert "stays for the record" in page and GatePolicy.objects.filter(pk=kept.pk).exists()
+
+
+def test_a_draft_that_others_were_copied_from_is_kept_and_the_page_says_which(sign_in):
+    draft = drafts.copy(policy(is_active=True))
+    copied = drafts.copy(draft)
+    page = sign_in("manager").post(f"{POLICIES}{draft.pk}/delete/", follow=True).content.decode()
+    assert f"{copied} came of it" in page and GatePolicy.objects.filter(pk=draft.pk).exists()
 
 
 def test_an_unknown_action_or_policy_is_not_found(sign_in):
