@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import Q
 
-from pipeline.models import Frame, GatePolicy, Immutable, Scorecard
+from pipeline.models import Batch, Frame, GatePolicy, Immutable, Scorecard
 from pipeline.states import State
 
 # An audit waits among the exceptions, and nobody is to see which is which.
@@ -164,3 +164,31 @@ class DriftAlarm(Immutable):
     class Meta:
         ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["policy", "scope", "name"], name="one_drift_alarm_per_group")]
+
+
+class DayFigures(models.Model):
+    """What the figures count of the photos of one batch, class and view that were processed on one day of the site.
+
+    A copy of what frames, scorecards and decisions say, so that nothing is lost with it: review/insights/rollups.py
+    makes it, keeps it in step and says for which batches it holds.
+    """
+
+    batch = models.ForeignKey(Batch, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField()
+    product_class = models.CharField(max_length=20)
+    view = models.CharField(max_length=10)
+    facts = models.JSONField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["day", "batch", "product_class", "view"], name="one_row_of_figures_a_day_batch_class_and_view"
+            )
+        ]
+
+
+class FiguresKept(models.Model):
+    """The one row that says until when all changes are in DayFigures, and whose days those are."""
+
+    until = models.DateTimeField()
+    time_zone = models.CharField(max_length=100)

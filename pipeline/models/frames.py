@@ -179,6 +179,9 @@ class Frame(models.Model):
         return [code for code in self.reasons if code not in VERDICT_REASONS]
 
 
+IN_OR_OUT_OF_REVIEW = models.Q(source=State.EXCEPTION.value) | models.Q(target=State.EXCEPTION.value)
+
+
 class Transition(Immutable):
     """Who moved a frame, from where to where, when and why."""
 
@@ -191,6 +194,11 @@ class Transition(Immutable):
 
     class Meta:
         ordering = ["id"]
+        indexes = [
+            models.Index(fields=["at"]),
+            # Few of all moves: how many photos waited for people at a time is told by these alone.
+            models.Index(fields=["at"], condition=IN_OR_OUT_OF_REVIEW, name="moves_in_or_out_of_review"),
+        ]
 
 
 class TakeOver(Immutable):

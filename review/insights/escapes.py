@@ -12,7 +12,7 @@ from pipeline.states import State
 from review.evidence.labels import samples
 from review.evidence.statistics import Rate
 from review.insights import findings
-from review.insights.findings import Cards, Label
+from review.insights.facts import Cards, Label
 from review.insights.scope import Scope
 from review.insights.tables import Cell, Table, between, interval, number, per_cent, share
 from review.models import Certificate

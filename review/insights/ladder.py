@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from pipeline.words import RUNG_WORDS
-from review.insights.findings import AT_ONCE, Doubted, Label
+from review.insights.facts import AT_ONCE, Doubted, Label
 from review.insights.scope import Scope
 from review.insights.tables import Cell, Table, interval, number, share
 
@@ -13,7 +13,7 @@ def tried(found: list[Doubted]) -> Counter[str]:
     """How often each rung was climbed."""
     climbed: Counter[str] = Counter()
     for card in found:
-        climbed.update({card.rung, *(other["rung"] for other in card.others)})
+        climbed.update({card.rung, *card.others})
     return climbed
 
 

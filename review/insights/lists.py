@@ -19,7 +19,7 @@ from config.asked import MisunderstoodError, row_number
 from pipeline.models import Frame, Scorecard
 from pipeline.words import REASON_WORDS, RUNG_WORDS
 from review.evidence.labels import NO_DECISIONS, firsts_of, telling
-from review.insights.findings import AT_ONCE
+from review.insights.facts import AT_ONCE
 from review.insights.scope import COMMAND, EARLIEST, midnight
 from review.insights.shares import UNSEEN
 from review.models import Decision

@@ -8,6 +8,7 @@ from django.db.models import Count, Q, Sum
 
 from pipeline.models import GeminiCall
 from pipeline.templatetags.mattegate import duration, money
+from review.insights.facts import Counts
 from review.insights.people import Operator
 from review.insights.scope import Scope
 from review.insights.tables import NONE, Cell, Table
@@ -61,12 +62,11 @@ def _at(price: Decimal, seconds: float) -> Decimal | None:
     return price * Decimal(seconds) / HOUR if price else None
 
 
-def costs(scope: Scope, photos: int, compute_seconds: float | None, people: list[Operator]) -> Costs:
+def costs(scope: Scope, count: Counts, compute_seconds: float | None, people: list[Operator]) -> Costs:
     calls = GeminiCall.objects.filter(scope.during("asked_at"), scope.of("frame__"))
     paid = calls.aggregate(total=Sum("cost"), open=Count("pk", filter=Q(ended_at=None)))
-    published = scope.frames().filter(published_at__isnull=False).count()
     spent = sum(sum(operator.seconds) for operator in people)
-    return Costs(photos, published, compute_seconds, spent, paid["total"] or Decimal(0), paid["open"])
+    return Costs(count.processed, count.published, compute_seconds, spent, paid["total"] or Decimal(0), paid["open"])
 
 
 def table(found: Costs) -> Table:

@@ -1,13 +1,13 @@
 """Why photos are sent to review, whether people found it true, and what to mend first."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from statistics import median
 
 from pipeline.words import in_words
 from review.insights import charts
-from review.insights.findings import Doubted, Label
+from review.insights.facts import Facts, Label, Sent
 from review.insights.scope import Scope
 from review.insights.tables import Cell, Table, interval, number, share
 
@@ -38,24 +38,9 @@ class Reason:
         return len(self.frames) * self.false / self.said if self.said else -1.0
 
 
-@dataclass(frozen=True)
-class Sent:
-    """A photo that was sent to review, with what the gate or the failure gave for it."""
-
-    frame: int
-    batch: int
-    reasons: list[str]
-    confidence: float | None
-
-
-def sent(scope: Scope, found: list[Doubted]) -> list[Sent]:
-    """By the first scorecard if the gate held that; else by what stopped the frame."""
-    held = {card.frame: card for card in found if not card.is_passed}
-    rows = scope.frames().filter(was_exception=True).values_list("pk", "batch", "reasons")
-    return [
-        Sent(pk, batch, held[pk].reasons, held[pk].confidence) if pk in held else Sent(pk, batch, reasons, None)
-        for pk, batch, reasons in rows.order_by("pk")
-    ]
+def sent(found: Iterable[Facts]) -> list[Sent]:
+    """In the order of the frames."""
+    return sorted((review for facts in found for review in facts.sent), key=lambda review: review.frame)
 
 
 def reasons(reviews: list[Sent], labels: Mapping[int, Label]) -> list[Reason]:
@@ -73,12 +58,13 @@ def reasons(reviews: list[Sent], labels: Mapping[int, Label]) -> list[Reason]:
     return sorted(found.values(), key=lambda reason: (-len(reason.frames), reason.code))
 
 
-def worst_by_batch(reviews: list[Sent]) -> dict[int, str]:
+def worst_by_batch(found: Iterable[Facts]) -> dict[int, str]:
     """The reason that most reviews of a batch have, in words."""
     counts: dict[int, Counter[str]] = defaultdict(Counter)
-    for review in reviews:
-        counts[review.batch].update(review.reasons)
-    return {batch: in_words(found.most_common(1)[0][0]) for batch, found in counts.items() if found}
+    for facts in found:
+        for review in facts.sent:
+            counts[facts.group.batch].update(review.reasons)
+    return {batch: in_words(min(said, key=lambda code: (-said[code], code))) for batch, said in counts.items() if said}
 
 
 def table(scope: Scope, found: list[Reason], reviews: int) -> Table:

@@ -2,34 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db.models import Count, Q
-from django.db.models.functions import TruncDate
+from django.db.models import Q
 
+from pipeline.models import Batch
 from review.insights import charts
-from review.insights.findings import Cards
+from review.insights.facts import Cards, Counts, Facts
 from review.insights.scope import COMMAND, Scope, week_of
 from review.insights.tables import Cell, Table, interval, number, share
 
 UNSEEN = Q(was_exception=False, published_at__isnull=False)
 COLUMNS = ["Processed", "Published unseen", "Sent to review", "of them failed", "Share sent", "95 % interval"]
-
-
-@dataclass(frozen=True)
-class Counts:
-    """Of some processed photos."""
-
-    processed: int = 0
-    sent: int = 0
-    failed: int = 0
-    unseen: int = 0
-
-    def __add__(self, other: "Counts") -> "Counts":
-        return Counts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
 
 
 class Group(NamedTuple):
@@ -45,20 +31,19 @@ class Group(NamedTuple):
     counts: Counts
 
 
-def groups(scope: Scope) -> list[Group]:
-    """All that the tables below add up, in one query."""
-    alike = ("day", "product_class", "view", "batch", "batch__name", "batch__created_by", "batch__created_by__username")
-    rows = scope.frames().annotate(day=TruncDate("processed_at")).values_list(*alike)
-    counted = rows.annotate(
-        n=Count("pk"),
-        sent=Count("pk", filter=Q(was_exception=True)),
-        failed=Count("pk", filter=Q(has_failed=True)),
-        unseen=Count("pk", filter=UNSEEN),
-    )
-    return [
-        Group(day, kind, view, batch, name, uploader or COMMAND, by or "a command", Counts(*counts))
-        for day, kind, view, batch, name, uploader, by, *counts in counted.order_by("day")
-    ]
+def groups(found: Iterable[Facts]) -> list[Group]:
+    """All that the tables below add up, with who sent them."""
+    facts = list(found)
+    asked = Batch.objects.filter(pk__in={one.group.batch for one in facts})
+    batches = {batch.pk: batch for batch in asked.select_related("created_by")}
+    return [_group(one, batches[one.group.batch]) for one in sorted(facts, key=lambda one: one.group)]
+
+
+def _group(facts: Facts, batch: Batch) -> Group:
+    _, day, product_class, view = facts.group
+    uploader = batch.created_by
+    by = (uploader.pk, uploader.get_username()) if uploader else (COMMAND, "a command")
+    return Group(day, product_class, view, batch.pk, batch.name, *by, facts.counts)
 
 
 def total(found: Iterable[Group]) -> Counts:

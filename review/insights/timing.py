@@ -7,12 +7,12 @@ from datetime import datetime
 from math import ceil
 from statistics import mean
 
-from django.db.models import F, Window
-from django.db.models.functions import RowNumber
+import numpy as np
 
 from pipeline.models import Transition
 from pipeline.states import State
-from review.insights.lists import PROMISE, with_wait
+from review.insights.facts import MICROSECOND, Facts
+from review.insights.lists import PROMISE
 from review.insights.scope import Scope
 from review.insights.tables import Cell, Table, number, seconds, share
 
@@ -50,13 +50,13 @@ class ToS3:
     longest: float | None
 
 
-def to_s3(scope: Scope, unseen: int) -> ToS3:
-    waits = with_wait(scope.frames())
-    places = [rank(part, unseen) for part in (0.5, 0.95, 1)] if unseen else []
-    ordered = waits.annotate(place=Window(RowNumber(), order_by=[F("taken"), F("pk")])).filter(place__in=places)
-    at = {place: taken.total_seconds() for place, taken in ordered.values_list("place", "taken")}
-    late = waits.filter(taken__gt=PROMISE).count()
-    return ToS3(unseen, late, *(at.get(place) for place in places or (0, 0, 0)))
+def to_s3(found: Iterable[Facts]) -> ToS3:
+    taken = np.sort(np.array([wait for facts in found for wait in facts.waits], np.int64))
+    if not taken.size:
+        return ToS3(0, 0, None, None, None)
+    late = int((taken > PROMISE // MICROSECOND).sum())
+    picks = [float(taken[rank(part, taken.size) - 1]) / 1e6 for part in (0.5, 0.95, 1)]
+    return ToS3(int(taken.size), late, *picks)
 
 
 def to_s3_table(scope: Scope, found: ToS3) -> Table:

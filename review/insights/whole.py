@@ -11,7 +11,7 @@ from django.urls import reverse
 from pipeline.models import Frame, active_policy
 from pipeline.templatetags.mattegate import duration, money, per_cent
 from review.evidence.statistics import exact_rate
-from review.insights import agreement, escapes, findings, ladder, people, reasons, shares, timing, waiting
+from review.insights import agreement, escapes, findings, ladder, people, reasons, rollups, shares, timing, waiting
 from review.insights import money as prices
 from review.insights.scope import Scope
 from review.insights.tables import Table, between
@@ -58,19 +58,20 @@ class Reader:
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         self.policy = active_policy()
-        self.groups = shares.groups(scope)
+        facts = rollups.read(scope)
+        self.groups = shares.groups(facts)
         self.count = shares.total(self.groups)
-        self.labels = findings.labels(scope)
-        self.doubted = findings.doubted(scope)
-        self.cards = findings.cards(scope)
-        self.reviews = reasons.sent(scope, self.doubted)
+        self.labels = findings.labels(facts)
+        self.doubted = [card for one in facts for card in one.doubted]
+        self.cards = findings.cards(facts)
+        self.reviews = reasons.sent(facts)
         self.reasons = reasons.reasons(self.reviews, self.labels)
-        self.worst = reasons.worst_by_batch(self.reviews)
-        self.to_s3 = timing.to_s3(scope, self.count.unseen)
+        self.worst = reasons.worst_by_batch(facts)
+        self.to_s3 = timing.to_s3(facts)
         self.parts = timing.parts(scope)
         self.backlog = waiting.at_ends(scope, waiting.waits(scope))
         self.people = people.operators(scope)
-        self.costs = prices.costs(scope, self.count.processed, self.parts.at_work, self.people)
+        self.costs = prices.costs(scope, self.count, self.parts.at_work, self.people)
 
     @property
     def escape(self) -> float:

@@ -3,6 +3,7 @@
 import logging
 import signal
 import threading
+import time
 from typing import Any
 
 from django.core.management import call_command
@@ -15,32 +16,39 @@ from pipeline import clock, jobs
 from pipeline.clock import PERIOD_SECONDS
 
 logger = logging.getLogger(__name__)
+ROLL_UP_SECONDS = 60
 
 
 class Command(BaseCommand):
-    help = f"Every {PERIOD_SECONDS} s: give lapsed frames back to the queue, and enqueue what is due; daily: nightly."
+    help = (
+        f"Every {PERIOD_SECONDS} s: give lapsed frames back to the queue, and enqueue what is due; "
+        "every minute: roll_up; daily: nightly."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        done_on = None
+        done_on, rolled_up = None, -float(ROLL_UP_SECONDS)
         while not stop.is_set():
             tick()
             if done_on != timezone.localdate():
                 done_on = timezone.localdate()
-                nightly()
+                run("nightly")
+            if time.monotonic() - rolled_up >= ROLL_UP_SECONDS:
+                rolled_up = time.monotonic()
+                run("roll_up")
             stop.wait(PERIOD_SECONDS)
 
 
-def nightly() -> None:
+def run(command: str) -> None:
     """By name: what it does is no business of the pipeline's."""
     try:
-        call_command("nightly")
+        call_command(command)
     except DatabaseError as error:
-        logger.error("the nightly job could not run, next try tomorrow: %s", error)
+        logger.error("%s could not run, and is tried again when it is due next: %s", command, error)
     except Exception:
-        logger.exception("the nightly job failed")
+        logger.exception("%s failed", command)
 
 
 def tick() -> None:

@@ -49,6 +49,7 @@ class Older:
     state: str
     version: int
     at: datetime
+    is_listed: bool
 
 
 @dataclass
@@ -183,9 +184,8 @@ class Story:
             rows.add(Listing, code=self.code, view=self.view, frame_id=shown, version=2)
 
     def as_older(self) -> Older:
-        return Older(
-            self.pk, self.code, self.view, self.product_class, self.frame["state"], self.frame["version"], self.at
-        )
+        state, version, is_listed = self.frame["state"], self.frame["version"], "published_at" in self.frame
+        return Older(self.pk, self.code, self.view, self.product_class, state, version, self.at, is_listed)
 
     def _show(self) -> None:
         for variant, extension in _files(self.product_class, self.view):
@@ -201,7 +201,7 @@ class Story:
         step = {"source": older.state, "target": target, "actor": "worker", "why": why, "at": at}
         rows.add(Transition, frame_id=older.pk, **step)
         rows.change(Frame.objects.filter(pk=older.pk), state=target, version=older.version + 1, state_since=at)
-        if older.state == State.PUBLISHED:
+        if older.is_listed:
             rows.change(Listing.objects.filter(code=self.code, view=self.view), frame_id=self.pk, version=4)
         else:
             rows.add(Listing, code=self.code, view=self.view, frame_id=self.pk, version=2)

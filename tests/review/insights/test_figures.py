@@ -10,7 +10,6 @@ import pytest
 from pipeline.states import State
 from review.evidence.labels import samples
 from review.evidence.statistics import exact_rate
-from review.insights import findings
 from review.insights.scope import Scope
 from review.insights.tables import between
 from review.insights.whole import Reader, read
@@ -117,7 +116,7 @@ def test_reasons_escapes_and_the_ladder_are_those_of_a_plain_count(seeded, scope
 
 def test_labels_are_the_samples_that_certificates_rest_on(seeded):
     theirs = {(sample.card.frame_id, sample.is_bad, sample.probability) for sample in samples()}
-    assert {(s.frame, s.is_bad, s.probability) for s in findings.labels(ALL).values()} == theirs
+    assert {(s.frame, s.is_bad, s.probability) for s in Reader(ALL).labels.values()} == theirs
 
 
 @WHICH

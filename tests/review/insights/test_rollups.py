@@ -1,0 +1,75 @@
+"""The kept facts say the same as the frames themselves, whatever moved before or after they were made."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from pipeline.models import Frame, Transition
+from pipeline.states import State
+from pipeline.transitions import hold
+from review.insights import facts, rollups
+from review.insights.scope import Scope
+from review.insights.whole import read
+from review.models import DayFigures, FiguresKept
+from tests.review.insights.conftest import ALL
+
+LONG_AGO = timedelta(days=1)
+SCOPES = [ALL, Scope(date(2026, 10, 24), date(2026, 10, 26)), Scope(ALL.first, ALL.last, "custom", "eyewear", "angle")]
+
+
+def plainly(found):
+    return {one.group: one for one in found if one.counts.processed}
+
+
+def settle():
+    """As if all that happened had happened long before now, and been taken in."""
+    rollups.keep_up(60)
+    FiguresKept.objects.update(until=timezone.now() + LONG_AGO)
+
+
+@pytest.mark.parametrize("scope", SCOPES, ids=["all", "clocks", "class and view"])
+def test_kept_facts_are_those_of_the_frames(seeded, scope):
+    before = read(scope)
+    settle()
+    assert DayFigures.objects.exists()
+    assert plainly(rollups.read(scope)) == plainly(facts.read(scope.frames()))
+    after = read(scope)
+    assert before.tables == after.tables and before.headlines == after.headlines
+
+
+def test_what_moved_since_is_told_at_once_and_kept_by_the_next_run(seeded):
+    rollups.keep_up(60)
+    Transition.objects.update(at=timezone.now() - LONG_AGO)
+    FiguresKept.objects.update(until=timezone.now())
+    hold(Frame.objects.filter(state=State.APPROVED).first() or _approved(), ["haze"], actor="x")
+    raw = plainly(facts.read(ALL.frames()))
+    assert plainly(rollups.read(ALL)) == raw
+    rollups.keep_up(60)
+    settle()
+    assert plainly(rollups.read(ALL)) == raw
+
+
+def _approved():
+    frame = Frame.objects.filter(state=State.PUBLISHED)[0]
+    Frame.objects.filter(pk=frame.pk).update(state=State.APPROVED)
+    frame.refresh_from_db()
+    return frame
+
+
+def test_they_are_read_and_not_only_written(seeded):
+    settle()
+    DayFigures.objects.all().delete()
+    assert rollups.read(ALL) == []
+    call_command("roll_up", "--rebuild")
+    assert plainly(rollups.read(ALL)) == plainly(facts.read(ALL.frames()))
+
+
+def test_days_of_another_time_zone_are_made_anew(seeded):
+    settle()
+    with timezone.override("Asia/Tokyo"):
+        raw = plainly(facts.read(ALL.frames()))
+        assert plainly(rollups.read(ALL)) == raw
+        settle()
+        assert plainly(rollups.read(ALL)) == raw
