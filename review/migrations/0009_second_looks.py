@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('pipeline', '0011_scale_indexes'),
+        ('pipeline', '0013_webhooks'),
         ('review', '0008_certificates_lapse'),
     ]
 

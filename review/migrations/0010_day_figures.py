@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('pipeline', '0012_transition_indexes'),
+        ('pipeline', '0014_transition_indexes'),
         ('review', '0009_second_looks'),
     ]
 

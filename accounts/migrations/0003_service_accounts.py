@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0003_unlocked'),
+        ('accounts', '0002_operate'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='accessevent',
             name='kind',
-            field=models.CharField(choices=[('signed-in', 'Signed in'), ('failed', 'Sign-in failed'), ('locked-out', 'Locked out'), ('signed-out', 'Signed out'), ('added', 'Account made'), ('changed', 'Account changed'), ('deleted', 'Account deleted'), ('password', 'Password changed'), ('role-deleted', 'Role deleted'), ('roles', 'Roles changed'), ('permissions', 'Permissions changed'), ('token', 'Token given'), ('token-reused', 'Token used twice'), ('secret', 'Secret given'), ('revoked', 'Access revoked')], max_length=20, verbose_name='what'),
+            field=models.CharField(choices=[('signed-in', 'Signed in'), ('failed', 'Sign-in failed'), ('locked-out', 'Locked out'), ('unlocked', 'Unlocked'), ('signed-out', 'Signed out'), ('added', 'Account made'), ('changed', 'Account changed'), ('deleted', 'Account deleted'), ('password', 'Password changed'), ('role-deleted', 'Role deleted'), ('roles', 'Roles changed'), ('permissions', 'Permissions changed'), ('token', 'Token given'), ('token-reused', 'Token used twice'), ('secret', 'Secret given'), ('revoked', 'Access revoked')], max_length=20, verbose_name='what'),
         ),
         migrations.CreateModel(
             name='ServiceAccount',
