@@ -66,8 +66,11 @@ def test_a_database_of_the_version_before_goes_on_with_all_its_rows(old, manage)
     assert done.returncode == 0, done.stderr
     after = rows(old)
     policies, kept = (part.pop("pipeline_gatepolicy") for part in (after, before))
-    new = ("takeover", "rejection", "webhookendpoint", "webhookdelivery")
-    assert all(after.pop(f"pipeline_{name}") == [] for name in new)
+    new = (
+        *("pipeline_takeover", "pipeline_rejection", "pipeline_webhookendpoint", "pipeline_webhookdelivery"),
+        *("review_dayfigures", "review_figureskept"),
+    )
+    assert all(after.pop(name) == [] for name in new)
     added = {(name, column): [row.pop(column) for row in after[name]] for name, column in ADDED}
     classes = {batch["id"]: batch["product_class"] for batch in before["pipeline_batch"]}
     assert added["pipeline_frame", "product_class"] == [
