@@ -1,7 +1,7 @@
 """What decisions say about the matte and the crop that were shown."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -35,6 +35,10 @@ def label_of(kind: str, *, is_edited: bool) -> Label:
     """
     return Label.BAD if is_edited and kind == "approve" else LABELS[kind]
 
+FIELDS = ("label", *(f"scorecard__{name}" for name in ("publish", "audit_rate", "model_sha256", "scorer_version")))
+FIELDS += ("scorecard__metrics", *(f"scorecard__frame__{name}" for name in ("code", "product_class", "view")))
+"""What a sample is read for: scorecards hold much more."""
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -50,16 +54,19 @@ class Sample:
         return self.card.audit_rate if self.card.publish else 1.0
 
 
-def samples(since: datetime | None = None) -> list[Sample]:
+def samples() -> list[Sample]:
     """Every labelled frame that says something about the others, the oldest first."""
-    said = telling(first_scorecards())
-    if since:
-        said = said.filter(at__gt=since)
     found: dict[int, Sample] = {}
-    for decision in said.select_related("scorecard__frame__batch"):
-        if card := decision.scorecard:
-            found.setdefault(card.frame_id, Sample(card, card.frame.code, decision.label == Label.BAD))
+    for sample in samples_of(telling(first_scorecards())):
+        found.setdefault(sample.card.frame_id, sample)
     return list(found.values())
+
+
+def samples_of(said: QuerySet[Decision]) -> Iterator[Sample]:
+    """One for each of these decisions, read a few at a time."""
+    for decision in said.select_related("scorecard__frame").only(*FIELDS).iterator():
+        if card := decision.scorecard:
+            yield Sample(card, card.frame.code, decision.label == Label.BAD)
 
 
 def telling(firsts: QuerySet[Scorecard]) -> QuerySet[Decision]:

@@ -2,22 +2,25 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby, islice
 from typing import Any
 
 import numpy as np
 from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from pipeline.audit_draw import is_for_certifying
 from pipeline.imaging.verdict.many import HELD
 from pipeline.models import GatePolicy
 from pipeline.replay import replay
-from review.evidence.labels import Sample, samples
+from review.evidence.labels import Sample, first_scorecards, samples_of, telling
 from review.evidence.statistics import Certified, certify, least_clean
-from review.models import Certificate
+from review.models import Certificate, Decision
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Evidence:
 def evidence(policy: GatePolicy) -> Evidence:
     """Weigh the marked frames labelled since the last certificate, one a product, of the products kept for this."""
     target = policy.target
-    chosen = counting(policy)
+    chosen = list(counting(policy))
     confidence = np.array([_confidence(sample, policy) for sample in chosen])
     is_bad = np.array([sample.is_bad for sample in chosen], bool)
     found = certify(confidence, is_bad, target["escape"], target["delta"]) if chosen else None
@@ -47,9 +50,44 @@ def evidence(policy: GatePolicy) -> Evidence:
     )
 
 
-def counting(policy: GatePolicy) -> list[Sample]:
-    """The labels that a certificate of the policy could rest on."""
-    return _one_a_product([sample for sample in samples(last_certified_at()) if counts(sample, policy)])
+def missing(policy: GatePolicy) -> int:
+    """The same as the evidence says, but no more labels are read than it takes."""
+    least = least_clean(**policy.target)
+    with transaction.atomic():  # outside of one PostgreSQL reads all rows before it gives the first
+        good = (one for one in counting(policy) if not one.is_bad and _confidence(one, policy) > HELD)
+        return least - sum(1 for _ in islice(good, least))
+
+
+def counting(policy: GatePolicy) -> Iterator[Sample]:
+    """The labels that a certificate of the policy could rest on, in the order of their products.
+
+    Of each product the frame with the lowest draw: photos of one product fail together, and the draw knows nothing of
+    that.
+    """
+    said = of_policy(policy, last_certified_at()).order_by("scorecard__frame__code", "scorecard__frame__draw", "at", "pk")
+    for code, of_product in groupby(samples_of(said), lambda sample: sample.code):
+        if is_for_certifying(code, settings.AUDIT_KEY):
+            yield next(of_product)
+
+
+def of_policy(policy: GatePolicy, since: datetime | None) -> QuerySet[Decision]:
+    """What was said since of frames that were marked, and measured by what the policy was made for."""
+    said = telling(first_scorecards()).filter(
+        scorecard__is_marked=True,
+        scorecard__model_sha256=policy.document["model_sha256"],
+        scorecard__scorer_version=policy.document.get("scorer_version"),
+    )
+    return said.filter(at__gt=since) if since else said
+
+
+def clean_products(policy: GatePolicy, since: datetime) -> int:
+    """How many of the products kept for certificates were found good since."""
+    first: dict[int, tuple[str, str]] = {}
+    said = of_policy(policy, since).values_list("scorecard__frame", "scorecard__frame__code", "label")
+    for frame, code, label in said:
+        first.setdefault(frame, (code, label))
+    clean = {code for code, label in first.values() if label == Decision.Label.GOOD}
+    return sum(is_for_certifying(code, settings.AUDIT_KEY) for code in clean)
 
 
 def certificate_of(policy: GatePolicy) -> Certificate | None:
@@ -80,25 +118,6 @@ def fingerprint(document: Mapping[str, Any]) -> str:
     """sha256 of all that decides a confidence and the vetoes."""
     deciding = {key: document.get(key) for key in ("components", "calibration", "vetoes", "sure_from")}
     return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
-
-
-def counts(sample: Sample, policy: GatePolicy) -> bool:
-    """Whether this label may certify that policy."""
-    card = sample.card
-    return (
-        card.is_marked
-        and is_for_certifying(sample.code, settings.AUDIT_KEY)
-        and card.model_sha256 == policy.document["model_sha256"]
-        and card.scorer_version == policy.document.get("scorer_version")
-    )
-
-
-def _one_a_product(chosen: list[Sample]) -> list[Sample]:
-    """The frame with the lowest draw: photos of one product fail together, and the draw knows nothing of that."""
-    best: dict[str, Sample] = {}
-    for sample in sorted(chosen, key=lambda sample: sample.card.frame.draw):
-        best.setdefault(sample.code, sample)
-    return list(best.values())
 
 
 def _confidence(sample: Sample, policy: GatePolicy) -> float:
