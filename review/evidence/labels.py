@@ -10,6 +10,9 @@ from review.models import Decision
 
 Label = Decision.Label
 
+STANDS = ~Exists(Decision.objects.filter(undoes=OuterRef("pk")))
+"""Not taken back. PostgreSQL guesses well how many these are, and of `undone_by=None` that it is one."""
+
 RENAME = "rename"
 
 NO_DECISIONS = ("skip", "undo", "edit")
@@ -34,6 +37,7 @@ def label_of(kind: str, *, is_edited: bool) -> Label:
     'Bad'
     """
     return Label.BAD if is_edited and kind == "approve" else LABELS[kind]
+
 
 FIELDS = ("label", *(f"scorecard__{name}" for name in ("publish", "audit_rate", "model_sha256", "scorer_version")))
 FIELDS += ("scorecard__metrics", *(f"scorecard__frame__{name}" for name in ("code", "product_class", "view")))
@@ -75,8 +79,8 @@ def telling(firsts: QuerySet[Scorecard]) -> QuerySet[Decision]:
     A frame that passed tells something only if it was drawn: one that came back for another cause does not.
     """
     is_drawn = Q(scorecard__publish=True, scorecard__is_marked=True, occasion=Decision.Occasion.DRAWN)
-    said = Decision.objects.filter(Q(scorecard__publish=False) | is_drawn, scorecard__in=firsts, undone_by=None)
-    return said.exclude(label=Label.NONE).exclude(occasion__in=UNTELLING).order_by("at", "pk")
+    said = Decision.objects.filter(Q(scorecard__publish=False) | is_drawn, scorecard__in=firsts)
+    return said.filter(STANDS).exclude(label=Label.NONE).exclude(occasion__in=UNTELLING).order_by("at", "pk")
 
 
 def first_scorecards() -> QuerySet[Scorecard]:
@@ -86,6 +90,6 @@ def first_scorecards() -> QuerySet[Scorecard]:
 
 def firsts_of(cards: QuerySet[Scorecard]) -> QuerySet[Scorecard]:
     """Those among these cards."""
-    renamed = Decision.objects.filter(kind=RENAME, undone_by=None, frame=OuterRef("frame"))
+    renamed = Decision.objects.filter(STANDS, kind=RENAME, frame=OuterRef("frame"))
     earlier = Scorecard.objects.filter(frame=OuterRef("frame"), pk__lt=OuterRef("pk"))
     return cards.filter(~Exists(renamed), ~Exists(earlier)).order_by()

@@ -2,25 +2,29 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby, islice
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 from django.conf import settings
-from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from pipeline.audit_draw import is_for_certifying
-from pipeline.imaging.verdict.many import HELD
-from pipeline.models import GatePolicy
-from pipeline.replay import replay
+from pipeline.imaging.verdict.logistic import Values
+from pipeline.imaging.verdict.many import HELD, confidences
+from pipeline.listing_spec import has_half_glass
+from pipeline.models import GatePolicy, Scorecard
 from review.evidence.labels import Sample, first_scorecards, samples_of, telling
 from review.evidence.statistics import Certified, certify, least_clean
 from review.models import Certificate, Decision
+
+EVERY = Q()
+LATEST = 4000
+"""Marked frames, among which there are most often enough good ones if there are enough at all."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ def evidence(policy: GatePolicy) -> Evidence:
     """Weigh the marked frames labelled since the last certificate, one a product, of the products kept for this."""
     target = policy.target
     chosen = list(counting(policy))
-    confidence = np.array([_confidence(sample, policy) for sample in chosen])
+    confidence = _confidences(chosen, policy)
     is_bad = np.array([sample.is_bad for sample in chosen], bool)
     found = certify(confidence, is_bad, target["escape"], target["delta"]) if chosen else None
     return Evidence(
@@ -46,26 +50,32 @@ def evidence(policy: GatePolicy) -> Evidence:
         k=int(is_bad.sum()),
         until=timezone.now(),
         certified=found,
-        missing=max(0, least_clean(**target) - int((~is_bad & (confidence > HELD)).sum())),
+        missing=_lacking(chosen, policy),
     )
 
 
 def missing(policy: GatePolicy) -> int:
-    """The same as the evidence says, but no more labels are read than it takes."""
-    least = least_clean(**policy.target)
-    with transaction.atomic():  # outside of one PostgreSQL reads all rows before it gives the first
-        good = (one for one in counting(policy) if not one.is_bad and _confidence(one, policy) > HELD)
-        return least - sum(1 for _ in islice(good, least))
+    """The same as the evidence says, from the products of the latest frames alone if these are enough."""
+    latest = Scorecard.objects.filter(is_marked=True).order_by("-pk").values_list("frame__code", flat=True)
+    codes = {code for code in latest[:LATEST] if is_for_certifying(code, settings.AUDIT_KEY)}
+    of_latest = counting(policy, Q(scorecard__frame__code__in=codes))
+    return _lacking(of_latest, policy) and _lacking(counting(policy), policy)
 
 
-def counting(policy: GatePolicy) -> Iterator[Sample]:
+def _lacking(chosen: Iterable[Sample], policy: GatePolicy) -> int:
+    good = [sample for sample in chosen if not sample.is_bad]
+    return max(0, least_clean(**policy.target) - int((_confidences(good, policy) > HELD).sum()))
+
+
+def counting(policy: GatePolicy, asked: Q = EVERY) -> Iterator[Sample]:
     """The labels that a certificate of the policy could rest on, in the order of their products.
 
     Of each product the frame with the lowest draw: photos of one product fail together, and the draw knows nothing of
     that.
     """
-    said = of_policy(policy, last_certified_at()).order_by("scorecard__frame__code", "scorecard__frame__draw", "at", "pk")
-    for code, of_product in groupby(samples_of(said), lambda sample: sample.code):
+    said = of_policy(policy, last_certified_at()).filter(asked)
+    ordered = said.order_by("scorecard__frame__code", "scorecard__frame__draw", "at", "pk")
+    for code, of_product in groupby(samples_of(ordered), lambda sample: sample.code):
         if is_for_certifying(code, settings.AUDIT_KEY):
             yield next(of_product)
 
@@ -120,6 +130,12 @@ def fingerprint(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
 
-def _confidence(sample: Sample, policy: GatePolicy) -> float:
-    result, _ = replay(sample.card, policy)
-    return HELD if result.vetoes else result.confidence
+def _confidences(chosen: list[Sample], policy: GatePolicy) -> Values:
+    """HELD where a veto holds the frame, NaN where its scorecard lacks what the policy asks for."""
+    found = np.full(len(chosen), HELD)
+    parted = np.array([has_half_glass(s.card.frame.product_class, s.card.frame.view) for s in chosen], bool)
+    for crop_expected in (True, False):
+        at = np.flatnonzero(parted == crop_expected)
+        metrics = [chosen[place].card.metrics for place in at]
+        found[at] = confidences(metrics, policy.document, crop_expected=crop_expected)
+    return found
