@@ -54,10 +54,11 @@ class Operator:
 
 def operators(scope: Scope) -> list[Operator]:
     """Who decides most comes first."""
-    is_asked_for = Decision.objects.filter(scope.of("frame__")).values("pk")
+    of_these, yes, no = scope.of("frame__"), Value(True), Value(False)
+    asked_for = Decision.objects.filter(of_these).values("pk")
     rows = Decision.objects.filter(scope.during("at")).annotate(
-        is_undone=Case(When(undone_by__isnull=True, then=Value(False)), default=Value(True)),
-        is_asked_for=Case(When(pk__in=is_asked_for, then=Value(True)), default=Value(False)),
+        is_undone=Case(When(undone_by__isnull=True, then=no), default=yes),
+        is_asked_for=Case(When(pk__in=asked_for, then=yes), default=no) if of_these else yes,
     )
     acts = [Act(*row) for row in rows.order_by("by", "at", "pk").values_list(*Act._fields)]
     found = [_operator(name, list(mine)) for name, mine in groupby(acts, lambda act: act.by)]

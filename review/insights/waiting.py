@@ -1,9 +1,10 @@
 """The backlog: how many photos waited for people at the end of each day, and how long the oldest had waited."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db.models import Max, Q
 from django.utils import timezone
@@ -17,15 +18,11 @@ from review.insights.tables import NONE, Cell, Table, number, seconds
 EXCEPTION = State.EXCEPTION
 
 
-@dataclass(frozen=True)
-class Wait:
+class Wait(NamedTuple):
     """From when to when a photo waited; without an end it still does."""
 
     since: datetime
     until: datetime | None
-
-    def covers(self, moment: datetime) -> bool:
-        return self.since < moment and (self.until is None or self.until >= moment)
 
 
 @dataclass(frozen=True)
@@ -69,13 +66,16 @@ def at_ends(scope: Scope, found: list[Wait]) -> list[Backlog]:
     """At the end of each day that has begun; today's is now."""
     now = timezone.now()
     begun = [day for day in scope.days if midnight(day) <= now]
-    return [_at(min(now, midnight(day + timedelta(days=1))), found) for day in begun]
-
-
-def _at(moment: datetime, found: list[Wait]) -> Backlog:
-    waiting = [wait.since for wait in found if wait.covers(moment)]
-    oldest = (moment - min(waiting)).total_seconds() if waiting else None
-    return Backlog(moment, len(waiting), oldest)
+    coming = deque(sorted(found, key=lambda wait: wait.since))
+    waiting: list[Wait] = []
+    told = []
+    for moment in (min(now, midnight(day + timedelta(days=1))) for day in begun):
+        while coming and coming[0].since < moment:
+            waiting.append(coming.popleft())
+        waiting = [wait for wait in waiting if wait.until is None or wait.until >= moment]
+        oldest = (moment - waiting[0].since).total_seconds() if waiting else None
+        told.append(Backlog(moment, len(waiting), oldest))
+    return told
 
 
 def table(scope: Scope, found: list[Backlog]) -> Table:

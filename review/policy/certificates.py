@@ -23,8 +23,8 @@ from review.evidence.statistics import Certified, certify, least_clean
 from review.models import Certificate, Decision
 
 EVERY = Q()
-LATEST = 4000
-"""Marked frames, among which there are most often enough good ones if there are enough at all."""
+LATEST = 3
+"""Marked frames for each good product that is needed: half of all products teach, and of some several are marked."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,8 @@ def evidence(policy: GatePolicy) -> Evidence:
 def missing(policy: GatePolicy) -> int:
     """The same as the evidence says, from the products of the latest frames alone if these are enough."""
     latest = Scorecard.objects.filter(is_marked=True).order_by("-pk").values_list("frame__code", flat=True)
-    codes = {code for code in latest[:LATEST] if is_for_certifying(code, settings.AUDIT_KEY)}
+    enough = LATEST * least_clean(**policy.target)
+    codes = {code for code in latest[:enough] if is_for_certifying(code, settings.AUDIT_KEY)}
     of_latest = counting(policy, Q(scorecard__frame__code__in=codes))
     return _lacking(of_latest, policy) and _lacking(counting(policy), policy)
 
