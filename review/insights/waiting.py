@@ -12,6 +12,7 @@ from django.utils import timezone
 from pipeline.models import Frame, Transition
 from pipeline.states import State
 from review.insights import charts
+from review.insights.moments import SECOND, Microseconds, microseconds
 from review.insights.scope import Scope, midnight
 from review.insights.tables import NONE, Cell, Table, number, seconds
 
@@ -19,10 +20,10 @@ EXCEPTION = State.EXCEPTION
 
 
 class Wait(NamedTuple):
-    """From when to when a photo waited; without an end it still does."""
+    """From when to when a photo waited, in microseconds; without an end it still does."""
 
-    since: datetime
-    until: datetime | None
+    since: int
+    until: int | None
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,13 @@ class Backlog:
 def waits(scope: Scope) -> list[Wait]:
     """All that touch the days asked for, or what came after them: a wait may outlast the last day."""
     around = Transition.objects.filter(Q(source=EXCEPTION) | Q(target=EXCEPTION), scope.of("frame__"))
-    steps = around.filter(at__gte=scope.since).order_by("pk").values_list("frame", "target", "at")
+    steps = around.filter(at__gte=scope.since).order_by("pk").values_list("frame", "target", Microseconds("at"))
     left = Transition.objects.filter(at__gte=scope.since, source=EXCEPTION).values("frame")
     before = around.filter(target=EXCEPTION, at__lt=scope.since, frame__in=left).order_by()
-    since = dict(before.values_list("frame").annotate(last=Max("at")))
+    since = dict(before.values_list("frame").annotate(last=Microseconds(Max("at"))))
     still = Frame.objects.filter(scope.of(), state=EXCEPTION, state_since__lt=scope.since)
-    found = [Wait(at, None) for at in still.values_list("state_since", flat=True)]
-    by_frame: dict[int, list[tuple[str, datetime]]] = defaultdict(list)
+    found = [Wait(at, None) for at in still.values_list(Microseconds("state_since"), flat=True)]
+    by_frame: dict[int, list[tuple[str, int]]] = defaultdict(list)
     for frame, target, at in steps:
         by_frame[frame].append((target, at))
     for frame, moves in by_frame.items():
@@ -51,7 +52,7 @@ def waits(scope: Scope) -> list[Wait]:
     return found
 
 
-def _waits(since: datetime | None, moves: Iterable[tuple[str, datetime]]) -> list[Wait]:
+def _waits(since: int | None, moves: Iterable[tuple[str, int]]) -> list[Wait]:
     found = []
     for target, at in moves:
         if target == EXCEPTION:
@@ -64,16 +65,17 @@ def _waits(since: datetime | None, moves: Iterable[tuple[str, datetime]]) -> lis
 
 def at_ends(scope: Scope, found: list[Wait]) -> list[Backlog]:
     """At the end of each day that has begun; today's is now."""
-    now = timezone.now()
-    begun = [day for day in scope.days if midnight(day) <= now]
+    today = timezone.now()
+    begun = [day for day in scope.days if midnight(day) <= today]
     coming = deque(sorted(found, key=lambda wait: wait.since))
     waiting: list[Wait] = []
     told = []
-    for moment in (min(now, midnight(day + timedelta(days=1))) for day in begun):
-        while coming and coming[0].since < moment:
+    for moment in (min(today, midnight(day + timedelta(days=1))) for day in begun):
+        now = microseconds(moment)
+        while coming and coming[0].since < now:
             waiting.append(coming.popleft())
-        waiting = [wait for wait in waiting if wait.until is None or wait.until >= moment]
-        oldest = (moment - waiting[0].since).total_seconds() if waiting else None
+        waiting = [wait for wait in waiting if wait.until is None or wait.until >= now]
+        oldest = (now - waiting[0].since) / SECOND if waiting else None
         told.append(Backlog(moment, len(waiting), oldest))
     return told
 
