@@ -55,7 +55,8 @@ class UpToMany(Paginator):
 
     @cached_property
     def count(self) -> int:
-        return self.object_list.order_by()[:MOST_COUNTED].count()
+        rows: Any = self.object_list
+        return rows.order_by()[:MOST_COUNTED].count()
 
     @property
     def told(self) -> str:
