@@ -16,7 +16,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from accounts.access import signed_in
-from accounts.lists import OnlyOfferedLookups, ReadOnlyAdmin
+from accounts.lists import OnlyOfferedLookups, ReadOnlyAdmin, UpToMany
 from config.asked import row_number
 from pipeline import sharing
 from pipeline.models import Batch, Frame, WebhookDelivery, WebhookEndpoint
@@ -55,6 +55,8 @@ class FrameListAdmin(ReadOnlyAdmin):
     list_fullwidth = True
     list_select_related = ["batch"]
     list_per_page = 50
+    paginator = UpToMany
+    show_full_result_count = False
 
     @display(description="Photo")
     def picture(self, frame: Frame) -> str:
@@ -76,6 +78,7 @@ class BatchAdmin(OnlyOfferedLookups, ModelAdmin):
     list_filter_sheet = True
     list_fullwidth = True
     list_select_related = ["created_by"]
+    list_per_page = 50
     search_fields = ["name"]
     search_help_text = "Batch name"
     actions = None
@@ -83,7 +86,7 @@ class BatchAdmin(OnlyOfferedLookups, ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Batch]:
         mine = sharing.batches_for(signed_in(request))
         frames = Frame.objects.filter(batch=OuterRef("pk")).order_by().values("batch")
-        photos = Coalesce(Subquery(frames.annotate(count=Count("pk")).values("count")), 0)
+        photos = Coalesce(Subquery(frames.annotate(count=Count("*")).values("count")), 0)
         return super().get_queryset(request).filter(pk__in=mine.values("pk")).annotate(photos=photos)
 
     @display(description="Photos", ordering="photos")

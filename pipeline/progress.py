@@ -87,7 +87,7 @@ def tallies(batches: Iterable[int]) -> dict[int, Tally]:
     """Of each batch that has photos."""
     found: dict[int, Counter[str]] = defaultdict(Counter)
     frames = with_segment(Frame.objects.filter(batch__in=batches)).order_by()
-    for batch, segment, count in frames.values_list("batch", "segment").annotate(count=Count("pk")):
+    for batch, segment, count in frames.values_list("batch", "segment").annotate(count=Count("*")):
         found[batch][segment] = count
     return {batch: Tally(counts) for batch, counts in found.items()}
 

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -136,7 +136,15 @@ class FrameAdmin(FrameListAdmin):
     list_display = ["picture", "product", "state_in_words", "batch", "received_at", "published_at"]
     list_filter = [*FILTERS, StateFilter, "view", "product_class", BatchFilter]
     search_fields = ["code", "filename"]
-    search_help_text = "Product code or file name"
+    search_help_text = "Product code or file name, or how it begins"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Frame], search_term: str
+    ) -> tuple[QuerySet[Frame], bool]:
+        """By how it begins: that can be looked up, while what is somewhere within is sought in every row."""
+        for word in search_term.split():
+            queryset = queryset.filter(Q(code__startswith=word.upper()) | Q(filename__startswith=word))
+        return queryset, False
 
     @display(description="State", ordering="state")
     def state_in_words(self, frame: Frame) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -29,11 +30,18 @@ PAGES = [
     ("Operations", "monitor_heart", "operations", "accounts.operate"),
 ]
 
-COUNTS: dict[str, Callable[[HttpRequest], int]] = {
+MOST_TOLD = 99
+COUNTS: dict[str, Callable[[HttpRequest], int | str]] = {
     "admin:review_queueitem_changelist": lambda request: QueueItem.objects.count(),
-    "reshoots": lambda request: reshoots.open_for(signed_in(request)).count(),
+    "reshoots": lambda request: _up_to_many(reshoots.open_for(signed_in(request))),
     "admin:pipeline_webhookdelivery_changelist": lambda request: WebhookDelivery.objects.filter(state="dead").count(),
 }
+
+
+def _up_to_many(rows: QuerySet[Any]) -> int | str:
+    """Every page shows it, and each of these rows takes a look at others."""
+    count = rows.order_by()[: MOST_TOLD + 1].count()
+    return count if count <= MOST_TOLD else f"{MOST_TOLD}+"
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:

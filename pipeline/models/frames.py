@@ -102,6 +102,7 @@ class Frame(models.Model):
             models.Index(fields=["received_at"]),
             models.Index(fields=["processed_at"]),
             models.Index(fields=["published_at"]),
+            models.Index(fields=["filename"], opclasses=["varchar_pattern_ops"], name="frames_by_start_of_filename"),
         ]
         permissions = [
             ("see_picture", "Can see photos and mattes"),

@@ -51,5 +51,8 @@ class Rejection(models.Model):
     by = models.CharField(max_length=150)
     at = models.DateTimeField(default=timezone.now)
 
+    class Meta:
+        indexes = [models.Index(fields=["at"], condition=models.Q(needs_photo=True), name="photos_to_be_taken_anew")]
+
     def __str__(self) -> str:
         return f"{self.frame} rejected"

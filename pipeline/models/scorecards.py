@@ -50,6 +50,7 @@ class Scorecard(Immutable):
     class Meta:
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["frame", "attempt"], name="one_scorecard_per_attempt")]
+        indexes = [models.Index(fields=["id"], condition=models.Q(is_marked=True), name="marked_scorecards")]
 
     @property
     def weakest(self) -> list[str]:

@@ -1,7 +1,7 @@
 """What decisions say about the matte and the crop that were shown."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -9,6 +9,9 @@ from pipeline.models import Scorecard
 from review.models import Decision
 
 Label = Decision.Label
+
+STANDS = ~Exists(Decision.objects.filter(undoes=OuterRef("pk")))
+"""Not taken back. PostgreSQL guesses well how many these are, and of `undone_by=None` that it is one."""
 
 RENAME = "rename"
 
@@ -36,6 +39,11 @@ def label_of(kind: str, *, is_edited: bool) -> Label:
     return Label.BAD if is_edited and kind == "approve" else LABELS[kind]
 
 
+FIELDS = ("label", *(f"scorecard__{name}" for name in ("publish", "audit_rate", "model_sha256", "scorer_version")))
+FIELDS += ("scorecard__metrics", *(f"scorecard__frame__{name}" for name in ("code", "product_class", "view")))
+"""What a sample is read for: scorecards hold much more."""
+
+
 @dataclass(frozen=True)
 class Sample:
     """The first scorecard of a frame, and what a person said of it."""
@@ -50,16 +58,19 @@ class Sample:
         return self.card.audit_rate if self.card.publish else 1.0
 
 
-def samples(since: datetime | None = None) -> list[Sample]:
+def samples() -> list[Sample]:
     """Every labelled frame that says something about the others, the oldest first."""
-    said = telling(first_scorecards())
-    if since:
-        said = said.filter(at__gt=since)
     found: dict[int, Sample] = {}
-    for decision in said.select_related("scorecard__frame__batch"):
-        if card := decision.scorecard:
-            found.setdefault(card.frame_id, Sample(card, card.frame.code, decision.label == Label.BAD))
+    for sample in samples_of(telling(first_scorecards())):
+        found.setdefault(sample.card.frame_id, sample)
     return list(found.values())
+
+
+def samples_of(said: QuerySet[Decision]) -> Iterator[Sample]:
+    """One for each of these decisions, read a few at a time."""
+    for decision in said.select_related("scorecard__frame").only(*FIELDS).iterator():
+        if card := decision.scorecard:
+            yield Sample(card, card.frame.code, decision.label == Label.BAD)
 
 
 def telling(firsts: QuerySet[Scorecard]) -> QuerySet[Decision]:
@@ -68,8 +79,8 @@ def telling(firsts: QuerySet[Scorecard]) -> QuerySet[Decision]:
     A frame that passed tells something only if it was drawn: one that came back for another cause does not.
     """
     is_drawn = Q(scorecard__publish=True, scorecard__is_marked=True, occasion=Decision.Occasion.DRAWN)
-    said = Decision.objects.filter(Q(scorecard__publish=False) | is_drawn, scorecard__in=firsts, undone_by=None)
-    return said.exclude(label=Label.NONE).exclude(occasion__in=UNTELLING).order_by("at", "pk")
+    said = Decision.objects.filter(Q(scorecard__publish=False) | is_drawn, scorecard__in=firsts)
+    return said.filter(STANDS).exclude(label=Label.NONE).exclude(occasion__in=UNTELLING).order_by("at", "pk")
 
 
 def first_scorecards() -> QuerySet[Scorecard]:
@@ -79,6 +90,6 @@ def first_scorecards() -> QuerySet[Scorecard]:
 
 def firsts_of(cards: QuerySet[Scorecard]) -> QuerySet[Scorecard]:
     """Those among these cards."""
-    renamed = Decision.objects.filter(kind=RENAME, undone_by=None, frame=OuterRef("frame"))
+    renamed = Decision.objects.filter(STANDS, kind=RENAME, frame=OuterRef("frame"))
     earlier = Scorecard.objects.filter(frame=OuterRef("frame"), pk__lt=OuterRef("pk"))
     return cards.filter(~Exists(renamed), ~Exists(earlier)).order_by()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special, stats
 
 from pipeline.imaging.verdict.calibrate import auroc
 
@@ -24,7 +24,7 @@ def upper_bound(k: int, n: int, delta: float) -> float:
     >>> round(upper_bound(0, 299, 0.05), 4)
     0.01
     """
-    return 1.0 if k >= n else float(stats.beta.ppf(1 - delta, k + 1, n - k))
+    return 1.0 if k >= n else float(special.betaincinv(k + 1, n - k, 1 - delta))
 
 
 def lower_bound(k: int, n: int, delta: float) -> float:
@@ -33,7 +33,7 @@ def lower_bound(k: int, n: int, delta: float) -> float:
     >>> lower_bound(0, 10, 0.05)
     0.0
     """
-    return 0.0 if k <= 0 else float(stats.beta.ppf(delta, k, n - k + 1))
+    return 0.0 if k <= 0 else float(special.betaincinv(k, n - k + 1, delta))
 
 
 def least_clean(escape: float, delta: float) -> int:

@@ -9,14 +9,13 @@ from django.utils import timezone
 from pipeline.imaging.verdict.score import SCORER_VERSION
 from pipeline.models import Frame, GatePolicy, Scorecard
 from pipeline.states import State
-from review.evidence.labels import samples
 from review.evidence.statistics import Rate
 from review.insights import findings
 from review.insights.facts import Cards, Label
 from review.insights.scope import Scope
 from review.insights.tables import Cell, Table, between, interval, number, per_cent, share
 from review.models import Certificate
-from review.policy.certificates import certificate_of, counts, evidence, is_valid
+from review.policy.certificates import certificate_of, clean_products, is_valid, missing
 
 WEEK = timedelta(days=7)
 PICTURES = 12
@@ -29,8 +28,8 @@ class Promise:
     policy: GatePolicy
     certificate: Certificate | None
     is_valid: bool
-    missing: int
-    a_week: int
+    missing: int = 0
+    a_week: int = 0
 
     @property
     def due(self) -> date | None:
@@ -44,8 +43,10 @@ def promise(policy: GatePolicy) -> Promise:
     latest = Scorecard.objects.order_by("-pk").values_list("model_sha256", flat=True).first()
     model = latest or policy.document["model_sha256"]
     holds = certificate is not None and is_valid(certificate, model, SCORER_VERSION)
-    clean = {s.code for s in samples(timezone.now() - WEEK) if not s.is_bad and counts(s, policy)}
-    return Promise(policy, certificate, holds, evidence(policy).missing, len(clean))
+    if holds:
+        return Promise(policy, certificate, is_valid=True)
+    a_week = clean_products(policy, timezone.now() - WEEK)
+    return Promise(policy, certificate, is_valid=False, missing=missing(policy), a_week=a_week)
 
 
 def due_audits(scope: Scope) -> int:

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
@@ -12,11 +12,11 @@ from django.utils import timezone
 from pipeline.models import Frame, Scorecard
 from pipeline.states import FIRST_LOOK, OWN_ALPHA
 from review.evidence.labels import firsts_of, telling
+from review.insights.moments import MICROSECOND
 from review.models import Decision
 
 AT_ONCE = (FIRST_LOOK, OWN_ALPHA)
 """What is no rung of the ladder."""
-MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)

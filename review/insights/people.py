@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import groupby, pairwise
 from statistics import median
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db.models import Case, Value, When
 
 from review.evidence.labels import NO_DECISIONS
+from review.insights.moments import SECOND, Microseconds
 from review.insights.scope import Scope
 from review.insights.tables import NONE, Cell, Table, number, seconds, share
 from review.insights.timing import rank
@@ -25,7 +26,7 @@ class Act(NamedTuple):
     """What somebody did on the workbench or in the queue's list."""
 
     by: str
-    at: datetime
+    moment: int
     kind: str
     label: str
     group: UUID | None
@@ -54,10 +55,12 @@ class Operator:
 
 def operators(scope: Scope) -> list[Operator]:
     """Who decides most comes first."""
-    is_asked_for = Decision.objects.filter(scope.of("frame__")).values("pk")
+    of_these, yes, no = scope.of("frame__"), Value(True), Value(False)
+    asked_for = Decision.objects.filter(of_these).values("pk")
     rows = Decision.objects.filter(scope.during("at")).annotate(
-        is_undone=Case(When(undone_by__isnull=True, then=Value(False)), default=Value(True)),
-        is_asked_for=Case(When(pk__in=is_asked_for, then=Value(True)), default=Value(False)),
+        moment=Microseconds("at"),
+        is_undone=Case(When(undone_by__isnull=True, then=no), default=yes),
+        is_asked_for=Case(When(pk__in=asked_for, then=yes), default=no) if of_these else yes,
     )
     acts = [Act(*row) for row in rows.order_by("by", "at", "pk").values_list(*Act._fields)]
     found = [_operator(name, list(mine)) for name, mine in groupby(acts, lambda act: act.by)]
@@ -80,13 +83,11 @@ def _seconds(acts: Iterable[Act]) -> Iterable[float]:
     """From the act before to the decision; those that were decided at once share it."""
     together: dict[object, list[Act]] = defaultdict(list)
     for act in acts:
-        together[act.group or (act.at, act.kind, len(together))].append(act)
+        together[act.group or (act.moment, act.kind, len(together))].append(act)
     for before, now in pairwise(together.values()):
-        gap = now[0].at - before[-1].at
-        if gap <= PAUSE:
-            yield from (
-                gap.total_seconds() / len(now) for act in now if act.kind not in NO_DECISIONS and act.is_asked_for
-            )
+        gap = (now[0].moment - before[-1].moment) / SECOND
+        if gap <= PAUSE.total_seconds():
+            yield from (gap / len(now) for act in now if act.kind not in NO_DECISIONS and act.is_asked_for)
 
 
 def table(scope: Scope, found: list[Operator]) -> Table:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -111,15 +112,23 @@ class Scope:
 
     def frames_address(self, **narrower: Any) -> str:
         """The list of these frames, narrowed by filters of that list."""
-        said = {
+        said = self._frames_asked | narrower
+        said = {key: value for key, value in said.items() if value not in (None, "")}
+        return f"{self._frames_list}?{urlencode(said)}"
+
+    @cached_property
+    def _frames_list(self) -> str:
+        return reverse("admin:pipeline_frame_changelist")
+
+    @cached_property
+    def _frames_asked(self) -> dict[str, Any]:
+        return {
             "processed": f"{self.first}..{self.last}",
             "product_class__exact": self.product_class,
             "view__exact": self.view,
             "batch__id__exact": self.batch,
             "uploader": self.uploader,
-        } | narrower
-        said = {key: value for key, value in said.items() if value not in (None, "")}
-        return f"{reverse('admin:pipeline_frame_changelist')}?{urlencode(said)}"
+        }
 
     @property
     def words(self) -> str:

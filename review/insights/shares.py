@@ -59,13 +59,14 @@ def by(found: Iterable[Group], key: Callable[[Group], Any]) -> dict[Any, Counts]
 
 def row(name: str, count: Counts, link: Callable[..., str]) -> list[Cell]:
     """`link` is the list of these photos, narrowed."""
+    these, sent = link(), link(of="sent")
     return [
-        Cell(name, None, link()),
-        number(count.processed, link()),
+        Cell(name, None, these),
+        number(count.processed, these),
         number(count.unseen, link(of="unseen")),
-        number(count.sent, link(of="sent")),
+        number(count.sent, sent),
         number(count.failed, link(of="failed")),
-        share(count.sent, count.processed, link(of="sent")),
+        share(count.sent, count.processed, sent),
         interval(count.sent, count.processed),
     ]
 

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from math import ceil
 from statistics import mean
 
@@ -11,8 +10,9 @@ import numpy as np
 
 from pipeline.models import Transition
 from pipeline.states import State
-from review.insights.facts import MICROSECOND, Facts
+from review.insights.facts import Facts
 from review.insights.lists import PROMISE
+from review.insights.moments import MICROSECOND, SECOND, Microseconds
 from review.insights.scope import Scope
 from review.insights.tables import Cell, Table, number, seconds, share
 
@@ -86,10 +86,12 @@ class Parts:
 
 
 def parts(scope: Scope) -> Parts:
-    latest = dict(scope.frames().order_by("-processed_at", "-pk").values_list("pk", "received_at")[:LATEST])
-    steps: dict[int, list[tuple[datetime, str]]] = defaultdict(list)
+    latest = dict(
+        scope.frames().order_by("-processed_at", "-pk").values_list("pk", Microseconds("received_at"))[:LATEST]
+    )
+    steps: dict[int, list[tuple[int, str]]] = defaultdict(list)
     rows = Transition.objects.filter(frame__in=list(latest)).order_by("pk")
-    for pk, at, target in rows.values_list("frame", "at", "target"):
+    for pk, at, target in rows.values_list("frame", Microseconds("at"), "target"):
         steps[pk].append((at, target))
     found: dict[str, list[float]] = defaultdict(list)
     for pk, received in latest.items():
@@ -98,13 +100,13 @@ def parts(scope: Scope) -> Parts:
     return Parts(dict(found), len(latest))
 
 
-def _spent(received: datetime, steps: Iterable[tuple[datetime, str]]) -> dict[str, float]:
+def _spent(received: int, steps: Iterable[tuple[int, str]]) -> dict[str, float]:
     """In each part; a part that isn't over yet doesn't count."""
     spent: dict[str, float] = defaultdict(float)
     since, state = received, str(State.RECEIVED)
     for at, target in steps:
         if state in PART_OF:
-            spent[PART_OF[State(state)]] += (at - since).total_seconds()
+            spent[PART_OF[State(state)]] += (at - since) / SECOND
         if target == State.PUBLISHED:
             break
         since, state = at, target

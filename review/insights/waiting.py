@@ -1,9 +1,10 @@
 """The backlog: how many photos waited for people at the end of each day, and how long the oldest had waited."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.db.models import Max, Q
 from django.utils import timezone
@@ -11,21 +12,18 @@ from django.utils import timezone
 from pipeline.models import Frame, Transition
 from pipeline.states import State
 from review.insights import charts
+from review.insights.moments import SECOND, Microseconds, microseconds
 from review.insights.scope import Scope, midnight
 from review.insights.tables import NONE, Cell, Table, number, seconds
 
 EXCEPTION = State.EXCEPTION
 
 
-@dataclass(frozen=True)
-class Wait:
-    """From when to when a photo waited; without an end it still does."""
+class Wait(NamedTuple):
+    """From when to when a photo waited, in microseconds; without an end it still does."""
 
-    since: datetime
-    until: datetime | None
-
-    def covers(self, moment: datetime) -> bool:
-        return self.since < moment and (self.until is None or self.until >= moment)
+    since: int
+    until: int | None
 
 
 @dataclass(frozen=True)
@@ -40,13 +38,13 @@ class Backlog:
 def waits(scope: Scope) -> list[Wait]:
     """All that touch the days asked for, or what came after them: a wait may outlast the last day."""
     around = Transition.objects.filter(Q(source=EXCEPTION) | Q(target=EXCEPTION), scope.of("frame__"))
-    steps = around.filter(at__gte=scope.since).order_by("pk").values_list("frame", "target", "at")
+    steps = around.filter(at__gte=scope.since).order_by("pk").values_list("frame", "target", Microseconds("at"))
     left = Transition.objects.filter(at__gte=scope.since, source=EXCEPTION).values("frame")
     before = around.filter(target=EXCEPTION, at__lt=scope.since, frame__in=left).order_by()
-    since = dict(before.values_list("frame").annotate(last=Max("at")))
+    since = dict(before.values_list("frame").annotate(last=Microseconds(Max("at"))))
     still = Frame.objects.filter(scope.of(), state=EXCEPTION, state_since__lt=scope.since)
-    found = [Wait(at, None) for at in still.values_list("state_since", flat=True)]
-    by_frame: dict[int, list[tuple[str, datetime]]] = defaultdict(list)
+    found = [Wait(at, None) for at in still.values_list(Microseconds("state_since"), flat=True)]
+    by_frame: dict[int, list[tuple[str, int]]] = defaultdict(list)
     for frame, target, at in steps:
         by_frame[frame].append((target, at))
     for frame, moves in by_frame.items():
@@ -54,7 +52,7 @@ def waits(scope: Scope) -> list[Wait]:
     return found
 
 
-def _waits(since: datetime | None, moves: Iterable[tuple[str, datetime]]) -> list[Wait]:
+def _waits(since: int | None, moves: Iterable[tuple[str, int]]) -> list[Wait]:
     found = []
     for target, at in moves:
         if target == EXCEPTION:
@@ -67,15 +65,19 @@ def _waits(since: datetime | None, moves: Iterable[tuple[str, datetime]]) -> lis
 
 def at_ends(scope: Scope, found: list[Wait]) -> list[Backlog]:
     """At the end of each day that has begun; today's is now."""
-    now = timezone.now()
-    begun = [day for day in scope.days if midnight(day) <= now]
-    return [_at(min(now, midnight(day + timedelta(days=1))), found) for day in begun]
-
-
-def _at(moment: datetime, found: list[Wait]) -> Backlog:
-    waiting = [wait.since for wait in found if wait.covers(moment)]
-    oldest = (moment - min(waiting)).total_seconds() if waiting else None
-    return Backlog(moment, len(waiting), oldest)
+    today = timezone.now()
+    begun = [day for day in scope.days if midnight(day) <= today]
+    coming = deque(sorted(found, key=lambda wait: wait.since))
+    waiting: list[Wait] = []
+    told = []
+    for moment in (min(today, midnight(day + timedelta(days=1))) for day in begun):
+        now = microseconds(moment)
+        while coming and coming[0].since < now:
+            waiting.append(coming.popleft())
+        waiting = [wait for wait in waiting if wait.until is None or wait.until >= now]
+        oldest = (now - waiting[0].since) / SECOND if waiting else None
+        told.append(Backlog(moment, len(waiting), oldest))
+    return told
 
 
 def table(scope: Scope, found: list[Backlog]) -> Table:

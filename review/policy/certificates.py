@@ -2,22 +2,29 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 from django.conf import settings
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from pipeline.audit_draw import is_for_certifying
-from pipeline.imaging.verdict.many import HELD
-from pipeline.models import GatePolicy
-from pipeline.replay import replay
-from review.evidence.labels import Sample, samples
+from pipeline.imaging.verdict.logistic import Values
+from pipeline.imaging.verdict.many import HELD, confidences
+from pipeline.listing_spec import has_half_glass
+from pipeline.models import GatePolicy, Scorecard
+from review.evidence.labels import Sample, first_scorecards, samples_of, telling
 from review.evidence.statistics import Certified, certify, least_clean
-from review.models import Certificate
+from review.models import Certificate, Decision
+
+EVERY = Q()
+LATEST = 3
+"""Marked frames for each good product that is needed: half of all products teach, and of some several are marked."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +41,8 @@ class Evidence:
 def evidence(policy: GatePolicy) -> Evidence:
     """Weigh the marked frames labelled since the last certificate, one a product, of the products kept for this."""
     target = policy.target
-    chosen = counting(policy)
-    confidence = np.array([_confidence(sample, policy) for sample in chosen])
+    chosen = list(counting(policy))
+    confidence = _confidences(chosen, policy)
     is_bad = np.array([sample.is_bad for sample in chosen], bool)
     found = certify(confidence, is_bad, target["escape"], target["delta"]) if chosen else None
     return Evidence(
@@ -43,13 +50,55 @@ def evidence(policy: GatePolicy) -> Evidence:
         k=int(is_bad.sum()),
         until=timezone.now(),
         certified=found,
-        missing=max(0, least_clean(**target) - int((~is_bad & (confidence > HELD)).sum())),
+        missing=_lacking(chosen, policy),
     )
 
 
-def counting(policy: GatePolicy) -> list[Sample]:
-    """The labels that a certificate of the policy could rest on."""
-    return _one_a_product([sample for sample in samples(last_certified_at()) if counts(sample, policy)])
+def missing(policy: GatePolicy) -> int:
+    """The same as the evidence says, from the products of the latest frames alone if these are enough."""
+    latest = Scorecard.objects.filter(is_marked=True).order_by("-pk").values_list("frame__code", flat=True)
+    enough = LATEST * least_clean(**policy.target)
+    codes = {code for code in latest[:enough] if is_for_certifying(code, settings.AUDIT_KEY)}
+    of_latest = counting(policy, Q(scorecard__frame__code__in=codes))
+    return _lacking(of_latest, policy) and _lacking(counting(policy), policy)
+
+
+def _lacking(chosen: Iterable[Sample], policy: GatePolicy) -> int:
+    good = [sample for sample in chosen if not sample.is_bad]
+    return max(0, least_clean(**policy.target) - int((_confidences(good, policy) > HELD).sum()))
+
+
+def counting(policy: GatePolicy, asked: Q = EVERY) -> Iterator[Sample]:
+    """The labels that a certificate of the policy could rest on, in the order of their products.
+
+    Of each product the frame with the lowest draw: photos of one product fail together, and the draw knows nothing of
+    that.
+    """
+    said = of_policy(policy, last_certified_at()).filter(asked)
+    ordered = said.order_by("scorecard__frame__code", "scorecard__frame__draw", "at", "pk")
+    for code, of_product in groupby(samples_of(ordered), lambda sample: sample.code):
+        if is_for_certifying(code, settings.AUDIT_KEY):
+            yield next(of_product)
+
+
+def of_policy(policy: GatePolicy, since: datetime | None) -> QuerySet[Decision]:
+    """What was said since of frames that were marked, and measured by what the policy was made for."""
+    said = telling(first_scorecards()).filter(
+        scorecard__is_marked=True,
+        scorecard__model_sha256=policy.document["model_sha256"],
+        scorecard__scorer_version=policy.document.get("scorer_version"),
+    )
+    return said.filter(at__gt=since) if since else said
+
+
+def clean_products(policy: GatePolicy, since: datetime) -> int:
+    """How many of the products kept for certificates were found good since."""
+    first: dict[int, tuple[str, str]] = {}
+    said = of_policy(policy, since).values_list("scorecard__frame", "scorecard__frame__code", "label")
+    for frame, code, label in said:
+        first.setdefault(frame, (code, label))
+    clean = {code for code, label in first.values() if label == Decision.Label.GOOD}
+    return sum(is_for_certifying(code, settings.AUDIT_KEY) for code in clean)
 
 
 def certificate_of(policy: GatePolicy) -> Certificate | None:
@@ -82,25 +131,12 @@ def fingerprint(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(deciding, sort_keys=True).encode()).hexdigest()
 
 
-def counts(sample: Sample, policy: GatePolicy) -> bool:
-    """Whether this label may certify that policy."""
-    card = sample.card
-    return (
-        card.is_marked
-        and is_for_certifying(sample.code, settings.AUDIT_KEY)
-        and card.model_sha256 == policy.document["model_sha256"]
-        and card.scorer_version == policy.document.get("scorer_version")
-    )
-
-
-def _one_a_product(chosen: list[Sample]) -> list[Sample]:
-    """The frame with the lowest draw: photos of one product fail together, and the draw knows nothing of that."""
-    best: dict[str, Sample] = {}
-    for sample in sorted(chosen, key=lambda sample: sample.card.frame.draw):
-        best.setdefault(sample.code, sample)
-    return list(best.values())
-
-
-def _confidence(sample: Sample, policy: GatePolicy) -> float:
-    result, _ = replay(sample.card, policy)
-    return HELD if result.vetoes else result.confidence
+def _confidences(chosen: list[Sample], policy: GatePolicy) -> Values:
+    """HELD where a veto holds the frame, NaN where its scorecard lacks what the policy asks for."""
+    found = np.full(len(chosen), HELD)
+    parted = np.array([has_half_glass(s.card.frame.product_class, s.card.frame.view) for s in chosen], bool)
+    for crop_expected in (True, False):
+        at = np.flatnonzero(parted == crop_expected)
+        metrics = [chosen[place].card.metrics for place in at]
+        found[at] = confidences(metrics, policy.document, crop_expected=crop_expected)
+    return found

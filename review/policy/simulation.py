@@ -1,6 +1,6 @@
 """What other thresholds would do: everything there is to say at each step of a slider, worked out once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -152,7 +152,7 @@ def thresholds_of(policy: GatePolicy, groups: list[Group] | Thresholds) -> dict[
     return {(name, view): float(policy.document["thresholds"][name][view]) for name, view in groups}
 
 
-def _labelled(chosen: list[Sample], stored: Scorecards) -> Labelled:
+def _labelled(chosen: Iterable[Sample], stored: Scorecards) -> Labelled:
     known = [sample for sample in chosen if sample.card.pk in stored.of_card]
     return Labelled(
         groups=[(sample.card.frame.product_class, sample.card.frame.view) for sample in known],

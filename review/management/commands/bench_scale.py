@@ -17,6 +17,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with stopwatch.temporary_database():
             call_command("seed_history", frames=options["frames"], stdout=self.stdout)
+            call_command("roll_up", rebuild=True, stdout=self.stdout)
             self.stdout.write("")
+            stopwatch.tidy()
             for race in stopwatch.races():
                 self.stdout.write(str(stopwatch.measure(race)))

@@ -13,7 +13,7 @@ from pipeline.audit_draw import draw, is_for_second_look
 from pipeline.models import Batch, Frame, Listing, Rejection, Rendition, Scorecard, Transition, active_policy
 from pipeline.replay import replay
 from pipeline.states import State, is_allowed
-from review.management.history import proportions, seeding
+from review.management.history import fates, proportions, seeding
 from review.models import Decision
 
 FRAMES = 2000
@@ -121,6 +121,18 @@ def test_some_are_decided_by_two_people_once_what_the_first_one_said_stands():
     assert drawn.count() == len(told) > 0
     assert {said.second_of_id for said in seconds} == {said.pk for said in drawn.filter(undone_by=None)}
     assert not [said for said in seconds.select_related("second_of") if said.by == said.second_of.by]
+
+
+def test_a_photo_that_failed_its_audit_and_was_taken_anew_has_one_listing(monkeypatch):
+    monkeypatch.setattr(seeding, "SHARES", {"passed": 0.4, "replaced": 0.6})
+    monkeypatch.setattr(fates, "ESCAPES", 1)
+    known = Frame.objects.latest("pk").pk
+    seeding.seed_history(1000, 9, UNTIL)
+    retaken = Transition.objects.filter(frame__pk__gt=known, source=State.REJECTED, target=State.SUPERSEDED)
+    assert retaken.exists()
+    for frame in (step.frame for step in retaken.select_related("frame")):
+        listing = Listing.objects.get(code=frame.code, view=frame.view)
+        assert listing.frame is None or listing.frame.pk > frame.pk
 
 
 def made(seed):
