@@ -66,7 +66,7 @@ LINKS: dict[str, dict[str, tuple[str, dict[str, str]]]] = {
 """Where an answer leads: by operation, the name of a link, the next operation, and what it is asked with."""
 
 
-class TokenScheme(SimpleJWTScheme):  # type: ignore[no-untyped-call]
+class TokenScheme(SimpleJWTScheme):
     """A bearer token, as the library describes its own."""
 
     target_class = "accounts.api.authentication.TokenAuthentication"

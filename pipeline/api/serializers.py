@@ -135,7 +135,7 @@ class FrameSerializer(serializers.ModelSerializer[Any]):
 
     class Meta:
         model = Frame
-        fields = (
+        fields: tuple[str, ...] = (
             *("id", "batch", "filename", "code", "view", "product_class", "state", "state_words", "segment"),
             *("reasons", "rejection", "received_at", "state_since", "published_at"),
         )

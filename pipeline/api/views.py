@@ -43,7 +43,7 @@ class Batches(ApiView):
     @extend_schema(operation_id="list_batches", responses=serializers.BatchTold(many=True), tags=["batches"])
     def get(self, request: Request) -> Response:
         """The batches that this account sees, the newest first."""
-        page = self.paginate_queryset(_batches(request))
+        page = self.rows_of(_batches(request))
         return self.get_paginated_response(
             [_told(batch, told) for batch, told in zip(page, how_far(page), strict=True)]
         )
@@ -95,7 +95,7 @@ class Photos(ApiView):
         photos = request.FILES.getlist("photos")
         if not photos:
             raise ValidationError({"photos": ["send at least one file"]})
-        said = said_of(request.data, signed_in(request))
+        said = said_of(request.POST, signed_in(request))
         return receipts_for(batch, [take(batch, photo, **said) for photo in photos])
 
 
