@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group, User
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import format_html_join
 from django.utils.timezone import localtime
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
@@ -35,7 +36,7 @@ class ServiceAccountForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["role"].help_text = "; ".join(f"{role}: {words}" for role, words in WORDS.items())
+        self.fields["role"].help_text = format_html_join("", "<p><b>{}</b>: {}</p>", WORDS.items())
         if self.instance.pk:
             self.fields["role"].initial = self.instance.user.groups.first()
 

@@ -24,6 +24,7 @@ PAGES = [
     ("All frames", "photo_library", "admin:pipeline_frame_changelist", "pipeline.view_frame"),
     ("Policies", "tune", "policies", "pipeline.view_gatepolicy"),
     ("Users", "group", "admin:auth_user_changelist", "auth.view_user"),
+    ("Service accounts", "smart_toy", "admin:accounts_serviceaccount_changelist", "accounts.view_serviceaccount"),
     ("Webhooks", "webhook", "admin:pipeline_webhookendpoint_changelist", "pipeline.view_webhookendpoint"),
     ("Deliveries", "outbox", "admin:pipeline_webhookdelivery_changelist", "pipeline.view_webhookdelivery"),
     ("Sign-ins", "key", "admin:accounts_accessevent_changelist", "accounts.view_accessevent"),

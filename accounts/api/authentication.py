@@ -1,6 +1,7 @@
 """Whose request it is, by the access token that it carries; cookies let nobody in here."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils import timezone
@@ -23,13 +24,13 @@ class TokenAuthentication(JWTAuthentication):
         except AuthenticationFailed as error:
             raise AuthenticationFailed(NOT_VALID) from error
 
-    def get_user(self, validated_token: Token) -> User:
+    def get_user(self, validated_token: Token) -> Any:
         try:
             user = super().get_user(validated_token)
         except AuthenticationFailed as error:
             raise AuthenticationFailed(NOT_VALID) from error
-        family = TokenFamily.objects.filter(pk=validated_token.get(TokenFamily.CLAIM), user=user, revoked_at=None)
-        if not isinstance(user, User) or not family.exists():
+        of_user = TokenFamily.objects.filter(user_id=user.pk, revoked_at=None)
+        if not isinstance(user, User) or not of_user.filter(pk=validated_token.get(TokenFamily.CLAIM)).exists():
             raise AuthenticationFailed(NOT_VALID)
         _note_use(user)
         return user

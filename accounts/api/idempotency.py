@@ -19,6 +19,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.access import signed_in
 from accounts.api.problems import Refused
 from accounts.models import IdempotencyKey
 
@@ -61,12 +62,12 @@ def _checked(key: str) -> str:
 
 def _begin(request: Request, key: str) -> IdempotencyKey:
     """The key's row: new, or taken over from a request that died, or answered already."""
-    said, now = _fingerprint(request), timezone.now()
+    said, now, user = _fingerprint(request), timezone.now(), signed_in(request)
     try:
         with transaction.atomic():
-            return IdempotencyKey.objects.create(user=request.user, key=key, fingerprint=said, began_at=now)
+            return IdempotencyKey.objects.create(user=user, key=key, fingerprint=said, began_at=now)
     except IntegrityError:
-        row = IdempotencyKey.objects.filter(user=request.user, key=key).first()
+        row = IdempotencyKey.objects.filter(user=user, key=key).first()
     if row and row.fingerprint != said:
         raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, ANOTHER)
     if row and (row.status or _take_over(row)):

@@ -33,11 +33,13 @@ class PerAccount(BaseThrottle):
 def _count(key: str) -> int:
     """Requests in this window; none where Redis is away: photos come in all the same."""
     try:
-        counted = _redis(settings.REDIS_URL).pipeline().incr(key).expire(key, 2 * WINDOW).execute()
+        counting = _redis(settings.REDIS_URL).pipeline()
+        counting.incr(key)
+        counting.expire(key, 2 * WINDOW)
+        return int(counting.execute()[0])
     except RedisError as error:
         log.warning("nobody counts the API's requests: %s", error)
         return 0
-    return int(counted[0])
 
 
 @cache

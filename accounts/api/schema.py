@@ -48,6 +48,11 @@ LINKS: dict[str, dict[str, tuple[str, dict[str, str]]]] = {
         "photos": ("send_photos", {"batch_id": "$response.body#/id"}),
         "frames": ("list_frames", {"batch": "$response.body#/id"}),
     },
+    "start_upload": {
+        "upload": ("get_upload", {"upload": "$response.body#/id"}),
+        "complete": ("complete_upload", {"upload": "$response.body#/id"}),
+    },
+    "complete_upload": {"batch": ("get_batch", {"batch_id": "$response.body#/batch"})},
     "send_photos": {
         "batch": ("get_batch", {"batch_id": "$response.body#/batch"}),
         "frame": ("get_frame", {"frame_id": "$response.body#/receipts/0/frame"}),
@@ -66,7 +71,7 @@ LINKS: dict[str, dict[str, tuple[str, dict[str, str]]]] = {
 """Where an answer leads: by operation, the name of a link, the next operation, and what it is asked with."""
 
 
-class TokenScheme(SimpleJWTScheme):  # type: ignore[no-untyped-call]
+class TokenScheme(SimpleJWTScheme):
     """A bearer token, as the library describes its own."""
 
     target_class = "accounts.api.authentication.TokenAuthentication"

@@ -69,7 +69,8 @@ def renew(raw: str) -> dict[str, Any]:
     if family is None or not _is_still(token, family.user):
         raise AuthenticationFailed(NOT_VALID)
     with transaction.atomic():
-        _, is_first = token.blacklist()
+        used: Any = token.blacklist()  # a row and whether it is new, whatever its type says
+        is_first = used[1]
         pair = _pair(family.user, family) if is_first else None
         TokenFamily.objects.filter(pk=family.pk).update(renewed_at=timezone.now())
     if pair is None:

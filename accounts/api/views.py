@@ -1,15 +1,16 @@
 """What all of the API's addresses share: who may, how often, and how bodies are read."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
 
 from django import forms
-from django.http import HttpRequest
+from django.db.models import Model, QuerySet
 from django.views.decorators.http import conditional_page
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import MethodNotAllowed, ValidationError
 from rest_framework.generics import GenericAPIView
 from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.parsers import JSONParser
+from rest_framework.parsers import BaseParser, JSONParser
 from rest_framework.permissions import BasePermission
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -19,6 +20,8 @@ from rest_framework.serializers import Serializer
 from accounts.api.authentication import TokenAuthentication
 from accounts.api.limits import PerAccount
 from accounts.api.paging import NewestFirst
+
+Row = TypeVar("Row", bound=Model)
 
 
 class AlwaysJson(BaseContentNegotiation):
@@ -48,11 +51,11 @@ class ApiView(GenericAPIView[Any]):
 
     may: ClassVar[Mapping[str, str | None]] = {}
     http_method_names = ["get", "head", "post", "put", "delete"]
-    authentication_classes = (TokenAuthentication,)
-    permission_classes = (MayUse,)
+    authentication_classes: Sequence[type[BaseAuthentication]] = (TokenAuthentication,)
+    permission_classes: Sequence[type[BasePermission]] = (MayUse,)
     throttle_classes = (PerAccount,)
     content_negotiation_class = AlwaysJson
-    parser_classes = (JSONParser,)
+    parser_classes: Sequence[type[BaseParser]] = (JSONParser,)
     renderer_classes = (JSONRenderer,)
     pagination_class = NewestFirst
 
@@ -71,7 +74,7 @@ class ApiView(GenericAPIView[Any]):
         self.check_throttles(request)
         self.check_permissions(request)
 
-    def finalize_response(self, request: Request | HttpRequest, response: Any, *args: Any, **kwargs: Any) -> Any:
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         answer = super().finalize_response(request, response, *args, **kwargs)
         answer.headers.setdefault("Cache-Control", "private, no-cache")
         answer.headers["Vary"] = "Authorization"
@@ -89,8 +92,12 @@ class ApiView(GenericAPIView[Any]):
         filled.is_valid(raise_exception=True)
         return filled.validated_data
 
+    def rows_of(self, rows: QuerySet[Row]) -> list[Row]:
+        """Those of the page that is asked for."""
+        return self.paginate_queryset(rows) or []
+
     def page_of(self, rows: Any, serializer: type[Serializer[Any]], **context: Any) -> Response:
-        page = self.paginate_queryset(rows)
+        page = self.rows_of(rows)
         return self.get_paginated_response(
             serializer(page, many=True, context={"request": self.request, **context}).data
         )

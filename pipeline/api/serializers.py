@@ -10,7 +10,7 @@ from rest_framework import serializers
 from pipeline import rivals
 from pipeline.engines import object_store
 from pipeline.imaging.types import ProductClass, View
-from pipeline.intake import KNOWN, MAX_BATCH_NAME
+from pipeline.intake import KNOWN, MAX_BATCH_NAME, MAX_FILENAME
 from pipeline.models import Frame, Rendition, Scorecard
 from pipeline.states import Segment, State
 from pipeline.words import SEGMENT_WORDS, STATE_WORDS, in_words
@@ -77,10 +77,7 @@ class BatchTold(serializers.Serializer[Any]):
     place = Place(allow_null=True, help_text="In line; none when no photo of it waits for a worker.")
 
 
-class NewPhotos(serializers.Serializer[Any]):
-    photos = serializers.ListField(
-        child=serializers.FileField(), min_length=1, help_text="Named `{CODE}_{VIEW}.ext`, such as AURA1000_2.jpg."
-    )
+class Meant(serializers.Serializer[Any]):
     meant = serializers.ListField(
         child=serializers.ChoiceField(get_args(rivals.Meaning)),
         required=False,
@@ -91,6 +88,30 @@ class NewPhotos(serializers.Serializer[Any]):
         required=False,
         help_text="The frames that the question was about.",
     )
+
+
+class NewPhotos(Meant):
+    photos = serializers.ListField(
+        child=serializers.FileField(), min_length=1, help_text="Named `{CODE}_{VIEW}.ext`, such as AURA1000_2.jpg."
+    )
+
+
+class NewUpload(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=MAX_FILENAME, help_text="`{CODE}_{VIEW}.ext`, such as AURA1000_2.jpg.")
+    size = serializers.IntegerField(min_value=1, max_value=LARGEST, help_text="In bytes.")
+
+
+class Part(serializers.Serializer[Any]):
+    number = serializers.IntegerField()
+    size = serializers.IntegerField(help_text="So many bytes of the file go to this link, no more and no fewer.")
+    url = serializers.CharField(help_text="PUT them here; it needs no token.")
+
+
+class UploadTold(serializers.Serializer[Any]):
+    id = serializers.CharField()
+    batch = serializers.IntegerField()
+    parts = Part(many=True)
+    expires_in = serializers.IntegerField(help_text="Seconds that the links are good for; ask again for others.")
 
 
 class Choice(serializers.Serializer[Any]):
@@ -135,7 +156,7 @@ class FrameSerializer(serializers.ModelSerializer[Any]):
 
     class Meta:
         model = Frame
-        fields = (
+        fields: tuple[str, ...] = (
             *("id", "batch", "filename", "code", "view", "product_class", "state", "state_words", "segment"),
             *("reasons", "rejection", "received_at", "state_since", "published_at"),
         )

@@ -43,7 +43,7 @@ class Batches(ApiView):
     @extend_schema(operation_id="list_batches", responses=serializers.BatchTold(many=True), tags=["batches"])
     def get(self, request: Request) -> Response:
         """The batches that this account sees, the newest first."""
-        page = self.paginate_queryset(_batches(request))
+        page = self.rows_of(batches_seen(request))
         return self.get_paginated_response(
             [_told(batch, told) for batch, told in zip(page, how_far(page), strict=True)]
         )
@@ -73,7 +73,7 @@ class OneBatch(ApiView):
     @extend_schema(operation_id="get_batch", responses=serializers.BatchTold, tags=["batches"])
     def get(self, request: Request, batch_id: int) -> Response:
         """How far a batch is."""
-        batch = found(_batches(request), str(batch_id))
+        batch = found(batches_seen(request), str(batch_id))
         return Response(_told(batch, *how_far([batch])))
 
 
@@ -91,11 +91,11 @@ class Photos(ApiView):
     @idempotent
     def post(self, request: Request, batch_id: int) -> Response:
         """Takes one photo or many in. Of many, each has a receipt: 201 when at least one is in, else 422 or 503."""
-        batch = found(_batches(request), str(batch_id))
+        batch = found(batches_seen(request), str(batch_id))
         photos = request.FILES.getlist("photos")
         if not photos:
             raise ValidationError({"photos": ["send at least one file"]})
-        said = said_of(request.data, signed_in(request))
+        said = said_of(request.POST, signed_in(request))
         return receipts_for(batch, [take(batch, photo, **said) for photo in photos])
 
 
@@ -157,7 +157,7 @@ class ProductRenditions(ApiView):
     def get(self, request: Request, code: str) -> Response:
         """All finished files that the shop shows of a product, of every view."""
         shown = Rendition.objects.filter(frame__code=code.upper(), frame__state=State.PUBLISHED)
-        return _renditions(request, list(shown.filter(frame__batch__in=_batches(request))))
+        return _renditions(request, list(shown.filter(frame__batch__in=batches_seen(request))))
 
 
 def _renditions(request: Request, shown: list[Rendition]) -> Response:
@@ -174,7 +174,7 @@ def _etag(shown: list[Rendition]) -> str:
     return f'"{hashlib.sha256(said.encode()).hexdigest()[:32]}"'
 
 
-def _batches(request: Request) -> QuerySet[Batch]:
+def batches_seen(request: Request) -> QuerySet[Batch]:
     return sharing.batches_for(signed_in(request)).select_related("created_by")
 
 

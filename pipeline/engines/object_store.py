@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -16,8 +17,8 @@ CONTENT_TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp", 
 CACHE_CONTROL = {"json": "no-cache"}
 DEFAULT_CACHE_CONTROL = "public, max-age=3600, stale-while-revalidate=86400"
 
-MISSING = {"NoSuchKey", "404"}
-"""The latter answers a HEAD, which has no body to name its error in."""
+MISSING = {"NoSuchKey", "NoSuchUpload", "404"}
+"""The last answers a HEAD, which has no body to name its error in."""
 BUSY = {429, 500, 502, 503, 504}
 """Answers of a store that may say otherwise in a moment."""
 PAUSES = (0.1, 0.3)
@@ -106,6 +107,40 @@ def list_work(prefix: str) -> list[str]:
     """The first thousand keys that begin so, the newest first."""
     found = _call("work", "list_objects_v2", Prefix=prefix).get("Contents", [])
     return [item["Key"] for item in sorted(found, key=lambda item: item["LastModified"], reverse=True)]
+
+
+def begin_parts(key: str) -> str:
+    """An object whose parts others send; the store's name for it until they are joined."""
+    upload: str = _call("work", "create_multipart_upload", Key=key)["UploadId"]
+    return upload
+
+
+def part_link(key: str, upload: str, number: int, size: int) -> str:
+    """An address that anybody may PUT that part to, if it has that size, for API_LINK_SECONDS."""
+    return _signed("work", "upload_part", Key=key, UploadId=upload, PartNumber=number, ContentLength=size)
+
+
+def parts_of(key: str, upload: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = _call("work", "list_parts", Key=key, UploadId=upload).get("Parts", [])
+    return found
+
+
+def join_parts(key: str, upload: str, parts: list[dict[str, Any]]) -> None:
+    told = [{name: part[name] for name in ("ETag", "PartNumber")} for part in parts]
+    _call("work", "complete_multipart_upload", Key=key, UploadId=upload, MultipartUpload={"Parts": told})
+
+
+def remove_unfinished(prefix: str, before: datetime) -> int:
+    """Uploads, and objects, of which the first thousand are looked at; how many of them were that old."""
+    uploads = _call("work", "list_multipart_uploads", Prefix=prefix).get("Uploads", [])
+    old_uploads = [upload for upload in uploads if upload["Initiated"] < before]
+    for upload in old_uploads:
+        _call("work", "abort_multipart_upload", Key=upload["Key"], UploadId=upload["UploadId"])
+    objects = _call("work", "list_objects_v2", Prefix=prefix).get("Contents", [])
+    old_objects = [found for found in objects if found["LastModified"] < before]
+    for found in old_objects:
+        delete_work(found["Key"])
+    return len(old_uploads) + len(old_objects)
 
 
 def put_published(key: str, data: bytes) -> None:

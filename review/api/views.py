@@ -42,7 +42,7 @@ class Exceptions(ApiView):
     def get(self, request: Request) -> Response:
         """What waits for a person and is in nobody else's hands, the oldest photo first."""
         waiting = claims.queue_of(signed_in(request))
-        page = self.paginate_queryset(waiting)
+        page = self.rows_of(waiting)
         return self.get_paginated_response([serializers.ExceptionSerializer(_told(frame)).data for frame in page])
 
 

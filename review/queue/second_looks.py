@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 
+from config.asked import row_number
 from pipeline.models import BridgeLabel, Frame, Scorecard
 from pipeline.states import GONE, State
 from review.evidence.labels import label_of
@@ -45,7 +46,7 @@ def take_next(user: User, beside: Collection[int] = ()) -> Frame | None:
 
 def of(frame_id: int, user: User) -> Frame | None:
     """The frame as the first person saw it, if this one may be asked what they would have said."""
-    first = _open_to(user).filter(frame=frame_id).first()
+    first = _open_to(user).filter(frame=row_number(str(frame_id))).first()
     return _as_it_was(first) if first else None
 
 

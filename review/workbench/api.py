@@ -37,7 +37,7 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
 """How what can't be done is told; of several that fit, the first."""
 
 
-def refusal(error: Exception) -> tuple[int, str, dict[str, str]]:
+def refusal(error: Exception) -> tuple[int, str, dict[str, Any]]:
     """Status, words, and what else is told."""
     status, words = next(told for kind, told in REFUSALS.items() if isinstance(error, kind))
     return status, words.format(error), {"holder": error.holder} if isinstance(error, HeldError) else {}

@@ -29,7 +29,7 @@ def aged(access: str, **moved: timedelta) -> str:
     """The token as another clock would have made it."""
     said = jwt.decode(access, options={"verify_signature": False})
     said |= {name: said[name] + int(by.total_seconds()) for name, by in moved.items()}
-    return jwt.encode(said, configured.SIMPLE_JWT["SIGNING_KEY"], "HS256")
+    return jwt.encode(said, configured.SECRET_KEY, "HS256")
 
 
 def test_a_name_and_its_secret_give_a_pair_that_lets_in_for_five_minutes(program):

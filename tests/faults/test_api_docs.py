@@ -42,7 +42,8 @@ def test_whoever_follows_the_page_has_eight_files_by_curl_and_the_same_by_the_cl
     for name in ("samples", "docs"):
         (folder / name).symlink_to(ROOT / name)
 
-    type_in(commands("Ten minutes with curl"), folder, **told)
+    typed = type_in(f"{commands('Ten minutes with curl')}\n{commands('Big photos in parts')}", folder, **told)
+    assert '"name":"AURA1001_1.jpg","outcome":"taken"' in typed
 
     fetched = {path.name: path.read_bytes() for path in folder.glob("AURA1000_2_*")}
     assert sorted(fetched) == sorted(f"AURA1000_2_{name}" for name in FILES)

@@ -11,7 +11,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from pipeline.models import Frame
+from pipeline.api.uploads import Upload
+from pipeline.engines import object_store
+from pipeline.models import Batch, Frame
 from review.policy.pages import ACTIONS as ON_POLICIES
 from tests.factories import policy
 from tests.hostile.requests import HOLE, ask, of_list, patterns
@@ -42,14 +44,15 @@ class Step(NamedTuple):
 
 
 @pytest.fixture
-def rows(held: Frame, sold: Frame, ticked: dict[str, int]) -> dict[str, int]:
+def rows(held: Frame, sold: Frame, ticked: dict[str, int]) -> dict[str, int | str]:
     """The row that an address is about, by a part of the address."""
-    of_lists = {of_list(model): row for model, row in ticked.items()}
+    of_lists: dict[str, int | str] = {of_list(model): row for model, row in ticked.items()}
     return of_lists | {
         "admin/policies/": policy().pk,
         "/files": sold.pk,
         "/renditions": sold.pk,
         "/batches/": held.batch_id,
+        "/uploads/": started(held.batch),
         "": held.pk,
     }
 
@@ -72,6 +75,11 @@ def bodies(held: Frame) -> dict[str, tuple[str, str]]:
     return found | {"admin:auth_user_delete": (form, "post=yes")}
 
 
+def started(batch: Batch) -> str:
+    """An upload of which no part has come."""
+    return Upload("uploads/1", object_store.begin_parts("uploads/1"), batch.pk, "A_2.png", 9).signed
+
+
 def names() -> Iterator[tuple[str, str]]:
     """The name of every address's rule, and the address."""
     for name, address in patterns():
@@ -85,7 +93,7 @@ def names() -> Iterator[tuple[str, str]]:
             yield name or address, address
 
 
-def steps(rows: dict[str, int]) -> Iterator[Step]:
+def steps(rows: dict[str, int | str]) -> Iterator[Step]:
     """Every address with its holes filled."""
     for name, address in names():
         row = next(str(number) for part, number in rows.items() if part in address)

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand
 
 from accounts import record
 from accounts.api import idempotency, tokens
+from pipeline.api import uploads
 from pipeline.models import active_policy
 from pipeline.webhooks import outbox
 from review.evidence import drift
@@ -21,6 +22,8 @@ class Command(BaseCommand):
             self.stdout.write(f"Removed from the sign-ins: {removed}, older than {settings.ACCESS_LOG_DAYS} days")
         tokens.forget_old()
         idempotency.forget_old()
+        if removed := uploads.forget_old():
+            self.stdout.write(f"Removed from the uploads in parts: {removed} that nobody completed in time")
         if removed := outbox.remove_old():
             self.stdout.write(f"Removed from the webhook deliveries: {removed}, older than {outbox.KEPT_DAYS} days")
         policy = active_policy()
