@@ -210,14 +210,10 @@ def _client_of_its_own(alias: str, endpoint: str, seconds: float) -> Any:
 
 def link(alias: str, key: str) -> str:
     """An address that anybody may read this object at for API_LINK_SECONDS; the bucket isn't asked."""
-    return _signed(alias, "get_object", Key=key)
-
-
-def _signed(alias: str, operation: str, **arguments: Any) -> str:
     said: Any = settings.STORAGES[alias]
     client = _client_of_its_own(alias, settings.S3_PUBLIC_ENDPOINT_URL, 5)
-    told = {"Bucket": said["OPTIONS"]["bucket_name"], **arguments}
-    address: str = client.generate_presigned_url(operation, Params=told, ExpiresIn=settings.API_LINK_SECONDS)
+    told = {"Bucket": said["OPTIONS"]["bucket_name"], "Key": key}
+    address: str = client.generate_presigned_url("get_object", Params=told, ExpiresIn=settings.API_LINK_SECONDS)
     return address
 
 

@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'webhook deliveries',
                 'ordering': ['-id'],
-                'indexes': [models.Index(condition=models.Q(('state', 'waiting')), fields=['endpoint', 'due_at'], name='webhooks_to_be_sent'), models.Index(fields=['created_at'], name='pipeline_we_created_86a9ae_idx')],
+                'indexes': [models.Index(condition=models.Q(('state', 'waiting')), fields=['endpoint', 'due_at'], name='webhooks_to_be_sent'), models.Index(condition=models.Q(('state', 'dead')), fields=['endpoint'], name='webhooks_dead_letters'), models.Index(fields=['created_at'], name='pipeline_we_created_86a9ae_idx')],
             },
         ),
     ]

@@ -1,7 +1,5 @@
 """Who else is told what happened: programs of others, and what each is to be sent. The outbox is these rows."""
 
-from datetime import datetime
-
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -67,12 +65,10 @@ class WebhookDelivery(models.Model):
         verbose_name_plural = "webhook deliveries"
         indexes = [
             models.Index(fields=["endpoint", "due_at"], condition=Q(state="waiting"), name="webhooks_to_be_sent"),
+            # The sidebar counts them on every page of an admin's.
+            models.Index(fields=["endpoint"], condition=Q(state="dead"), name="webhooks_dead_letters"),
             models.Index(fields=["created_at"]),
         ]
 
     def __str__(self) -> str:
         return f"{self.about}: {self.event}"
-
-    @property
-    def next_try(self) -> datetime | None:
-        return self.due_at if self.state == self.State.WAITING else None

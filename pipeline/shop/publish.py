@@ -135,7 +135,7 @@ def _put(frame: Frame, files: list[File]) -> None:
         _guarded(frame, object_store.delete_published, key)
     _guarded(frame, object_store.put_published, manifest, _manifest(frame, files))
     for key, _ in staged:
-        object_store.delete_published(key)
+        _guarded(frame, object_store.delete_published, key)
 
 
 def _guarded(frame: Frame, call: Callable[..., None], *arguments: Any) -> None:

@@ -87,9 +87,10 @@ class EndpointAdmin(OnlyOfferedLookups, ModelAdmin):
         return super().get_actions_submit_line(request, object_id) if object_id else []
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Its deliveries, which nobody may delete one by one, go with it."""
-        found, counts, _lacking, protected = super().get_deleted_objects(objs, request)
-        return found, counts, set(), protected
+        """Its deliveries, which nobody may delete one by one, go with it: told by their number, as they may be many."""
+        deliveries = WebhookDelivery.objects.filter(endpoint__in=objs).count()
+        counts = {"webhooks": len(objs), "webhook deliveries": deliveries}
+        return [str(endpoint) for endpoint in objs], counts, set(), []
 
 
 class DeliveryAdmin(ReadOnlyAdmin):
@@ -123,7 +124,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     @display(description="Next try")
     def next_try(self, row: WebhookDelivery) -> Any:
-        return row.next_try
+        return row.due_at if row.state == WebhookDelivery.State.WAITING else None
 
     @action(description="Send again", permissions=["send_again"])
     def send_again(self, request: HttpRequest, rows: QuerySet[WebhookDelivery]) -> None:

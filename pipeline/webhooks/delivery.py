@@ -3,7 +3,6 @@
 import http.client
 import logging
 import random
-import socket
 import time
 from datetime import timedelta
 
@@ -11,7 +10,8 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from pipeline.models import WebhookDelivery, WebhookEndpoint
-from pipeline.webhooks import guard, signing
+from pipeline.webhooks import signing
+from pipeline.webhooks.guard import ForbiddenAddressError
 from pipeline.webhooks.post import SilentError, post
 
 log = logging.getLogger(__name__)
@@ -33,22 +33,28 @@ def endpoints_due() -> QuerySet[WebhookEndpoint]:
     return WebhookEndpoint.objects.filter(is_on=True, pk__in=waiting.values("endpoint")).exclude(rests_until__gt=now)
 
 
-def send_due(endpoint_id: int, resolve: guard.Resolver = socket.getaddrinfo) -> None:
+def send_due(endpoint_id: int) -> None:
     """To one endpoint, until nothing is due, nobody answers, or the time is over."""
     until = time.monotonic() + JOB_SECONDS
     while time.monotonic() < until:
         endpoint = endpoints_due().filter(pk=endpoint_id).first()
-        row = endpoint and _claim(endpoint)
-        if not endpoint or not row:
+        row = _claim(endpoint) if endpoint else None
+        if endpoint is None or row is None:
             return
-        try:
-            _record(row, post(endpoint.url, row.body, _headers(endpoint, row), resolve))
-        except (guard.ForbiddenAddressError, http.client.HTTPException) as error:
-            _failed(row, f"not sent: {error}" if isinstance(error, ValueError) else "what answered speaks no HTTP")
-        except SilentError as error:
-            _failed(row, str(error))
-            rests = timezone.now() + timedelta(seconds=REST_SECONDS)
-            WebhookEndpoint.objects.filter(pk=endpoint.pk).update(rests_until=rests)
+        _send(endpoint, row)
+
+
+def _send(endpoint: WebhookEndpoint, row: WebhookDelivery) -> None:
+    try:
+        _record(row, post(endpoint.url, row.body, _headers(endpoint, row)))
+    except ForbiddenAddressError as error:
+        _failed(row, f"not sent: {error}")
+    except http.client.HTTPException:
+        _failed(row, "what answered speaks no HTTP")
+    except SilentError as error:
+        _failed(row, str(error))
+        rests = timezone.now() + timedelta(seconds=REST_SECONDS)
+        WebhookEndpoint.objects.filter(pk=endpoint.pk).update(rests_until=rests)
 
 
 def send_again(rows: QuerySet[WebhookDelivery]) -> int:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+from django.db.models import Count
 from django.utils import timezone
 
 from pipeline.models import Batch, Frame, Listing, WebhookDelivery, WebhookEndpoint
@@ -81,8 +82,12 @@ def _note_frame(event: str, frame: Frame, **more: Any) -> None:
 def _completed(frame: Frame) -> None:
     """Of two last photos at once, each would take the other for open: the batch's row lets one after the other look."""
     batch = Batch.objects.select_for_update(no_key=True).get(pk=frame.batch_id)
-    states = Counter(Frame.objects.filter(batch=batch).order_by().values_list("state", flat=True))
-    if not OPEN.intersection(states) and SEGMENT_OF.keys() & states:
-        segments = Counter(SEGMENT_OF[State(state)] for state in states.elements() if state in SEGMENT_OF)
-        photos = {segment.value: segments[segment] for segment in OUTCOMES}
+    frames = Frame.objects.filter(batch=batch).order_by()
+    if frames.filter(state__in=OPEN).exists():
+        return
+    counts: Counter[Segment] = Counter()
+    for state, count in frames.filter(state__in=SEGMENT_OF).values_list("state").annotate(count=Count("pk")):
+        counts[SEGMENT_OF[State(state)]] += count
+    if counts:
+        photos = {segment.value: counts[segment] for segment in OUTCOMES}
         note("batch.completed", batch.name, {"batch": batch.pk, "batch_name": batch.name, "photos": photos})

@@ -35,7 +35,7 @@ class _Checked(http.client.HTTPConnection):
         wrapped.do_handshake()
 
 
-def post(url: str, body: str, headers: Mapping[str, str], resolve: guard.Resolver) -> int:
+def post(url: str, body: str, headers: Mapping[str, str], resolve: guard.Resolver = socket.getaddrinfo) -> int:
     """The status of the answer.
 
     Raises

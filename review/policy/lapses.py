@@ -11,12 +11,18 @@ from review.models import Certificate
 from review.policy.certificates import changed_since
 
 
-def watch(instance: Scorecard, created: bool, **_: Any) -> None:
+def watch(instance: Scorecard, **_: Any) -> None:
     """After each scorecard, in its transaction. Told once of a certificate."""
     certificate = Certificate.objects.filter(policy=instance.policy_id, lapsed_at=None).select_related("policy").first()
-    changed = changed_since(certificate, instance.model_sha256, instance.scorer_version) if certificate else []
-    if certificate and changed:
+    if certificate and (changed := _changed(certificate, instance)):
         _lapse(certificate, changed)
+
+
+def _changed(certificate: Certificate, card: Scorecard) -> list[str]:
+    """A person's edit names the model that made the matte it began from, which may not be the one that runs by now."""
+    changed = changed_since(certificate, card.model_sha256, card.scorer_version)
+    began_from = Scorecard.objects.filter(frame=card.frame_id, pk__lt=card.pk, model_sha256=card.model_sha256)
+    return [what for what in changed if what != "model" or not began_from.exists()]
 
 
 @transaction.atomic

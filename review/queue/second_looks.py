@@ -38,7 +38,7 @@ NO_VERSION = 0
 
 def take_next(user: User, beside: Collection[int] = ()) -> Frame | None:
     """Claim the next frame for this person, other than those: one to be looked at twice, or else the next in line."""
-    for first in _open_to(user).exclude(frame__in=beside)[:50]:
+    for first in _open_to(user).exclude(frame__in=beside).select_related("frame")[:50]:
         if claims.take(first.frame, user):
             return _as_it_was(first)
     return claims.take_next(user, beside)

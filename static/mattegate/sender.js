@@ -106,10 +106,11 @@ export class Sender {
     this.batch = batch ?? this.batch;
     for (const [index, receipt] of receipts.entries()) {
       const told = { ...receipt, entry: entries[index] };
-      if (receipt.outcome === "taken") this.taken += 1;
-      if (receipt.outcome === "taken" && receipt.words) this.again.push(told);
-      if (receipt.outcome === "duplicate") this.duplicates.push(told);
-      else if (receipt.outcome !== "taken") this[receipt.outcome].push(told);
+      if (receipt.outcome === "taken") {
+        this.taken += 1;
+        if (receipt.words) this.again.push(told);
+      } else if (receipt.outcome === "duplicate") this.duplicates.push(told);
+      else this[receipt.outcome].push(told);
     }
   }
 

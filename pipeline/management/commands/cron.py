@@ -29,7 +29,7 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        done_on, rolled_up = None, -float(ROLL_UP_SECONDS)
+        done_on, rolled_up = None, float("-inf")
         while not stop.is_set():
             tick()
             if done_on != timezone.localdate():

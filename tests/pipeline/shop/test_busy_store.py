@@ -159,6 +159,7 @@ def test_a_key_that_may_not_list_is_told_so_and_nothing_is_made(before_send):
 
 
 def test_an_original_that_the_store_kept_otherwise_is_not_taken(services, monkeypatch):
-    monkeypatch.setattr(object_store, "save_work", lambda key, data: None)
-    with pytest.raises(ObjectStoreError):
+    save = object_store.save_work
+    monkeypatch.setattr(object_store, "save_work", lambda key, data: save(key, data[:-1]))
+    with pytest.raises(ObjectStoreError, match="other bytes than were put"):
         object_store.keep_work(naming.original_key(7), b"a photo")

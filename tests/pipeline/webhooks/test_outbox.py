@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from pipeline.models import Batch, Frame, Listing, WebhookDelivery, WebhookEndpoint
+from pipeline.models import Frame, Listing, WebhookDelivery, WebhookEndpoint
 from pipeline.states import State
 from pipeline.transitions import StaleTransition, advance, hold
 from pipeline.webhooks import outbox
@@ -157,8 +157,7 @@ def test_two_endpoints_get_messages_of_their_own(endpoint, frame):
     assert len(set(ids)) == 2 and all(text.startswith("msg_") for text in ids)
 
 
-def test_where_nobody_wants_to_know_a_move_asks_one_question_more(frame, batch):
-    Batch.objects.all()
+def test_where_nobody_wants_to_know_a_move_asks_one_question_more(frame):
     at(frame, State.PUBLISHING)
     with CaptureQueriesContext(connection) as asked:
         advance(frame, State.PUBLISHED, actor="worker")

@@ -101,9 +101,12 @@ def test_a_delivery_s_page_shows_its_body_and_its_webhook_id(sign_in, endpoint):
     assert "msg_1" in page and "&lt;b&gt;" in page and endpoint.secret not in page
 
 
-def test_a_webhook_is_deleted_with_its_deliveries(sign_in, endpoint):
+def test_a_webhook_is_deleted_with_its_deliveries_which_are_told_by_number(sign_in, endpoint):
     dead_letter(endpoint, 1)
-    sign_in("admin").post(f"{ENDPOINTS}{endpoint.pk}/delete/", {"post": "yes"})
+    admin, page = sign_in("admin"), f"{ENDPOINTS}{endpoint.pk}/delete/"
+    asked = admin.get(page).content.decode()
+    assert "deliveries" in asked and "AURA1000" not in asked
+    admin.post(page, {"post": "yes"})
     assert not WebhookEndpoint.objects.exists() and not WebhookDelivery.objects.exists()
 
 

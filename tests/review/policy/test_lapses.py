@@ -25,13 +25,14 @@ def certificate():
     return made
 
 
-def look(**fields):
-    """A photo is judged by the certified policy."""
-    card = judged(Scorecard.objects.count() + 20_000, active_policy(), haze=0.1)
-    card.pk, card.attempt, card._state.adding = None, 2, True
+def look(at: Scorecard | None = None, **fields) -> Scorecard:
+    """A photo, that one or a new one, is judged once more: by the certified policy, if no other is named."""
+    card = at or judged(Scorecard.objects.count() + 20_000, active_policy(), haze=0.1)
+    card.pk, card.attempt, card._state.adding = None, card.attempt + 1, True
     for name, value in fields.items():
         setattr(card, name, value)
     card.save()
+    return card
 
 
 def lapsed_at():
@@ -57,6 +58,12 @@ def test_the_first_photo_of_another_model_or_scorer_lapses_it_and_that_is_told_o
     assert data["changed"] == changed and data["certificate"] == certificate.pk
     assert (data["policy"], data["policy_version"]) == ("certified", 1)
     assert lapsed_at() is not None
+
+
+def test_an_edit_of_what_an_older_model_cut_out_lapses_nothing(certificate):
+    older = look(model_sha256="1" * 64, policy=policy("older"))
+    look(older, policy=active_policy())
+    assert lapsed_at() is None and not WebhookDelivery.objects.exists()
 
 
 def test_a_scorecard_that_is_rolled_back_lapses_nothing(certificate):
