@@ -10,6 +10,7 @@ from pipeline.imaging.types import View
 VIEWS: dict[int, View] = dict(enumerate(get_args(View), start=1))
 EXPECTED = "expected {PRODUCT_CODE}_{VIEW}.ext, such as AURA1000_2.jpg (1 front, 2 angle, 3 side)"
 MAX_CODE = 64
+STAGING = "staging/"
 VARIANT_FORMATS: dict[str, tuple[str, ...]] = {
     "transparent": ("png", "webp"),
     "white": ("jpg", "png", "webp"),
@@ -144,7 +145,7 @@ def staging_key(frame_id: int, key: str) -> str:
     >>> staging_key(7, "AURA1000/AURA1000_1_white.jpg")
     'staging/7/AURA1000/AURA1000_1_white.jpg'
     """
-    return f"staging/{frame_id}/{key}"
+    return f"{STAGING}{frame_id}/{key}"
 
 
 def original_key(frame_id: int) -> str:

@@ -70,8 +70,10 @@ class ApiView(GenericAPIView[Any]):
             raise MethodNotAllowed(request.method or "")
         self.format_kwarg = None
         request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(request)
-        self.perform_authentication(request)
-        self.check_throttles(request)
+        try:
+            self.perform_authentication(request)
+        finally:  # a token that doesn't hold counts against its address
+            self.check_throttles(request)
         self.check_permissions(request)
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:

@@ -103,7 +103,8 @@ def receipts_for(batch: Batch, receipts: list[dict[str, Any]]) -> Response:
     """What became of photos, and by the status whether any is in."""
     outcomes = {receipt["outcome"] for receipt in receipts}
     for receipt in receipts:
-        receipt.pop("isMisnamed", None)
+        for for_pages in ("isMisnamed", "pictures"):
+            receipt.pop(for_pages, None)
     if outcomes & IN:
         return Response({"batch": batch.pk, "receipts": receipts}, status=HTTPStatus.CREATED)
     words = "; ".join(f"{receipt['name']}: {receipt['words']}" for receipt in receipts)

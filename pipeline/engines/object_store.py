@@ -136,11 +136,20 @@ def remove_unfinished(prefix: str, before: datetime) -> int:
     old_uploads = [upload for upload in uploads if upload["Initiated"] < before]
     for upload in old_uploads:
         _call("work", "abort_multipart_upload", Key=upload["Key"], UploadId=upload["UploadId"])
-    objects = _call("work", "list_objects_v2", Prefix=prefix).get("Contents", [])
-    old_objects = [found for found in objects if found["LastModified"] < before]
-    for found in old_objects:
-        delete_work(found["Key"])
-    return len(old_uploads) + len(old_objects)
+    return len(old_uploads) + _remove_old("work", prefix, before)
+
+
+def remove_old_published(prefix: str, before: datetime) -> int:
+    """Of the first thousand objects that begin so; how many were that old."""
+    return _remove_old("published", prefix, before)
+
+
+def _remove_old(alias: str, prefix: str, before: datetime) -> int:
+    objects = _call(alias, "list_objects_v2", Prefix=prefix).get("Contents", [])
+    old = [found["Key"] for found in objects if found["LastModified"] < before]
+    for key in old:
+        _call(alias, "delete_object", Key=key)
+    return len(old)
 
 
 def put_published(key: str, data: bytes) -> None:
@@ -210,10 +219,14 @@ def _client_of_its_own(alias: str, endpoint: str, seconds: float) -> Any:
 
 def link(alias: str, key: str) -> str:
     """An address that anybody may read this object at for API_LINK_SECONDS; the bucket isn't asked."""
+    return _signed(alias, "get_object", Key=key)
+
+
+def _signed(alias: str, operation: str, **arguments: Any) -> str:
     said: Any = settings.STORAGES[alias]
     client = _client_of_its_own(alias, settings.S3_PUBLIC_ENDPOINT_URL, 5)
-    told = {"Bucket": said["OPTIONS"]["bucket_name"], "Key": key}
-    address: str = client.generate_presigned_url("get_object", Params=told, ExpiresIn=settings.API_LINK_SECONDS)
+    told = {"Bucket": said["OPTIONS"]["bucket_name"], **arguments}
+    address: str = client.generate_presigned_url(operation, Params=told, ExpiresIn=settings.API_LINK_SECONDS)
     return address
 
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,7 +19,7 @@ from pipeline import naming
 from pipeline.api.serializers import reasons_of
 from pipeline.api.views import KEY
 from pipeline.engines import object_store
-from pipeline.models import Frame
+from pipeline.models import Frame, Scorecard
 from pipeline.views.pages import found
 from review.api import serializers
 from review.insights import whole
@@ -43,7 +43,9 @@ class Exceptions(ApiView):
         """What waits for a person and is in nobody else's hands, the oldest photo first."""
         waiting = claims.queue_of(signed_in(request))
         page = self.rows_of(waiting)
-        return self.get_paginated_response([serializers.ExceptionSerializer(_told(frame)).data for frame in page])
+        cards = _cards_of(page)
+        told = [serializers.ExceptionSerializer(_told(frame, cards.get(frame.pk))).data for frame in page]
+        return self.get_paginated_response(told)
 
 
 class OneException(ApiView):
@@ -53,7 +55,7 @@ class OneException(ApiView):
     def get(self, request: Request, frame_id: int) -> Response:
         """A frame in the queue, with its pictures. Nobody is kept from deciding it meanwhile."""
         frame = found(QueueItem.objects.all(), str(frame_id))
-        return Response(serializers.ExceptionDetail(_told(frame) | _told_more(frame)).data)
+        return Response(serializers.ExceptionDetail(_told(frame, frame.card) | _told_more(frame)).data)
 
 
 class Decide(ApiView):
@@ -70,7 +72,7 @@ class Decide(ApiView):
     def post(self, request: Request, frame_id: int) -> Response:
         """Says what is to become of a frame in the queue; it can be taken back for a while."""
         said = filled(questions.Decided, request.data)
-        frame = _in_queue(frame_id)
+        frame = _frame(frame_id)
         with _refused():
             words = decisions.decide(said.pop("kind"), frame, said.pop("version"), signed_in(request), **said)
         return Response({"frame": frame_id, "said": words}, status=HTTPStatus.CREATED)
@@ -143,14 +145,20 @@ def _refused() -> Iterator[None]:
         raise Refused(status, words, **more) from error
 
 
-def _in_queue(frame_id: int) -> Frame:
-    """The frame, if it is one that this role ever sees."""
+def _frame(frame_id: int) -> Frame:
     return found(Frame.objects.select_related("batch"), str(frame_id))
 
 
-def _told(frame: QueueItem) -> dict[str, Any]:
+def _cards_of(frames: list[QueueItem]) -> dict[int, Scorecard]:
+    """Their last attempts' scorecards, by one question."""
+    cards = Scorecard.objects.filter(frame__in=[frame.pk for frame in frames], attempt=F("frame__attempt"))
+    return {card.frame_id: card for card in cards}
+
+
+def _told(frame: QueueItem, card: Scorecard | None) -> dict[str, Any]:
+    frame.components = card.components if card else None
     names = ("id", "version", "batch_id", "filename", "code", "view", "product_class", "state_since")
-    told = {"reasons": reasons_of(frame), "can_approve": decisions.can_be_approved(frame.card)}
+    told = {"reasons": reasons_of(frame), "can_approve": decisions.can_be_approved(card)}
     return {name: getattr(frame, name) for name in names} | told
 
 

@@ -1,13 +1,17 @@
 """manage.py nightly: old rows removed, drift, and what the labels teach or certify."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.utils import timezone
 
 from accounts import record
 from accounts.api import idempotency, tokens
+from pipeline import naming
 from pipeline.api import uploads
+from pipeline.engines import object_store
 from pipeline.models import active_policy
 from pipeline.webhooks import outbox
 from review.evidence import drift
@@ -24,6 +28,8 @@ class Command(BaseCommand):
         idempotency.forget_old()
         if removed := uploads.forget_old():
             self.stdout.write(f"Removed from the uploads in parts: {removed} that nobody completed in time")
+        if removed := object_store.remove_old_published(naming.STAGING, timezone.now() - timedelta(days=1)):
+            self.stdout.write(f"Removed from the published bucket: {removed} files that were never put in place")
         if removed := outbox.remove_old():
             self.stdout.write(f"Removed from the webhook deliveries: {removed}, older than {outbox.KEPT_DAYS} days")
         policy = active_policy()

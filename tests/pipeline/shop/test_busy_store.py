@@ -5,10 +5,12 @@ import json
 import random
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 from botocore.awsrequest import AWSResponse
 from django.core.files.storage import storages
+from django.utils import timezone
 
 from pipeline import naming, processing
 from pipeline.engines import object_store
@@ -163,3 +165,11 @@ def test_an_original_that_the_store_kept_otherwise_is_not_taken(services, monkey
     monkeypatch.setattr(object_store, "save_work", lambda key, data: save(key, data[:-1]))
     with pytest.raises(ObjectStoreError, match="other bytes than were put"):
         object_store.keep_work(naming.original_key(7), b"a photo")
+
+
+def test_what_a_dead_publication_left_aside_goes_by_night(services):
+    object_store.put_published(naming.staging_key(7, "AURA1/AURA1_1_white.jpg"), b"a file")
+    object_store.put_published("AURA1/AURA1_1_white.jpg", b"in place")
+    assert object_store.remove_old_published(naming.STAGING, timezone.now() - timedelta(days=1)) == 0
+    assert object_store.remove_old_published(naming.STAGING, timezone.now() + timedelta(days=1)) == 1
+    assert [item.key for item in bucket_of("published").objects.all()] == ["AURA1/AURA1_1_white.jpg"]
