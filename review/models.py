@@ -26,7 +26,6 @@ class QueueItem(Frame):
     """A frame that waits for a person."""
 
     objects: ClassVar[QueueManager] = QueueManager()
-    components: dict[str, float] | None
 
     class Meta:
         proxy = True

@@ -171,11 +171,11 @@ class FrameSerializer(serializers.ModelSerializer[Any]):
         return RejectionTold(asked).data if asked else None
 
 
-def reasons_of(frame: Frame) -> Any:
-    """As the pages have them: never what the gate decided."""
+def reasons_of(frame: Frame, doubts: list[str] | None = None) -> Any:
+    """As the pages have them: never what the gate decided. Its doubts, if they are known, aren't asked for again."""
     if frame.cause:
         return [{"code": "", "words": frame.cause}]
-    return [{"code": code, "words": in_words(code)} for code in frame.doubts]
+    return [{"code": code, "words": in_words(code)} for code in (frame.doubts if doubts is None else doubts)]
 
 
 class ScorecardSerializer(serializers.ModelSerializer[Scorecard]):

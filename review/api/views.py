@@ -156,9 +156,9 @@ def _cards_of(frames: list[QueueItem]) -> dict[int, Scorecard]:
 
 
 def _told(frame: QueueItem, card: Scorecard | None) -> dict[str, Any]:
-    frame.components = card.components if card else None
+    doubts = frame.doubts_by(card.components if card else None)
     names = ("id", "version", "batch_id", "filename", "code", "view", "product_class", "state_since")
-    told = {"reasons": reasons_of(frame), "can_approve": decisions.can_be_approved(card)}
+    told = {"reasons": reasons_of(frame, doubts), "can_approve": decisions.can_be_approved(card)}
     return {name: getattr(frame, name) for name in names} | told
 
 
