@@ -106,13 +106,19 @@ def with_links(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     return result
 
 
+READING = ["get", "head"]
+
+
 class Schema(SpectacularJSONAPIView):
     """For whoever asks: it tells nothing that docs/api.md doesn't."""
+
+    http_method_names = READING
 
 
 @extend_schema(exclude=True)
 class Pages(SpectacularSwaggerSplitView):
     url_name = "api-schema"
+    http_method_names = READING
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         response: Response = super().get(request, *args, **kwargs)

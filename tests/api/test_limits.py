@@ -1,6 +1,7 @@
 """How often an account may ask, and how much it may send."""
 
 import json
+from http import HTTPStatus
 
 import pytest
 from django.test import Client
@@ -99,3 +100,9 @@ def test_a_body_that_is_nested_too_deeply_or_no_object_is_refused(program):
         assert problem(answer)[0] == 400, said[:20]
     answer = erp.client.post(f"{V1}/batches", "a=b", "text/plain", headers=headers)
     assert problem(answer)[0] == 415
+
+
+@pytest.mark.parametrize("page", ["docs", "schema"])
+@pytest.mark.parametrize("method", ["options", "post"])
+def test_the_pages_of_the_description_are_read_and_nothing_else(client, page, method):
+    assert getattr(client, method)(f"/api/v1/{page}").status_code == HTTPStatus.METHOD_NOT_ALLOWED
