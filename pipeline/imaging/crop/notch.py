@@ -3,7 +3,7 @@
 Wraps and shields are one blob, with no two lens bodies in it, but every frame that is worn has a notch.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ FLOOR = 0.9
 # Of angled renders of all designs, and of 10 real wraps, all but some goggles of one lens have a notch as deep and
 # lenses as wide; of side views none has but goggles on a strap, and glasses folded on end.
 LEAST_DEPTH, LEAST_LENSES, LEAST_SHARE, MOST_FLOOR = 0.13, 0.4, 0.12, 0.08
+APART = 0.05
+"""Notches that are closer than this part of the product's width are one, with something in it."""
 # From the foot up lenses are full for 0.58 and more of their height on right mattes (a far temple may be above);
 # rims that have lost their clear shield, and frames that hang together with their reflections, for at most 0.51.
 LEAST_FULLNESS = 0.55
@@ -36,7 +38,7 @@ class Notch:
 
     `depth` is in heights of the lenses, `floor_width` and `width`, that of both lenses, in widths of the product,
     `far_share` the far one's part of that, `fullness` how far up they are full from the foot, in heights of the lenses.
-    `filled` is the product.
+    `filled` is the product. `is_alone`: nothing else could be the notch, as where a temple hangs beside the lenses.
     """
 
     column: float
@@ -48,16 +50,17 @@ class Notch:
     far_share: float
     fullness: float
     filled: Mask
+    is_alone: bool = True
 
     @property
     def is_clear(self) -> bool:
         is_lens_like = self.width > LEAST_LENSES and self.far_share > LEAST_SHARE
         is_cut = self.depth > LEAST_DEPTH and self.floor_width < MOST_FLOOR
-        return is_cut and is_lens_like and self.fullness > LEAST_FULLNESS
+        return is_cut and is_lens_like and self.fullness > LEAST_FULLNESS and self.is_alone
 
 
 def find_notch(alpha: Alpha) -> Notch | None:
-    """Find the deepest cut into the lower outline of the lenses.
+    """Find the cut into the lower outline of the lenses that is a notch, or else the deepest.
 
     Parameters
     ----------
@@ -79,21 +82,36 @@ def find_notch(alpha: Alpha) -> Notch | None:
     depths = _depths(_lower_outline(filled)[first : last + 1])
     if depths.max() < 1:
         return None
+    fullness = _fullness(filled[:, first : last + 1]) / float(height.max())
+    cuts, _ = ndi.label(depths > max(1.0, LEAST_DEPTH * height.max()))
+    parts = [np.where(cuts == cut, depths, 0) for cut in range(1, cuts.max() + 1)] or [depths]
+    notches = [_notch(part, (first, last), len(columns), height.max(), fullness, filled) for part in parts]
+    clear = [notch for notch in notches if notch.is_clear]
+    deepest = max(clear or notches, key=lambda notch: notch.depth)
+    others = [notch for notch in clear if abs(notch.column - deepest.column) > APART * len(columns)]
+    return replace(deepest, is_alone=not others)
+
+
+def _notch(
+    depths: Outline, lenses: tuple[int, int], width: int, tallest: float, fullness: float, filled: Mask
+) -> Notch:
+    """The cut that those depths, from the lenses' first column on, are deepest in."""
+    first, last = lenses
     left, right = (first + end for end in _floor(depths))
     middle = (left + right) / 2
     share = (middle - first) / (last - first)
     near: Side = "left" if share > 0.5 else "right"
-    far_share, width = min(share, 1 - share), len(columns)
+    far_share = min(share, 1 - share)
     lean = LEAN * width * float(np.clip((0.5 - far_share) / FULL_LEAN, 0, 1))
     return Notch(
         column=middle + (lean if near == "left" else -lean),
         floor=(left, right),
         near=near,
-        depth=float(depths.max() / height.max()),
+        depth=float(depths.max() / tallest),
         floor_width=(right - left) / width,
         width=(last - first) / width,
         far_share=far_share,
-        fullness=_fullness(filled[:, first : last + 1]) / float(height.max()),
+        fullness=fullness,
         filled=filled,
     )
 

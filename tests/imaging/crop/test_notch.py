@@ -111,3 +111,11 @@ def test_two_pairs_in_one_photo_are_told_from_one_that_is_torn():
     apart[:, 196:206] = 0
     assert has_several(np.concatenate([one, wrap(far=60)]))
     assert not has_several(one) and not has_several(apart)
+
+
+def test_where_two_places_could_be_the_notch_none_is_sure():
+    """As where a folded temple hangs down beside the lenses."""
+    alpha = wrap(temple=130)
+    assert find_notch(alpha).is_clear
+    alpha[165:305, 525:610] = 1
+    assert not find_notch(alpha).is_clear
