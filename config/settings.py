@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Literal
 
 from botocore.config import Config
-from django.templatetags.static import static
 from django.urls import reverse_lazy
 
 from config.env import (
@@ -25,6 +24,9 @@ from config.env import (
     kept_secret,
     with_password,
 )
+from config.look import UNFOLD as UNFOLD
+from config.programs import REST_FRAMEWORK as REST_FRAMEWORK
+from config.programs import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -221,28 +223,6 @@ SIMPLE_JWT = {
     "CHECK_REVOKE_TOKEN": True,
     "SIGNING_KEY": SECRET_KEY,
 }
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "accounts.api.problems.answer",
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Mattegate",
-    "DESCRIPTION": "Photos in, finished files out. docs/api.md says how to begin.",
-    "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_AUTHENTICATION": [],
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "SWAGGER_UI_SETTINGS": {"validatorUrl": None, "deepLinking": True},
-    "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {"StateEnum": "pipeline.words.STATE_WORDS"},
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "accounts.api.schema.with_problems",
-        "accounts.api.schema.with_links",
-    ],
-}
 
 # A dead worker's frame is noticed when its lease has lapsed. A call to S3 gives up after 25 s and starts only
 # while 30 s of lease remain, so publishing needs the longer one. Leases are renewed every 5 s.
@@ -301,38 +281,4 @@ LOGGING = {
         "axes": {"level": "ERROR"},  # accounts/record.py says the same
     },
     "root": {"handlers": ["console"], "level": env_choice("LOG_LEVEL", "INFO", "DEBUG", "INFO", "WARNING", "ERROR")},
-}
-
-UNFOLD = {
-    "SITE_TITLE": "Mattegate",
-    "SITE_HEADER": "Mattegate",
-    "SITE_SUBHEADER": "Ask only about the few",
-    "SITE_SYMBOL": "filter_center_focus",
-    "SITE_URL": None,
-    "SITE_FAVICONS": [
-        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("mattegate/favicon.svg")}
-    ],
-    "STYLES": [
-        lambda request: static("mattegate/tokens.css"),
-        lambda request: static("mattegate/mattegate.css"),
-        lambda request: static("mattegate/pages.css"),
-    ],
-    "COLORS": {
-        "primary": {
-            "50": "#edf2ff",
-            "100": "#dbe4ff",
-            "200": "#bac8ff",
-            "300": "#91a7ff",
-            "400": "#748ffc",
-            "500": "#7c96ff",
-            "600": "#3b5bdb",
-            "700": "#364fc7",
-            "800": "#2f44ad",
-            "900": "#283a93",
-            "950": "#1b2766",
-        }
-    },
-    "SHOW_HISTORY": False,
-    "SHOW_VIEW_ON_SITE": False,
-    "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": "review.navigation.sidebar"},
 }

@@ -88,17 +88,22 @@ def _check_choices(chosen: Mapping[str, str]) -> None:
 
 def check(filename: str, file: BinaryIO) -> naming.PhotoName:
     """Raise RejectedError unless a photo of that name, size and header can be taken; none of its pixels is decoded."""
-    if len(filename) > MAX_FILENAME:
-        raise RejectedError(filename, f"the name has more than {MAX_FILENAME} characters", is_misnamed=True)
-    try:
-        name = naming.parse_photo_name(filename)
-    except naming.NamingError as error:
-        raise RejectedError(filename, error.why, is_misnamed=True) from error
+    name = check_name(filename)
     try:
         work_files.check_photo(file)
     except DecodeError as error:
         raise RejectedError(filename, str(error)) from error
     return name
+
+
+def check_name(filename: str) -> naming.PhotoName:
+    """Raise RejectedError unless a photo can have that name."""
+    if len(filename) > MAX_FILENAME:
+        raise RejectedError(filename, f"the name has more than {MAX_FILENAME} characters", is_misnamed=True)
+    try:
+        return naming.parse_photo_name(filename)
+    except naming.NamingError as error:
+        raise RejectedError(filename, error.why, is_misnamed=True) from error
 
 
 def receive(

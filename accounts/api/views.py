@@ -84,15 +84,11 @@ class ApiView(GenericAPIView[Any]):
 
     def read(self, serializer: type[Serializer[Any]]) -> dict[str, Any]:
         """The body, as the serializer has it."""
-        filled = serializer(data=self.request.data)
-        filled.is_valid(raise_exception=True)
-        return filled.validated_data
+        return _valid(serializer(data=self.request.data))
 
     def query(self, serializer: type[Serializer[Any]]) -> dict[str, Any]:
         """The query, as the serializer has it."""
-        filled = serializer(data=self.request.query_params.dict())
-        filled.is_valid(raise_exception=True)
-        return filled.validated_data
+        return _valid(serializer(data=self.request.query_params.dict()))
 
     def rows_of(self, rows: QuerySet[Row]) -> list[Row]:
         """Those of the page that is asked for."""
@@ -110,6 +106,11 @@ class OpenView(ApiView):
 
     authentication_classes = ()
     permission_classes = ()
+
+
+def _valid(filled: Serializer[Any]) -> dict[str, Any]:
+    filled.is_valid(raise_exception=True)
+    return filled.validated_data
 
 
 def filled(form: type[forms.Form], said: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from typing import Any, get_args
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -32,27 +33,6 @@ class Place(serializers.Serializer[Any]):
     seconds = serializers.FloatField(allow_null=True, help_text="Until its last one is through, if that is known.")
 
 
-class BatchSerializer(serializers.Serializer[Any]):
-    """A batch with what `how_far` tells of it, as (batch, told)."""
-
-    def to_representation(self, instance: Any) -> dict[str, Any]:
-        batch, told = instance
-        tally, place = told["tally"], told["place"]
-        return {
-            "id": batch.pk,
-            "name": batch.name,
-            "product_class": batch.product_class,
-            "enhancement": batch.enhancement,
-            "lane": batch.lane,
-            "created_by": batch.created_by.get_username() if batch.created_by else None,
-            "created_at": batch.created_at.isoformat(),
-            "photos": tally.total,
-            "progress": {segment.value: tally.counts[segment] for segment in Segment},
-            "is_moving": tally.is_moving,
-            "place": {"ahead": place.ahead, "seconds": place.seconds} if place else None,
-        }
-
-
 class Progress(serializers.Serializer[Any]):
     """How many photos are how far."""
 
@@ -64,17 +44,27 @@ class Progress(serializers.Serializer[Any]):
 
 
 class BatchTold(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    name = serializers.CharField()
-    product_class = serializers.ChoiceField(get_args(ProductClass))
-    enhancement = serializers.ChoiceField(KNOWN["enhancement"])
-    lane = serializers.ChoiceField(KNOWN["lane"])
-    created_by = serializers.CharField(allow_null=True, help_text="None: a command took it in.")
-    created_at = serializers.DateTimeField()
-    photos = serializers.IntegerField()
-    progress = Progress()
-    is_moving = serializers.BooleanField(help_text="Whether the machine has still something to do; people may have.")
+    """A batch, and what `how_far` tells of it."""
+
+    id = serializers.IntegerField(source="batch.pk")
+    name = serializers.CharField(source="batch.name")
+    product_class = serializers.ChoiceField(get_args(ProductClass), source="batch.product_class")
+    enhancement = serializers.ChoiceField(KNOWN["enhancement"], source="batch.enhancement")
+    lane = serializers.ChoiceField(KNOWN["lane"], source="batch.lane")
+    created_by = serializers.CharField(
+        source="batch.created_by.username", allow_null=True, help_text="None: a command took it in."
+    )
+    created_at = serializers.SerializerMethodField()
+    photos = serializers.IntegerField(source="tally.total")
+    progress = Progress(source="tally.counts")
+    is_moving = serializers.BooleanField(
+        source="tally.is_moving", help_text="Whether the machine has still something to do; people may have."
+    )
     place = Place(allow_null=True, help_text="In line; none when no photo of it waits for a worker.")
+
+    @extend_schema_field(OpenApiTypes.DATETIME)
+    def get_created_at(self, told: dict[str, Any]) -> str:
+        return told["batch"].created_at.isoformat()
 
 
 class Meant(serializers.Serializer[Any]):

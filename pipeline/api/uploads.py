@@ -22,7 +22,7 @@ from accounts.access import signed_in
 from accounts.api.idempotency import idempotent
 from accounts.api.problems import Refused
 from accounts.api.views import ApiView
-from pipeline import naming
+from pipeline import intake
 from pipeline.api import serializers
 from pipeline.api.views import KEY, batches_seen, receipts_for
 from pipeline.engines import object_store
@@ -126,9 +126,9 @@ def _check(name: str, size: int) -> None:
         most = settings.MAX_PHOTO_BYTES // 1_000_000
         raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, f"{name}: larger than {most} MB, the most that a photo may have")
     try:
-        naming.parse_photo_name(name)
-    except naming.NamingError as error:
-        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, f"{name}: {error.why}") from error
+        intake.check_name(name)
+    except intake.RejectedError as error:
+        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
 
 
 def _opened(request: Request, signed: str) -> tuple[Batch, Upload]:

@@ -185,4 +185,4 @@ def _frames(request: Request) -> QuerySet[Any]:
 
 
 def _told(batch: Batch, told: dict[str, Any]) -> dict[str, Any]:
-    return serializers.BatchSerializer((batch, told)).data
+    return serializers.BatchTold({"batch": batch, **told}).data

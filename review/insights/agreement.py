@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from django.db.models import QuerySet
+
 from pipeline.audit_draw import SECOND_LOOKS
 from pipeline.templatetags.mattegate import per_cent
 from review.insights.scope import Scope
@@ -25,10 +27,14 @@ class Pair(NamedTuple):
         return self.first == self.second
 
 
+def seconds() -> QuerySet[Decision]:
+    """What second people said, where neither decision was taken back."""
+    return Decision.objects.filter(undone_by=None, second_of__undone_by=None, second_of__isnull=False)
+
+
 def pairs(scope: Scope) -> list[Pair]:
-    """Of photos processed in the time; neither was taken back."""
-    stand = Decision.objects.filter(undone_by=None, second_of__undone_by=None, second_of__isnull=False)
-    asked = stand.filter(scope.during("frame__processed_at"), scope.of("frame__"))
+    """Of photos processed in the time."""
+    asked = seconds().filter(scope.during("frame__processed_at"), scope.of("frame__"))
     return [Pair(*said) for said in asked.order_by("pk").values_list("second_of__label", "label")]
 
 

@@ -6,8 +6,7 @@ from math import ceil
 
 from django.utils import timezone
 
-from pipeline.imaging.verdict.score import SCORER_VERSION
-from pipeline.models import Frame, GatePolicy, Scorecard
+from pipeline.models import Frame, GatePolicy
 from pipeline.states import State
 from review.evidence.statistics import Rate
 from review.insights import findings
@@ -15,7 +14,7 @@ from review.insights.facts import Cards, Label
 from review.insights.scope import Scope
 from review.insights.tables import Cell, Table, between, interval, number, per_cent, share
 from review.models import Certificate
-from review.policy.certificates import certificate_of, clean_products, is_valid, missing
+from review.policy.certificates import certificate_of, clean_products, is_valid, missing, running
 
 WEEK = timedelta(days=7)
 PICTURES = 12
@@ -40,10 +39,7 @@ class Promise:
 
 def promise(policy: GatePolicy) -> Promise:
     certificate = certificate_of(policy)
-    latest = Scorecard.objects.order_by("-pk").values_list("model_sha256", flat=True).first()
-    model = latest or policy.document["model_sha256"]
-    holds = certificate is not None and is_valid(certificate, model, SCORER_VERSION)
-    if holds:
+    if certificate is not None and is_valid(certificate, *running(policy)):
         return Promise(policy, certificate, is_valid=True)
     a_week = clean_products(policy, timezone.now() - WEEK)
     return Promise(policy, certificate, is_valid=False, missing=missing(policy), a_week=a_week)

@@ -19,15 +19,16 @@ from config.asked import MisunderstoodError, row_number
 from pipeline.models import Frame, Scorecard
 from pipeline.words import REASON_WORDS, RUNG_WORDS
 from review.evidence.labels import NO_DECISIONS, firsts_of, telling
+from review.insights import agreement
 from review.insights.facts import AT_ONCE
 from review.insights.scope import COMMAND, EARLIEST, midnight
-from review.insights.shares import UNSEEN
 from review.models import Decision
 
 Frames = QuerySet[Frame]
 PROMISE = timedelta(minutes=5)
 DRAWN = Decision.Occasion.DRAWN
 LATEST = date(2200, 1, 1)
+UNSEEN = Q(was_exception=False, published_at__isnull=False)
 
 
 def firsts(frame: str = "pk", **fields: Any) -> QuerySet[Scorecard]:
@@ -48,8 +49,7 @@ def _labelled(frames: Frames, is_passed: bool, *labels: str) -> Frames:
 
 
 def _looked_at_twice(frames: Frames, *how: Q) -> Frames:
-    both = Decision.objects.filter(*how, frame=OuterRef("pk"), second_of__isnull=False)
-    return frames.filter(Exists(both.filter(undone_by=None, second_of__undone_by=None)))
+    return frames.filter(Exists(agreement.seconds().filter(*how, frame=OuterRef("pk"))))
 
 
 GOOD, BAD = Decision.Label.GOOD.value, Decision.Label.BAD.value
@@ -68,7 +68,7 @@ SETS: dict[str, tuple[str, Callable[[Frames], Frames]]] = {
     "marked": ("marked for audits", lambda frames: frames.filter(Exists(firsts(is_marked=True)))),
     "audit-due": ("audit due", lambda frames: frames.filter(audit_due=DRAWN)),
     "audited": ("audited", lambda frames: _labelled(frames, True, GOOD, BAD)),
-    "looked-at-twice": ("decided by two people, the second one blind", lambda frames: _looked_at_twice(frames)),
+    "looked-at-twice": ("decided by two people, the second one blind", _looked_at_twice),
     "disagreed": (
         "two people said different things",
         lambda frames: _looked_at_twice(frames, ~Q(label=F("second_of__label"))),

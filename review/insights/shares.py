@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db.models import Q
 
 from pipeline.models import Batch
 from review.insights import charts
@@ -14,7 +13,6 @@ from review.insights.facts import Cards, Counts, Facts
 from review.insights.scope import COMMAND, Scope, week_of
 from review.insights.tables import Cell, Table, interval, number, share
 
-UNSEEN = Q(was_exception=False, published_at__isnull=False)
 COLUMNS = ["Processed", "Published unseen", "Sent to review", "of them failed", "Share sent", "95 % interval"]
 
 

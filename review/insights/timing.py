@@ -55,7 +55,7 @@ def to_s3(found: Iterable[Facts]) -> ToS3:
     if not taken.size:
         return ToS3(0, 0, None, None, None)
     late = int((taken > PROMISE // MICROSECOND).sum())
-    picks = [float(taken[rank(part, taken.size) - 1]) / 1e6 for part in (0.5, 0.95, 1)]
+    picks = [float(taken[rank(part, taken.size) - 1]) / SECOND for part in (0.5, 0.95, 1)]
     return ToS3(int(taken.size), late, *picks)
 
 

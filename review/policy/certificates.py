@@ -16,6 +16,7 @@ from django.utils import timezone
 from pipeline.audit_draw import is_for_certifying
 from pipeline.imaging.verdict.logistic import Values
 from pipeline.imaging.verdict.many import HELD, confidences
+from pipeline.imaging.verdict.score import SCORER_VERSION
 from pipeline.listing_spec import has_half_glass
 from pipeline.models import GatePolicy, Scorecard
 from review.evidence.labels import Sample, first_scorecards, samples_of, telling
@@ -108,6 +109,12 @@ def certificate_of(policy: GatePolicy) -> Certificate | None:
 def last_certified_at() -> datetime | None:
     """Labels serve once: those that chose one threshold can't certify the next."""
     return Certificate.objects.order_by("-labels_until").values_list("labels_until", flat=True).first()
+
+
+def running(policy: GatePolicy) -> tuple[str, str]:
+    """Model and scorer that run now, as the latest scorecard tells; before the first, the policy's."""
+    latest = Scorecard.objects.order_by("-pk").values_list("model_sha256", flat=True).first()
+    return latest or policy.document["model_sha256"], SCORER_VERSION
 
 
 def is_valid(certificate: Certificate, model_sha256: str, scorer_version: str) -> bool:

@@ -10,8 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from accounts.access import allowed, signed_in
 from config.asked import read
-from pipeline.imaging.verdict.score import SCORER_VERSION
-from pipeline.models import GatePolicy, Scorecard, active_policy
+from pipeline.models import GatePolicy, active_policy
 from pipeline.replay import comparison, regate
 from review.models import Activation, Proposal
 from review.policy import drafts
@@ -23,7 +22,7 @@ from review.policy.activation import (
     take_out_of_shadow,
     words_for,
 )
-from review.policy.certificates import certificate_of, changed_since, evidence
+from review.policy.certificates import certificate_of, changed_since, evidence, running
 
 SHOWN = 50
 
@@ -86,9 +85,7 @@ def _is_open(proposal: Proposal, active: GatePolicy) -> bool:
 def _promise(row: GatePolicy) -> dict[str, object]:
     """The policy's certificate, whether it still holds, and what a new one would need."""
     certificate, found = certificate_of(row), evidence(row)
-    latest = Scorecard.objects.last()
-    model = latest.model_sha256 if latest else row.document["model_sha256"]
-    changed = changed_since(certificate, model, SCORER_VERSION) if certificate else []
+    changed = changed_since(certificate, *running(row)) if certificate else []
     return {
         "certificate": certificate,
         "is_valid": certificate is not None and not changed,
