@@ -26,10 +26,10 @@ class Command(BaseCommand):
             self.stdout.write(f"Removed from the sign-ins: {removed}, older than {settings.ACCESS_LOG_DAYS} days")
         tokens.forget_old()
         idempotency.forget_old()
-        if removed := uploads.forget_old():
-            self.stdout.write(f"Removed from the uploads in parts: {removed} that nobody completed in time")
-        if removed := object_store.remove_old_published(naming.STAGING, timezone.now() - timedelta(days=1)):
-            self.stdout.write(f"Removed from the published bucket: {removed} files that were never put in place")
+        try:
+            self._tidy_buckets()
+        except object_store.ObjectStoreError as error:
+            self.stderr.write(f"The buckets are tidied tomorrow: {error}")
         if removed := outbox.remove_old():
             self.stdout.write(f"Removed from the webhook deliveries: {removed}, older than {outbox.KEPT_DAYS} days")
         policy = active_policy()
@@ -38,3 +38,9 @@ class Command(BaseCommand):
         for proposal in (challenger.challenge(policy), challenger.propose_threshold(policy)):
             if proposal:
                 self.stdout.write(f"Proposed: {proposal.get_kind_display()}, {proposal.policy}: {proposal.figures}")
+
+    def _tidy_buckets(self) -> None:
+        if removed := uploads.forget_old():
+            self.stdout.write(f"Removed from the uploads in parts: {removed} that nobody completed in time")
+        if removed := object_store.remove_old_published(naming.STAGING, timezone.now() - timedelta(days=1)):
+            self.stdout.write(f"Removed from the published bucket: {removed} files that were never put in place")
