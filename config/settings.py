@@ -120,7 +120,7 @@ REDIS_URL = with_password(REDIS_URL, kept_secret(VAR_DIR / "redis_password"))
 JOB_TIMEOUT_SECONDS = 600
 # A job is a function's name and a frame's id; unpickling would run whatever somebody wrote into Redis.
 _QUEUE = {"URL": REDIS_URL, "DEFAULT_TIMEOUT": JOB_TIMEOUT_SECONDS, "SERIALIZER": "rq.serializers.JSONSerializer"}
-RQ_QUEUES = {name: dict(_QUEUE) for name in ("publish", "urgent", "process")}
+RQ_QUEUES = {name: dict(_QUEUE) for name in ("publish", "urgent", "process", "later")}
 RQ_SHOW_ADMIN_LINK = False
 WORKERS = env_int("WORKERS", 0, maximum=256)  # 0: as many as the machine holds
 WORKER_MAX_JOBS = env_int("WORKER_MAX_JOBS", 200, minimum=1)

@@ -40,6 +40,7 @@ urlpatterns = [
     path("workbench/beat", api.beat, name="workbench-beat"),
     path("workbench/undo", api.undo_last, name="workbench-undo"),
     path("workbench/<int:pk>/open", api.open_frame, name="workbench-open"),
+    path("workbench/<int:pk>/choices", api.more_choices, name="workbench-choices"),
     path("workbench/<int:pk>/take-over", api.take_over, name="workbench-take-over"),
     path("workbench/<int:pk>/decide", api.decide, name="workbench-decide"),
     path("workbench/<int:pk>/rename", api.rename, name="workbench-rename"),

@@ -19,7 +19,7 @@ from rq.registry import FailedJobRegistry
 from rq.serializers import JSONSerializer
 from rq.utils import utcparse
 
-from pipeline import intake, processing, reaper
+from pipeline import alternatives, intake, processing, reaper
 from pipeline.engines import redis_server
 from pipeline.gemini import batch_jobs, batch_results, one_by_one
 from pipeline.models import Batch, Frame, GeminiJob
@@ -38,6 +38,26 @@ def process(frame_id: int) -> None:
     frame = processing.run(frame_id)
     if frame and (frame.state == State.APPROVED or (frame.state == State.ENHANCING and frame.ask_until)):
         enqueue(frame)
+    if frame and alternatives.are_wanted(frame):
+        _enqueue_alternatives(frame, "later", "alternatives")
+
+
+def make_alternatives(frame_id: int) -> None:
+    alternatives.make(frame_id)
+
+
+def make_alternatives_now(frame: Frame) -> None:
+    """Somebody looks at the frame: nothing that nobody looks at is more urgent."""
+    _enqueue_alternatives(frame, "urgent", "opened", at_front=True)
+
+
+def _enqueue_alternatives(frame: Frame, queue_name: str, name: str, *, at_front: bool = False) -> None:
+    """Without them a frame can be decided all the same."""
+    try:
+        job_id = f"{name}-{frame.pk}-{frame.attempt}"
+        _enqueue(queue_name, job_id, make_alternatives, frame.pk, at_front=at_front)
+    except RedisError as error:
+        log.warning("frame %s (%s) has no alternatives yet: Redis did not take the job: %s", frame.pk, frame, error)
 
 
 def ask(frame_id: int) -> None:

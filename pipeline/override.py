@@ -85,7 +85,7 @@ def _source(frame: Frame, rung: str) -> tuple[int, str]:
         return frame.attempt, "alpha.png"
     if rung == machine.rung:
         return machine.attempt, "alpha.png"
-    if rung not in {other["rung"] for other in machine.others}:
+    if rung not in {other["rung"] for other in machine.mattes}:
         raise EditError(f"{frame} has no alternative of that name; reload the page to see those that it has.")
     return machine.attempt, naming.alternative_name(rung, "png")
 

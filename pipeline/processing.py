@@ -59,7 +59,7 @@ def _run_stages(frame: Frame) -> None:
         work_files.save_photo(frame, rgb)
     is_marked = gate.is_marked(frame, policy)
     about = frame.product_class, frame.view, policy.document
-    examined = examine(rgb, matte_models.matter(), *about, matte_models.second_matter, own=own, with_others=is_marked)
+    examined = examine(rgb, matte_models.matter(), *about, own=own)
     with timed(seconds, "store"):
         best = examined.best
         work_files.save_matte(frame, rgb, best.alpha)

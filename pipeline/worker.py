@@ -1,7 +1,7 @@
 """The warm worker: one process that keeps the model loaded and runs job after job.
 
 RQ's own worker forks for each job, which would load the model each time; an ONNX session must not cross a fork.
-Run it as `manage.py rqworker-pool publish urgent process --worker-class pipeline.worker.WarmWorker`.
+Run it as `manage.py rqworker-pool publish urgent process later --worker-class pipeline.worker.WarmWorker`.
 """
 
 import logging

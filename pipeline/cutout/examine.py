@@ -2,9 +2,10 @@
 repair ladder, if it doubts."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from pipeline.cutout import ladder
 from pipeline.cutout.matte import matte_in_mirror, matte_once, scene_of
@@ -38,37 +39,42 @@ Seconds = dict[str, float]
 NEVER = 2.0
 
 
+@dataclass(frozen=True)
+class Known:
+    """The matte that a photo has, its metrics, and the rungs that were climbed for it: its own one among them."""
+
+    alpha: Alpha
+    metrics: Mapping[str, float]
+    rungs: Collection[str]
+
+
 def examine(
     rgb: RGB,
     matter: Matter,
     product_class: ProductClass,
     view: View | None,
     policy: Policy,
-    second_matter: Callable[[], Matter | None] = lambda: None,
     *,
     own: Alpha | None = None,
-    with_others: bool = False,
 ) -> Examined:
     """Find the best matte of one enhanced photo. Touches no row, no bucket; a confident photo is matted once.
 
     `own`, a cut-out that came with the file, is judged first, like any other; a network looks only where that is
-    doubted. `with_others` has the ladder climbed for its alternatives alone, as if the photo were doubted.
+    doubted.
     """
     examiner = _Examiner(rgb, product_class, view, policy, seconds={})
     if own is None:
-        return _examine(examiner, matter, second_matter, with_others)
+        return _examine(examiner, matter)
     came = examiner.candidate(OWN_ALPHA, Matte(own, 0.0, 1.0), matter, earlier={})
-    if is_well_matted(came) and not with_others:
+    if is_well_matted(came):
         return Examined(came, (), examiner.seconds)
-    made = _examine(examiner, matter, second_matter, with_others)
+    made = _examine(examiner, matter)
     is_better = is_well_matted(came) or came.score.confidence > made.best.score.confidence
     best, other = (came, made.best) if is_better else (made.best, came)
     return replace(made, best=best, others=(_packed(other), *made.others))
 
 
-def _examine(
-    examiner: "_Examiner", matter: Matter, second_matter: Callable[[], Matter | None], with_others: bool
-) -> Examined:
+def _examine(examiner: "_Examiner", matter: Matter) -> Examined:
     rgb, product_class, policy = examiner.rgb, examiner.product_class, examiner.policy
     with timed(examiner.seconds, "matte"):
         scene = scene_of(rgb, product_class, listing_spec().lens)
@@ -81,21 +87,37 @@ def _examine(
             best = examiner.with_more(best, measure_second_look(first, mirrored))
             second_look = shrink(mirrored.alpha, MEASURED_SIZE)
     others: list[Alternative] = []
-    is_doubted = not is_well_matted(best)
-    if is_doubted or with_others:
-        doubted = ladder.Doubted(scene, first, matter, second_matter)
+    if not is_well_matted(best):
+        doubted = ladder.Doubted(scene, first, matter)
         for rung, attempt in ladder.RUNGS.items():
-            if len(others) == ladder.ENOUGH:
-                break
             with timed(examiner.seconds, rung):
                 tried = attempt(doubted)
             if tried is None:
                 continue
             another = examiner.candidate(rung, *tried, earlier=best.score.metrics)
-            if is_doubted and _rescues(another, policy):
+            if _rescues(another, policy):
                 return Examined(another, (*others, _packed(best)), examiner.seconds)
             others.append(_packed(another))
     return Examined(best, tuple(others), examiner.seconds, second_look)
+
+
+def more_mattes(
+    rgb: RGB,
+    known: Known,
+    matter: Matter,
+    second_matter: Callable[[], Matter | None],
+    product_class: ProductClass,
+    view: View | None,
+    policy: Policy,
+) -> Iterator[Alternative]:
+    """What else can be made of a photo for people to choose from; each is yielded as soon as it is made."""
+    examiner = _Examiner(rgb, product_class, view, policy, seconds={})
+    scene = scene_of(rgb, product_class, listing_spec().lens)
+    doubted = ladder.Doubted(scene, Matte(known.alpha, 0.0, 1.0), matter, second_matter)
+    tries = ((rung, attempt(doubted)) for rung, attempt in ladder.FOR_PEOPLE.items() if rung not in known.rungs)
+    found = ((rung, tried) for rung, tried in tries if tried is not None)
+    for rung, tried in islice(found, ladder.ENOUGH + 1 - len(known.rungs)):
+        yield _packed(examiner.candidate(rung, *tried, earlier=known.metrics))
 
 
 def examine_again(
@@ -112,9 +134,7 @@ def is_well_matted(first: Candidate) -> bool:
 
 def _rescues(candidate: Candidate, policy: Policy) -> bool:
     """Whether a rung's matte may take the first one's place: the more are tried, the surer the one has to be."""
-    if candidate.rung in ladder.FOR_PEOPLE_ONLY or not candidate.is_confident:
-        return False
-    return bool(candidate.score.confidence >= policy.get("rescue_threshold", NEVER))
+    return bool(candidate.is_confident and candidate.score.confidence >= policy.get("rescue_threshold", NEVER))
 
 
 @dataclass(frozen=True)

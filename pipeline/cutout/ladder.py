@@ -1,4 +1,5 @@
-"""The repair ladder: what is tried when the score doubts a matte and before any person is asked, cheapest first."""
+"""The repair ladder: what is tried when the score doubts a matte and before any person is asked, cheapest first; and
+what else can be made of the photo for that person to choose from, later."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,6 +7,7 @@ from dataclasses import dataclass
 from pipeline.cutout.matte import Scene, closer, matte_by_difference, matte_once, relit
 from pipeline.engines.protocols import Matter
 from pipeline.imaging.types import Matte
+from pipeline.states import FIRST_LOOK
 
 LEAST_CLOSER = 1.25
 """A closer look shows the network the product at least so much larger, or it would only say the same again."""
@@ -21,7 +23,11 @@ class Doubted:
     scene: Scene
     first: Matte
     matter: Matter
-    second_matter: Callable[[], Matter | None]
+    second_matter: Callable[[], Matter | None] = lambda: None
+
+
+def _first_look(doubted: Doubted) -> Try | None:
+    return matte_once(doubted.scene, doubted.matter), doubted.matter
 
 
 def _difference(doubted: Doubted) -> Try | None:
@@ -46,16 +52,21 @@ def _second_model(doubted: Doubted) -> Try | None:
     return (matte_once(doubted.scene, second), second) if second else None
 
 
-RUNGS: dict[str, Callable[[Doubted], Try | None]] = {
-    "difference": _difference,
+Attempt = Callable[[Doubted], Try | None]
+"""Makes another matte of the doubted photo, or None where it can't, or where it could tell nothing new."""
+
+RUNGS: dict[str, Attempt] = {"difference": _difference}
+"""It costs no look of a network, so it is tried before the gate judges."""
+
+FOR_PEOPLE: dict[str, Attempt] = {
+    FIRST_LOOK: _first_look,  # where the cut-out came with the file
+    **RUNGS,
     "closer": _closer,
     "relit": _relit,
     "second-model": _second_model,
 }
-"""Each makes another matte of the doubted photo, or None where it can't, or where it could tell nothing new."""
+"""A further look costs as much as the first and has rescued no photo of ours, so a person is asked without waiting for
+one. U²-Net, the second model, sees 320 px: its edges left white rims when it published."""
 
 ENOUGH = 2
-"""No further rung is tried after so many: none has rescued a photo of ours, and a person can choose among these."""
-
-FOR_PEOPLE_ONLY = {"second-model"}
-"""U²-Net sees 320 px: good enough to offer to a reviewer, but its edges left white rims when it published."""
+"""A person need not choose among more."""

@@ -10,7 +10,6 @@ from pathlib import Path
 from django.template.loader import render_to_string
 
 from pipeline import naming, work_files
-from pipeline.cutout import matte_models
 from pipeline.cutout.examine import examine
 from pipeline.cutout.relight import locally
 from pipeline.engines.protocols import Matter
@@ -75,7 +74,7 @@ def _assess_one(photo: Path, out: Path, matter: Matter, product_class: ProductCl
         return Row(photo.stem, reasons=[f"{photo.name}: {error}"])
     view = _view(photo.name)
     rgb = locally(original).rgb
-    best = examine(rgb, matter, product_class, view, policy, matte_models.second_matter, own=own).best
+    best = examine(rgb, matter, product_class, view, policy, own=own).best
     _write_pictures(out, photo.stem, rgb, best)
     crop = best.crop
     return Row(

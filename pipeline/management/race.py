@@ -73,13 +73,12 @@ def makes_eight_files(photo: bytes) -> bool:
 
 def _examined(rgb: RGB, confident_from: float = 0.0) -> Examined:
     """As a confident frame, or as a doubtful one: how sure today's policy is of this photo doesn't matter."""
-    from pipeline.cutout import matte_models
     from pipeline.cutout.examine import examine
     from pipeline.policies.shipped import shipped_policy
 
     thresholds = {"eyewear": {"angle": confident_from}}
     policy = {**shipped_policy(), "thresholds": thresholds, "vetoes": [], "sure_from": confident_from}
-    return examine(rgb, matter(), "eyewear", "angle", policy, matte_models.second_matter)
+    return examine(rgb, matter(), "eyewear", "angle", policy)
 
 
 def whole_path(photo: bytes, stages: Stages) -> list[bytes]:

@@ -6,7 +6,7 @@ from pipeline.models.gemini import GeminiCall, GeminiJob
 from pipeline.models.handwork import BridgeLabel, Override, Rejection
 from pipeline.models.listings import Listing, Rendition
 from pipeline.models.policies import GatePolicy, active_policy
-from pipeline.models.scorecards import Scorecard, ShadowVerdict
+from pipeline.models.scorecards import LaterMatte, Scorecard, ShadowVerdict
 from pipeline.models.webhooks import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "GeminiCall",
     "GeminiJob",
     "Immutable",
+    "LaterMatte",
     "Listing",
     "Override",
     "Rejection",

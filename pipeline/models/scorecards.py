@@ -70,8 +70,13 @@ class Scorecard(Immutable):
                 "words": RUNG_WORDS.get(other["rung"], other["rung"]),
                 "picture": naming.alternative_name(other["rung"], "webp"),
             }
-            for other in self.others
+            for other in self.mattes
         ]
+
+    @property
+    def mattes(self) -> list[dict[str, Any]]:
+        """The rungs of the mattes beside its own, with the confidence of each: the ladder's, and those made later."""
+        return [*self.others, *self.made_later.values("rung", "confidence")]
 
     @property
     def has_product(self) -> bool:
@@ -101,6 +106,18 @@ class Scorecard(Immutable):
     @property
     def reason_words(self) -> list[str]:
         return [in_words(reason) for reason in self.reasons]
+
+
+class LaterMatte(Immutable):
+    """A matte that was made for people to choose, after the gate had judged."""
+
+    scorecard = models.ForeignKey(Scorecard, on_delete=models.CASCADE, related_name="made_later")
+    rung = models.CharField(max_length=20)
+    confidence = models.FloatField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["scorecard", "rung"], name="one_matte_a_rung")]
 
 
 class ShadowVerdict(Immutable):

@@ -21,7 +21,7 @@ from pipeline.override import Edit
 from review.models import Decision, QueueItem
 from review.queue import claims, decisions, renames, second_looks, undo
 from review.queue.decisions import DecisionError, HeldError, Said
-from review.workbench import edits, frame_json, questions
+from review.workbench import choices, edits, frame_json, questions
 
 AGAIN = "Reprocess it, or ask for a new photo."
 REFUSALS: dict[type[Exception], tuple[int, str]] = {
@@ -66,6 +66,8 @@ def following(user: User, data: Asked) -> dict[str, Any]:
     """Claim the next frame beside those that the page holds, and let go of all others."""
     claims.release(user, but=data["held"])
     found = second_looks.take_next(user, beside=data["held"])
+    if found:
+        choices.bring(found)
     return {"item": frame_json.item(found, user) if found else None, "line": frame_json.line(user)}
 
 
@@ -77,7 +79,15 @@ def open_frame(user: User, data: Asked, pk: int) -> dict[str, Any]:
         raise DecisionError("That frame is no longer in the queue; somebody decided it.")
     if not claims.take(frame, user):
         raise HeldError(frame, claims.holder_of(frame))
+    choices.bring(frame)
     return {"item": frame_json.item(frame, user), "line": frame_json.line(user)}
+
+
+@asked("review.view_queueitem")
+def more_choices(user: User, data: Asked, pk: int) -> dict[str, Any]:
+    """What can be chosen by now."""
+    frame = _at_hand(pk, user)
+    return choices.of(frame, frame.card)
 
 
 @asked("pipeline.take_over")

@@ -9,9 +9,11 @@ from django.utils.timesince import timesince
 from pipeline import naming
 from pipeline.models import Frame, Scorecard
 from pipeline.states import ANSWERED
-from pipeline.words import RUNG_WORDS, in_words
+from pipeline.words import in_words
 from review.queue import bridges, claims, decisions
 from review.queue.today import today
+from review.workbench import choices
+from review.workbench.choices import picture_address
 
 RAIL = 9
 # What mends it, armed when its reason is looked at.
@@ -53,7 +55,7 @@ def item(frame: Frame, user: User) -> dict[str, Any]:
         "whyNot": _why_not(card),
         "pictures": _pictures(frame, card),
         "chips": _chips(frame, card),
-        "alternatives": _alternatives(frame, card),
+        **choices.of(frame, card),
         "bridge": _bridge(frame, card),
         "siblings": _siblings(frame),
         "hasFailed": bool(frame.cause),
@@ -74,7 +76,7 @@ def thumb(frame: Frame) -> dict[str, Any]:
         "id": frame.pk,
         "code": frame.code,
         "view": frame.view,
-        "thumb": _picture(frame, "thumb.webp") if frame.has_pictures else None,
+        "thumb": picture_address(frame, "thumb.webp") if frame.has_pictures else None,
     }
 
 
@@ -88,11 +90,14 @@ def _why_not(card: Scorecard | None) -> str:
 def _pictures(frame: Frame, card: Scorecard | None) -> dict[str, Any]:
     if not frame.has_pictures:
         return {}
-    found: dict[str, Any] = {"photo": _picture(frame, "preview.webp"), "fullPhoto": _picture(frame, "photo.jpg")}
+    found: dict[str, Any] = {
+        "photo": picture_address(frame, "preview.webp"),
+        "fullPhoto": picture_address(frame, "photo.jpg"),
+    }
     if card:
-        found |= {"width": card.width, "height": card.height, "cutout": _picture(frame, "cutout.webp")}
-        found |= {"mask": _picture(frame, naming.mask_name())}
-        found |= {"heat": _picture(frame, "doubt.webp")} if card.places else {}
+        found |= {"width": card.width, "height": card.height, "cutout": picture_address(frame, "cutout.webp")}
+        found |= {"mask": picture_address(frame, naming.mask_name())}
+        found |= {"heat": picture_address(frame, "doubt.webp")} if card.places else {}
     return found
 
 
@@ -110,34 +115,6 @@ def _gemini_chip(frame: Frame) -> list[dict[str, Any]]:
     """Why the uploader's choice wasn't followed."""
     is_instead = frame.gemini not in ("", ANSWERED)
     return [{"words": f"{frame.gemini_words}: enhanced here instead", "code": frame.gemini}] if is_instead else []
-
-
-def _alternatives(frame: Frame, card: Scorecard | None) -> list[dict[str, Any]]:
-    """What else can be published, the likeliest first; it stands before the matte as it is if it is the likelier."""
-    machine = frame.machine_card
-    if card is None or machine is None:
-        return []
-    found = [_alternative(frame, machine, other["rung"], other["confidence"]) for other in machine.others]
-    if card != machine:
-        found.append(_alternative(frame, machine, machine.rung, machine.confidence))
-    found.sort(key=lambda other: -other["confidence"])
-    for other in found:
-        other["isBest"] = other is found[0] and other["confidence"] > card.confidence
-        del other["confidence"]
-    return found
-
-
-def _alternative(frame: Frame, machine: Scorecard, rung: str, confidence: float) -> dict[str, Any]:
-    is_own = rung == machine.rung
-    cutout = "cutout.webp" if is_own else naming.alternative_name(rung, "webp")
-    mask = naming.mask_name("" if is_own else rung)
-    return {
-        "rung": rung,
-        "words": "as the machine left it" if is_own else RUNG_WORDS.get(rung, rung),
-        "cutout": _picture(frame, cutout, machine.attempt),
-        "mask": _picture(frame, mask, machine.attempt),
-        "confidence": confidence,
-    }
 
 
 def _bridge(frame: Frame, card: Scorecard | None) -> dict[str, Any] | None:
@@ -166,7 +143,3 @@ def _score(card: Scorecard | None) -> dict[str, Any] | None:
     if card is None:
         return None
     return {"confidence": card.confidence, "threshold": card.threshold, "publish": card.publish}
-
-
-def _picture(frame: Frame, name: str, attempt: int | None = None) -> str:
-    return reverse("picture", args=[frame.pk, attempt or frame.attempt, name])

@@ -16,9 +16,9 @@ from pipeline.imaging.types import ProductClass
 from pipeline.models import Frame
 from review.models import QueueItem
 from review.queue import claims, decisions, second_looks
-from review.workbench import frame_json, questions
+from review.workbench import choices, frame_json, questions
 
-OF_ONE = ("open", "take-over", "decide", "rename", "edit", "click", "shop", "skip")
+OF_ONE = ("open", "choices", "take-over", "decide", "rename", "edit", "click", "shop", "skip")
 """What the page asks of one frame."""
 
 
@@ -28,6 +28,8 @@ def workbench(request: HttpRequest) -> HttpResponse:
     """The page, with the next frame already claimed: `?frame` asks for one of them."""
     user = signed_in(request)
     first, lost = _first(user, request.GET.get("frame", ""))
+    if first:
+        choices.bring(first)
     state = {
         "item": frame_json.item(first, user) if first else None,
         "line": frame_json.line(user),

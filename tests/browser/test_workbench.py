@@ -7,10 +7,12 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from pipeline.models import Frame, Override
+from pipeline import naming
+from pipeline.engines import object_store
+from pipeline.models import Frame, LaterMatte, Override
 from pipeline.states import State
 from review.models import Claim, Decision, QueueItem
-from tests.browser.conftest import IN_A_BROWSER, PLACE, doubtful_frame, sign_in, stored_alpha
+from tests.browser.conftest import IN_A_BROWSER, PLACE, doubtful_frame, pictures, sign_in, stored_alpha
 from tests.browser.looking import SCREEN, opacity_at, said, settled, shown, stroke, wait_for_another, wait_for_next
 from tests.factories import bridge_fields
 from tests.waiting import wait_for
@@ -172,6 +174,20 @@ def test_a_click_fills_a_hole_and_can_be_taken_back(page, sign_in_as, frame):
     page.keyboard.press("Control+z")
     settled(page)
     assert opacity_at(page, (710, 525)) == 0
+
+
+def test_what_is_made_while_the_frame_is_looked_at_comes_to_be_chosen(page, sign_in_as, frame):
+    sign_in_as("operator")
+    settled(page)
+    expect(page.get_by_text("More to choose from in a moment")).to_be_visible()
+    for ending in ("png", "webp"):
+        name = naming.work_key(frame.pk, 1, f"alternative-closer.{ending}")
+        object_store.save_work(name, pictures()[f"alternative-relit.{ending}"])
+    LaterMatte.objects.create(scorecard=frame.card, rung="closer", confidence=0.1)
+    expect(page.get_by_role("button", name="closer look")).to_be_visible()
+    expect(page.get_by_text("More to choose from in a moment")).to_have_count(0)
+    page.keyboard.press("3")
+    expect(page.locator('[data-rung="closer"]')).to_have_attribute("aria-pressed", "true")
 
 
 def test_an_alternative_is_chosen_by_its_number_and_published(page, sign_in_as, frame):

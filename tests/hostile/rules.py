@@ -83,6 +83,7 @@ RULES: dict[str, Rule] = {
     "workbench-beat": Rule(DECIDERS, POST),
     "workbench-undo": Rule(DECIDERS, POST),
     "workbench-open": Rule(DECIDERS, POST),
+    "workbench-choices": Rule(DECIDERS, POST),
     "workbench-decide": Rule(DECIDERS, POST),
     "workbench-rename": Rule(DECIDERS, POST),
     "workbench-edit": Rule(DECIDERS, POST),

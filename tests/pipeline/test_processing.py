@@ -130,14 +130,18 @@ def test_a_job_that_runs_twice_does_its_work_once(received, matter):
     assert Scorecard.objects.count() == 1
 
 
-def test_what_the_ladder_tried_in_vain_is_kept_for_the_reviewer(received, matter, monkeypatch):
-    monkeypatch.setattr(matte_models, "second_matter", lambda: matter)
-    frame = processing.run(received("AURA1_1.png", photo(touch_border=True)).pk)
-    card = Scorecard.objects.get(frame=frame)
-    assert card.rung == "first-look" and len(card.others) == 2
+def assert_pictures(frame, card):
+    """Each alternative has its cut-out to be shown, and its matte to be taken."""
     for other in card.alternatives:
         assert object_store.load_work(naming.work_key(frame.pk, 1, other["picture"])).startswith(b"RIFF")
         assert object_store.load_work(naming.work_key(frame.pk, 1, naming.alternative_name(other["rung"], "png")))
+
+
+def test_what_the_ladder_tried_in_vain_is_kept_for_the_reviewer(received, matter):
+    frame = processing.run(received("AURA1_1.png", photo(touch_border=True)).pk)
+    card = Scorecard.objects.get(frame=frame)
+    assert card.rung == "first-look" and [other["rung"] for other in card.others] == ["difference"]
+    assert_pictures(frame, card)
 
 
 def test_a_second_model_that_cannot_load_costs_only_its_rung(settings, caplog):

@@ -5,15 +5,19 @@ const POLL = 4000;
 const BEAT = 30_000;
 const PASSED = 5;
 
+async function withImages(alternatives) {
+  const images = await Promise.all(alternatives.map((other) => picture(other.cutout)));
+  return alternatives.map((other, index) => ({ ...other, image: images[index] }));
+}
+
 // A frame with everything that is needed to show it at once.
 async function loaded(item) {
   const { pictures } = item;
-  const alternatives = item.alternatives.map((other) => picture(other.cutout));
+  const alternatives = withImages(item.alternatives);
   const thumbs = item.siblings.map((sibling) => picture(sibling.thumb));
   const [photo, cutout, heat] = await Promise.all([pictures.photo, pictures.cutout, pictures.heat].map(picture));
-  const images = await Promise.all(alternatives);
   await Promise.all(thumbs);
-  item.alternatives.forEach((other, index) => (other.image = images[index]));
+  item.alternatives = await alternatives;
   const size = { width: pictures.width ?? photo?.naturalWidth, height: pictures.height ?? photo?.naturalHeight };
   return { item, frame: photo && { ...size, photo, cutout, heat, full: null } };
 }
@@ -27,7 +31,7 @@ export class Line {
   #isTurning = false; // until then nothing is looked at, but something is on its way
   #awaiting = null; // what is to be done once it is there
 
-  // on: {show(entry), ready(entry), line(line), lost(item, holder), refused(error)}
+  // on: {show(entry), ready(entry), choices(item), line(line), lost(item, holder), refused(error)}
   constructor(server, on) {
     this.server = server;
     this.on = on;
@@ -151,9 +155,25 @@ export class Line {
 
   // When there is nothing to look at, or nothing after it, something may have come.
   async #poll() {
-    if (document.hidden || (this.#next && (await this.#next)) || this.#isTurning) return;
+    if (document.hidden) return;
+    if (this.current?.item.areMoreComing) await this.#askForChoices(this.current.item);
+    if ((this.#next && (await this.#next)) || this.#isTurning) return;
     if (this.current) this.#next = this.#fetch();
     else await this.advance();
+  }
+
+  // Cut-outs to choose from are made while the frame is looked at already.
+  async #askForChoices(item) {
+    try {
+      const { alternatives, areMoreComing } = await this.server.ask("choices", item.id);
+      const isSame = alternatives.length === item.alternatives.length && areMoreComing === item.areMoreComing;
+      if (isSame) return;
+      Object.assign(item, { alternatives: await withImages(alternatives), areMoreComing });
+      if (this.current?.item === item) this.on.choices(item);
+    } catch (error) {
+      item.areMoreComing = false;
+      this.on.refused(error);
+    }
   }
 
   async #beat() {

@@ -76,6 +76,8 @@ function bridgeWords({ x, placedBy, doubt }) {
 }
 
 export function showPanel(panel, item, actions) {
+  const top = panel.dataset.frame === String(item.id) ? panel.scrollTop : 0;
+  panel.dataset.frame = item.id;
   const parts = [
     section(item.hasFailed ? "What went wrong" : "Look here first", ...chips(item, actions.look)),
     item.whyNot && element("p", { class: "wb-why-not" }, item.whyNot),
@@ -87,7 +89,7 @@ export function showPanel(panel, item, actions) {
     fileSection(item),
   ];
   panel.replaceChildren(...parts.filter(Boolean));
-  panel.scrollTop = 0;
+  panel.scrollTop = top;
 }
 
 function chips(item, look) {
@@ -97,8 +99,9 @@ function chips(item, look) {
 
 function choicesSection(item, pick) {
   const shown = choices(item).map((other, index) => choice(other, index, pick));
-  if (shown.length < 2) return null;
-  return section("Better already? Choose, don’t paint", element("div", { class: "wb-choices" }, ...shown));
+  const more = item.areMoreComing && element("p", { class: "wb-soft" }, "More to choose from in a moment…");
+  if (shown.length < 2 && !more) return null;
+  return section("Better already? Choose, don’t paint", element("div", { class: "wb-choices" }, ...shown), more);
 }
 
 function siblingsSection(siblings) {

@@ -42,6 +42,7 @@ const editor = new Editor(picture, server, {
 
 const line = new Line(server, {
   show,
+  choices: showChoices,
   ready: (entry) => (document.body.dataset.next = entry?.item.id ?? ""),
   line: showLine,
   lost: giveUp,
@@ -71,16 +72,20 @@ function showFrame({ item, frame }) {
   picture.show(frame, item.bridge);
   looking.showDoubt();
   document.querySelector('[data-key="a"]').disabled = !item.canApprove || !state.canDecide;
+  showRail(at("rail"), item, rail, open);
+  showChoices(item);
+  editor.show();
+  if (item.bridge?.x && item.chips.length && item.chips.every(({ tool }) => tool === "bridge")) moveBridge();
+}
+
+function showChoices(item) {
   showPanel(at("panel"), item, {
     look,
     pick: (index) => looking.pick(index),
     bridge: moveBridge,
     rename: state.canDecide && (() => rename()),
   });
-  showRail(at("rail"), item, rail, open);
-  markChosen(at("panel"), "");
-  editor.show();
-  if (item.bridge?.x && item.chips.length && item.chips.every(({ tool }) => tool === "bridge")) moveBridge();
+  markChosen(at("panel"), picture.rung);
 }
 
 function showLine(now) {

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.cutout import ladder
-from pipeline.cutout.examine import examine
+from pipeline.cutout.examine import Known, examine, more_mattes
 from pipeline.imaging.framing import bounding_box, part_of
 from pipeline.imaging.types import RGB, Matte
 from pipeline.policies.shipped import shipped_policy
@@ -43,66 +43,90 @@ def no_help_from_the_backdrop(monkeypatch):
 
 def test_a_confident_photo_is_matted_once_and_pays_nothing():
     matter = Matter("sure")
-    examined = examine(PHOTO.rgb, matter, "eyewear", "angle", POLICY, second_matter=lambda: 1 / 0)
+    examined = examine(PHOTO.rgb, matter, "eyewear", "angle", POLICY)
     assert examined.best.rung == "first-look" and examined.best.verdict.publish
     assert (matter.looks, examined.others) == (1, ())
     assert not set(ladder.RUNGS) & examined.seconds.keys()
 
 
-def test_the_first_rung_that_clears_the_doubt_is_taken_and_the_first_look_kept_beside():
+@pytest.fixture
+def a_rung(monkeypatch):
+    """The network asked once more, as if that were a rung to be tried before the gate judges."""
+    monkeypatch.setattr(ladder, "RUNGS", {"closer": ladder.FOR_PEOPLE["closer"]})
+
+
+def test_a_rung_that_clears_the_doubt_is_taken_and_the_first_look_kept_beside(a_rung):
     examined = examine(PHOTO.rgb, Matter("late", blurred_looks=1), "eyewear", "angle", POLICY)
     assert (examined.best.rung, examined.best.verdict.publish) == ("closer", True)
     assert [other.rung for other in examined.others] == ["first-look"]
 
 
-def test_when_no_rung_helps_the_first_look_stands_and_two_others_are_kept_for_two_more_looks():
-    matter, second = Matter("never", blurred_looks=99), Matter("2nd", 99)
-    examined = examine(PHOTO.rgb, matter, "eyewear", "angle", {**POLICY, "sure_from": 0}, lambda: second)
+def test_when_no_rung_helps_the_first_look_stands():
+    matter = Matter("never", blurred_looks=99)
+    examined = examine(PHOTO.rgb, matter, "eyewear", "angle", {**POLICY, "sure_from": 0})
     assert (examined.best.rung, examined.best.verdict.publish) == ("first-look", False)
-    assert [other.rung for other in examined.others] == ["closer", "relit"]
-    assert (matter.looks, second.looks) == (3, 0)
+    assert (matter.looks, examined.others) == (1, ())
 
 
-def test_before_a_studio_backdrop_a_doubted_photo_costs_one_look_more(monkeypatch):
+def test_before_a_studio_backdrop_a_doubted_photo_costs_no_look_more(monkeypatch):
     monkeypatch.undo()
     matter = Matter("never", blurred_looks=99)
     policy = {**POLICY, "sure_from": 0, "thresholds": {"eyewear": {"angle": 1.01}}}
     examined = examine(scenes.on_sweep(PHOTO).rgb, matter, "eyewear", "angle", policy)
-    assert (examined.others[0].rung, len(examined.others), matter.looks) == ("difference", 2, 2)
+    assert ([other.rung for other in examined.others], matter.looks) == (["difference"], 1)
+
+
+def more(photo: RGB = PHOTO.rgb, rungs: tuple[str, ...] = ("first-look",), second: Matter | None = None) -> list[str]:
+    """What else is made of a photo, by a network that is never sure."""
+    known = Known(PHOTO.alpha, {}, rungs)
+    matters = Matter("never", blurred_looks=99), lambda: second
+    return [other.rung for other in more_mattes(photo, known, *matters, "eyewear", "angle", POLICY)]
+
+
+def test_for_people_two_others_are_made_and_the_cheapest_first(monkeypatch):
+    monkeypatch.undo()
+    assert more(scenes.on_sweep(PHOTO).rgb) == ["difference", "relit"]  # a closer view is none: it is close already
+
+
+def test_for_people_no_more_is_made_than_is_missing():
+    assert more(rungs=("first-look", "difference")) == ["closer"]
+    assert more(rungs=("first-look", "difference", "own-alpha")) == []
+
+
+def test_for_people_a_first_look_is_made_where_a_cut_out_came_with_the_file():
+    assert more(rungs=("own-alpha",)) == ["first-look", "closer"]
+
+
+def test_for_people_the_second_model_comes_last(monkeypatch):
+    monkeypatch.setattr(ladder, "ENOUGH", len(ladder.FOR_PEOPLE))
+    assert more(second=Matter("second")) == ["closer", "relit", "second-model"]
 
 
 @pytest.mark.parametrize(("margin", "is_tried"), [(0.05, False), (0.3, True)])
 def test_a_closer_look_is_taken_where_it_shows_the_product_larger(margin, is_tried):
-    product = part_of(PHOTO.rgb, bounding_box(PHOTO.alpha > 0))
+    box = bounding_box(PHOTO.alpha > 0)
+    product, alpha = part_of(PHOTO.rgb, box), part_of(PHOTO.alpha, box)
     border = round(margin * product.shape[1])
     photo = np.tile(PHOTO.rgb[0, 0], (product.shape[0] + 2 * border, product.shape[1] + 2 * border, 1))
     photo[border:-border, border:-border] = product
-    never = {**POLICY, "thresholds": {"eyewear": {"angle": 1.01}}}
-    examined = examine(photo, Matter("doubted"), "eyewear", "angle", never)
-    assert ("closer" in {other.rung for other in examined.others}) == is_tried
+    known = Known(np.pad(alpha, border), {}, ("first-look",))
+    made = more_mattes(photo, known, Matter("doubted"), lambda: None, "eyewear", "angle", POLICY)
+    assert ("closer" in {other.rung for other in made}) == is_tried
 
 
-def test_the_second_models_matte_is_for_people_to_choose_however_sure_it_is(monkeypatch):
-    second = Matter("second")
-    monkeypatch.setattr(ladder, "ENOUGH", len(ladder.RUNGS))
-    examined = examine(PHOTO.rgb, Matter("never", blurred_looks=99), "eyewear", "angle", POLICY, lambda: second)
-    assert second.looks == 1 and examined.best.rung == "first-look"
-    assert max(other.confidence for other in examined.others) > POLICY["rescue_threshold"]
-
-
-def test_a_rung_below_the_rescue_threshold_rescues_nothing():
+def test_a_rung_below_the_rescue_threshold_rescues_nothing(a_rung):
     careful = {**POLICY, "rescue_threshold": 1.01}
     examined = examine(PHOTO.rgb, Matter("late", blurred_looks=1), "eyewear", "angle", careful)
     assert not examined.best.verdict.publish
 
 
-def test_a_rung_above_the_rescue_threshold_but_below_the_policys_own_rescues_nothing():
+def test_a_rung_above_the_rescue_threshold_but_below_the_policys_own_rescues_nothing(a_rung):
     strict = {**POLICY, "thresholds": {"eyewear": {"angle": 1.01}}}
     examined = examine(PHOTO.rgb, Matter("late", blurred_looks=1), "eyewear", "angle", strict)
     assert examined.best.rung == "first-look"
 
 
-def test_a_policy_from_before_the_ladder_lets_no_rung_publish():
+def test_a_policy_from_before_the_ladder_lets_no_rung_publish(a_rung):
     older = {key: value for key, value in POLICY.items() if key != "rescue_threshold"}
     assert not examine(PHOTO.rgb, Matter("late", 1), "eyewear", "angle", older).best.verdict.publish
 
@@ -140,9 +164,9 @@ class LosingMatter(Matter):
         return found
 
 
-def test_a_rung_that_no_longer_shows_the_view_does_not_excuse_a_wrong_name():
+def test_a_rung_that_no_longer_shows_the_view_does_not_excuse_a_wrong_name(a_rung):
     examined = examine(PHOTO.rgb, LosingMatter("late"), "eyewear", "front", POLICY)
-    assert len(examined.others) == len(ladder.RUNGS) - 2  # no studio backdrop, no second model
+    assert len(examined.others) == 1
     assert "looks-angle" in examined.best.verdict.reasons and not examined.best.verdict.publish
 
 
@@ -166,9 +190,3 @@ def test_a_shadow_baked_into_a_cut_out_is_found_and_the_network_does_better():
     examined = examine(PHOTO.rgb, Matter("sure"), "eyewear", "angle", POLICY, own=own)
     assert examined.best.rung == "first-look" and examined.best.verdict.publish
     assert [other.rung for other in examined.others] == ["own-alpha"]
-
-
-def test_a_sound_cut_out_stays_first_where_others_are_asked_for():
-    examined = examine(PHOTO.rgb, Matter("sure"), "eyewear", "angle", POLICY, own=PHOTO.alpha, with_others=True)
-    assert examined.best.rung == "own-alpha"
-    assert {"first-look", "closer"} <= {other.rung for other in examined.others}

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from PIL import Image
 
-from pipeline import intake, naming, override, processing
+from pipeline import alternatives, intake, naming, override, processing
 from pipeline.cutout import matte_models
 from pipeline.engines import object_store
 from pipeline.engines.object_store import ObjectStoreError
@@ -35,13 +35,18 @@ def olga():
 
 @pytest.fixture
 def frame(db, buckets, monkeypatch):
-    """A watch before white, held by a policy that holds all, with the alternatives that the ladder left."""
+    """A watch before white, held by a policy that holds all, with the alternatives that were made since."""
     monkeypatch.setattr(matte_models, "matter", ColourKeyMatter)
     monkeypatch.setattr(matte_models, "second_matter", lambda: None)
     row = GatePolicy.objects.get(is_active=True)
     GatePolicy.objects.filter(pk=row.pk).update(document=row.document | {"auto_publish": False, "audit_rate": 1.0})
     received = intake.receive(intake.open_batch("Spring", "watch"), "AURA1_1.png", photo()).frame
-    return processing.run(received.pk)
+    return looked_at(processing.run(received.pk))
+
+
+def looked_at(frame):
+    alternatives.make(frame.pk)
+    return frame
 
 
 def picture(frame, name):
@@ -94,7 +99,7 @@ def test_what_is_published_is_the_edited_matte(frame, olga):
 
 
 def test_an_alternative_takes_the_mattes_place_and_the_machines_own_can_be_had_back(frame, olga):
-    rung = frame.card.others[0]["rung"]
+    rung = frame.card.mattes[0]["rung"]
     alternative = picture(frame, naming.alternative_name(rung, "png"))
     own = picture(frame, "alpha.png")
     save(frame, olga, rung=rung)
@@ -116,7 +121,7 @@ def test_history_counts_the_strokes_of_all_edits_that_the_matte_rests_on(frame, 
 
 
 def test_history_names_the_cut_out_that_was_chosen_and_painted_on(frame, olga):
-    rung = frame.card.others[0]["rung"]
+    rung = frame.card.mattes[0]["rung"]
     save(frame, olga, DOT, DOT)  # left behind by the choice
     save(frame, olga, rung=rung)
     save(frame, olga, DOT)
@@ -124,7 +129,7 @@ def test_history_names_the_cut_out_that_was_chosen_and_painted_on(frame, olga):
 
 
 def test_history_says_nothing_of_a_choice_that_was_given_up_again(frame, olga):
-    save(frame, olga, rung=frame.card.others[0]["rung"])
+    save(frame, olga, rung=frame.card.mattes[0]["rung"])
     save(frame, olga, rung="first-look")
     assert approved(frame, olga) == "good as it is"
 
@@ -174,9 +179,9 @@ def test_a_marked_frame_that_passes_has_alternatives_and_doubts_like_a_held_one(
     everything = {product: dict.fromkeys(views, 0.0) for product, views in row.document["thresholds"].items()}
     document = row.document | {"auto_publish": True, "vetoes": [], "thresholds": everything}
     GatePolicy.objects.filter(pk=row.pk).update(document=document)
-    audited = processing.run(intake.receive(frame.batch, "AURA2_1.png", photo(60)).frame.pk)
+    audited = looked_at(processing.run(intake.receive(frame.batch, "AURA2_1.png", photo(60)).frame.pk))
     assert (audited.state, audited.audit_due) == (State.APPROVED, "drawn")
-    assert [other["rung"] for other in audited.card.others] == [other["rung"] for other in frame.card.others]
+    assert [other["rung"] for other in audited.card.mattes] == [other["rung"] for other in frame.card.mattes]
     assert picture(audited, "doubt.webp").shape == picture(frame, "doubt.webp").shape
 
 

@@ -1,0 +1,52 @@
+"""What could be published instead of the matte as it is, for the page to show."""
+
+from typing import Any
+
+from django.urls import reverse
+
+from pipeline import alternatives, jobs, naming
+from pipeline.models import Frame, Scorecard
+from pipeline.words import RUNG_WORDS
+
+
+def bring(frame: Frame) -> None:
+    """Have further ones made at once, now that somebody looks at the frame."""
+    if alternatives.are_wanted(frame):
+        jobs.make_alternatives_now(frame)
+
+
+def of(frame: Frame, card: Scorecard | None) -> dict[str, Any]:
+    """Those that are there, and whether more are on their way."""
+    return {"alternatives": _alternatives(frame, card), "areMoreComing": alternatives.are_wanted(frame)}
+
+
+def _alternatives(frame: Frame, card: Scorecard | None) -> list[dict[str, Any]]:
+    """What else can be published, the likeliest first; it stands before the matte as it is if it is the likelier."""
+    machine = frame.machine_card
+    if card is None or machine is None:
+        return []
+    found = [_alternative(frame, machine, other["rung"], other["confidence"]) for other in machine.mattes]
+    if card != machine:
+        found.append(_alternative(frame, machine, machine.rung, machine.confidence))
+    found.sort(key=lambda other: -other["confidence"])
+    for other in found:
+        other["isBest"] = other is found[0] and other["confidence"] > card.confidence
+        del other["confidence"]
+    return found
+
+
+def _alternative(frame: Frame, machine: Scorecard, rung: str, confidence: float) -> dict[str, Any]:
+    is_own = rung == machine.rung
+    cutout = "cutout.webp" if is_own else naming.alternative_name(rung, "webp")
+    mask = naming.mask_name("" if is_own else rung)
+    return {
+        "rung": rung,
+        "words": "as the machine left it" if is_own else RUNG_WORDS.get(rung, rung),
+        "cutout": picture_address(frame, cutout, machine.attempt),
+        "mask": picture_address(frame, mask, machine.attempt),
+        "confidence": confidence,
+    }
+
+
+def picture_address(frame: Frame, name: str, attempt: int | None = None) -> str:
+    return reverse("picture", args=[frame.pk, attempt or frame.attempt, name])
