@@ -119,6 +119,8 @@ def _forget_if_over(queue: Queue, job_id: str) -> None:
     """A worker killed between taking a job off the queue and starting it leaves one that is queued nowhere."""
     job = queue.fetch_job(job_id)
     if job and (job.is_failed or (job.get_status() == JobStatus.QUEUED and job.get_position() is None)):
+        # RQ looks for each run of it, and raises where that lapsed with its worker: the reaper would stop at this job.
+        job.connection.delete(job.execution_registry.key)
         job.delete()
 
 
