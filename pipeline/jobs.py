@@ -18,6 +18,7 @@ from rq.job import Job, JobStatus
 from rq.registry import FailedJobRegistry
 from rq.serializers import JSONSerializer
 from rq.utils import utcparse
+from structlog.contextvars import get_contextvars
 
 from pipeline import intake, processing, reaper
 from pipeline.engines import redis_server
@@ -110,7 +111,8 @@ def _enqueue(queue_name: str, job_id: str, step: Callable[..., None], *arguments
     try:
         _forget_if_over(queue, job_id)
         kept = {"result_ttl": 0, "failure_ttl": FAILED_KEPT_SECONDS}
-        queue.enqueue(step, *arguments, job_id=job_id, unique=True, at_front=at_front, **kept)
+        meta = {"request": get_contextvars().get("request", "")}  # on behalf of which this is done, for the log
+        queue.enqueue(step, *arguments, job_id=job_id, unique=True, at_front=at_front, meta=meta, **kept)
     except DuplicateJobError:
         log.debug("%s is queued already", job_id)
 
