@@ -25,15 +25,9 @@ ID = "0123456789abcdef0123456789abcdef"
 def lines() -> Iterator[Lines]:
     """What was logged meanwhile, as a container logs it."""
     stream = io.StringIO()
-    logging.config.dictConfig(
-        {
-            "version": 1,
-            "disable_existing_loggers": False,
-            "formatters": FORMATTERS,
-            "handlers": {"test": {"class": "logging.StreamHandler", "stream": stream, "formatter": "json"}},
-        }
-    )
-    handler = logging.getHandlerByName("test") if hasattr(logging, "getHandlerByName") else logging._handlers["test"]
+    handler = logging.StreamHandler(stream)
+    made = logging.config.DictConfigurator({"version": 1})
+    handler.setFormatter(made.configure_formatter(dict(FORMATTERS["json"])))
     logging.getLogger().addHandler(handler)
     yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
     logging.getLogger().removeHandler(handler)
