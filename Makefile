@@ -6,7 +6,7 @@ STAMP := $(VENV)/.requirements
 NODE_STAMP := node_modules/.package-lock.json
 LOCK := $(VENV)/bin/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-.PHONY: setup run run-gemini-fake test fuzz bench bench-ui bench-scale lock audit
+.PHONY: setup run run-gemini-fake test smoke fuzz bench bench-ui bench-scale lock audit
 
 setup: $(STAMP)
 	@$(PY) manage.py fetch_weights
@@ -28,6 +28,10 @@ test: setup $(NODE_STAMP)
 	$(PY) -m pytest --ignore tests/browser --ignore tests/faults \
 	  --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 	$(PY) -m pytest tests/browser tests/faults
+
+# The deployment, without containers. Needs nginx, PostgreSQL, openssl, curl and chromium.
+smoke: setup
+	@deploy/smoke.sh
 
 # Every address, as every role, by every method, with hostile values: never a 500. SECONDS=60 for less.
 fuzz: setup

@@ -1,11 +1,14 @@
 """Whose request is being answered, for what has no request at hand: a row's signal, say."""
 
+import re
 from collections.abc import Callable
 from contextvars import ContextVar
 from ipaddress import ip_address
+from uuid import uuid4
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from structlog.contextvars import bound_contextvars
 
 _request: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
 
@@ -20,11 +23,18 @@ def remember(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[H
     def answer(request: HttpRequest) -> HttpResponse:
         token = _request.set(request)
         try:
-            return get_response(request)
+            with bound_contextvars(request=id_of(request)):
+                return get_response(request)
         finally:
             _request.reset(token)
 
     return answer
+
+
+def id_of(request: HttpRequest) -> str:
+    """What the proxy's log calls it; one of our own where there is no proxy of ours (HTTPS=1)."""
+    told = request.headers.get("X-Request-ID", "") if settings.HTTPS else ""
+    return told if re.fullmatch("[0-9a-f]{32}", told) else uuid4().hex
 
 
 def address_of(request: HttpRequest) -> str | None:

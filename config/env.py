@@ -34,7 +34,7 @@ def env_bool(name: str, default: bool) -> bool:
 
 
 def env_url(name: str, default: str, *schemes: str) -> str:
-    text = os.environ.get(name, default)
+    text = env_secret(name, default)
     if not text.startswith(tuple(f"{scheme}://" for scheme in schemes)):
         raise ImproperlyConfigured(f"{name}={text!r}: expected a URL that starts with {' or '.join(schemes)}://")
     return text
@@ -51,6 +51,19 @@ def with_password(url: str, password: str) -> str:
 
 def env_optional_url(name: str, *schemes: str) -> str:
     return env_url(name, "", *schemes) if os.environ.get(name) else ""
+
+
+def env_secret(name: str, default: str = "") -> str:
+    """The value, or what stands in the file that NAME_FILE names: a container is handed secrets by file."""
+    path = os.environ.get(f"{name}_FILE")
+    if not path:
+        return os.environ.get(name) or default
+    if name in os.environ:
+        raise ImproperlyConfigured(f"{name} and {name}_FILE are both set: expected one of them")
+    try:
+        return Path(path).read_text().strip() or default
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(f"{name}_FILE={path!r}: expected a file that can be read") from error
 
 
 def env_money(name: str, default: str) -> Decimal:
@@ -87,7 +100,7 @@ def env_choice(name: str, default: Choice, *choices: Choice) -> Choice:
 
 
 def env_database(name: str, default: str) -> DBConfig:
-    text = os.environ.get(name, default)
+    text = env_secret(name, default)
     try:
         return dj_database_url.parse(text)
     except ValueError as error:

@@ -18,12 +18,14 @@ from config.env import (
     env_name,
     env_optional_url,
     env_path,
+    env_secret,
     env_share,
     env_time_zone,
     env_url,
     kept_secret,
     with_password,
 )
+from config.logs import FORMATTERS
 from config.look import UNFOLD as UNFOLD
 from config.programs import REST_FRAMEWORK as REST_FRAMEWORK
 from config.programs import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
@@ -33,9 +35,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 VAR_DIR = env_path("VAR_DIR", BASE_DIR / "var")
 DEBUG = env_bool("DEBUG", False)
-SECRET_KEY = os.environ.get("SECRET_KEY") or kept_secret(VAR_DIR / "secret_key")
+SECRET_KEY = env_secret("SECRET_KEY") or kept_secret(VAR_DIR / "secret_key")
 # Decides which frames are drawn for audits. It never changes: the draws of two keys are not one sample.
-AUDIT_KEY = os.environ.get("AUDIT_KEY") or kept_secret(VAR_DIR / "audit_key")
+AUDIT_KEY = env_secret("AUDIT_KEY") or kept_secret(VAR_DIR / "audit_key")
 WEB_PORT = env_int("WEB_PORT", 8300, minimum=1, maximum=65535)
 WEB_HOST = os.environ.get("WEB_HOST", "127.0.0.1")
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
@@ -47,7 +49,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_SSL_REDIRECT = SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 # Asked from inside, by address and without TLS: review/operations/probes.py.
 SECURE_REDIRECT_EXEMPT = ["^(healthz|readyz|metrics)$"]
-METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")
+METRICS_TOKEN = env_secret("METRICS_TOKEN")
 SECURE_HSTS_SECONDS = 365 * 86400 if HTTPS else 0
 
 INSTALLED_APPS = [
@@ -131,7 +133,7 @@ S3_ENDPOINT_URL = env_url("S3_ENDPOINT_URL", "http://127.0.0.1:8390", "http", "h
 S3_PUBLIC_ENDPOINT_URL = env_url("S3_PUBLIC_ENDPOINT_URL", S3_ENDPOINT_URL, "http", "https")
 S3_REGION = os.environ.get("S3_REGION", "us-east-1")
 S3_ACCESS_KEY = os.environ.get("S3_ACCESS_KEY", "mattegate")
-S3_SECRET_KEY = os.environ.get("S3_SECRET_KEY") or kept_secret(VAR_DIR / "s3_secret_key")
+S3_SECRET_KEY = env_secret("S3_SECRET_KEY") or kept_secret(VAR_DIR / "s3_secret_key")
 S3_WORK_BUCKET = os.environ.get("S3_WORK_BUCKET", "mattegate-work")
 S3_PUBLISHED_BUCKET = os.environ.get("S3_PUBLISHED_BUCKET", "mattegate-published")
 
@@ -169,6 +171,8 @@ STORAGES = {
 }
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# Where `manage.py collectstatic` copies them to, for a server in front.
+STATIC_ROOT = os.environ.get("STATIC_ROOT")
 WHITENOISE_USE_FINDERS = True
 
 WEIGHTS_DIR = env_path("WEIGHTS_DIR", VAR_DIR / "weights")
@@ -176,7 +180,7 @@ MATTE_MODEL = os.environ.get("MATTE_MODEL", "isnet-imgly-fp16")
 SECOND_MATTE_MODEL = os.environ.get("SECOND_MATTE_MODEL", "u2net")
 
 # Photos leave the house only for batches whose uploader chose so, and only with a key.
-GEMINI_API_KEY = os.environ.get("GEMINI_API_KEY", "")
+GEMINI_API_KEY = env_secret("GEMINI_API_KEY")
 GEMINI_BASE_URL = env_optional_url("GEMINI_BASE_URL", "http", "https")
 GEMINI_MODEL = env_name("GEMINI_MODEL", "gemini-3.1-flash-image")
 GEMINI_PROMPT = env_name("GEMINI_PROMPT", "studio-1")
@@ -272,8 +276,13 @@ ACCESS_LOG_DAYS = env_int("ACCESS_LOG_DAYS", 365, minimum=1, maximum=36_500)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": FORMATTERS,
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": env_choice("LOG_FORMAT", "line", "line", "json"),
+        }
+    },
     # Refusals and addresses that lead nowhere are answered, not faults of the program.
     "loggers": {
         "django.request": {"level": "ERROR"},

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from django.conf import settings
 from django.db import DatabaseError
 from django.db.models import QuerySet
+from structlog.contextvars import bound_contextvars
 
 from pipeline import leases
 from pipeline.engines.object_store import ObjectStoreError
@@ -45,7 +46,8 @@ def run_step(found: QuerySet[Frame], step: Callable[[Frame], None]) -> Frame | N
     frame = found.filter(leases.grace_is_over()).select_related("batch").first()
     if frame is None:
         return None
-    with left_to_others(frame):
+    about = {"frame": frame.pk, "batch": frame.batch_id, "attempt": frame.attempt}
+    with bound_contextvars(**about), left_to_others(frame):
         step(frame)
         return frame
     return None

@@ -18,6 +18,7 @@ from rq.job import Job, JobStatus
 from rq.registry import FailedJobRegistry
 from rq.serializers import JSONSerializer
 from rq.utils import utcparse
+from structlog.contextvars import get_contextvars
 
 from pipeline import alternatives, intake, processing, reaper
 from pipeline.engines import redis_server
@@ -130,7 +131,8 @@ def _enqueue(queue_name: str, job_id: str, step: Callable[..., None], *arguments
     try:
         _forget_if_over(queue, job_id)
         kept = {"result_ttl": 0, "failure_ttl": FAILED_KEPT_SECONDS}
-        queue.enqueue(step, *arguments, job_id=job_id, unique=True, at_front=at_front, **kept)
+        meta = {"request": get_contextvars().get("request", "")}  # on behalf of which this is done, for the log
+        queue.enqueue(step, *arguments, job_id=job_id, unique=True, at_front=at_front, meta=meta, **kept)
     except DuplicateJobError:
         log.debug("%s is queued already", job_id)
 
@@ -139,6 +141,8 @@ def _forget_if_over(queue: Queue, job_id: str) -> None:
     """A worker killed between taking a job off the queue and starting it leaves one that is queued nowhere."""
     job = queue.fetch_job(job_id)
     if job and (job.is_failed or (job.get_status() == JobStatus.QUEUED and job.get_position() is None)):
+        # RQ looks for each run of it, and raises where that lapsed with its worker: the reaper would stop at this job.
+        job.connection.delete(job.execution_registry.key)
         job.delete()
 
 

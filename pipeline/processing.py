@@ -4,6 +4,7 @@ import logging
 from dataclasses import replace
 
 from django.conf import settings
+from structlog.contextvars import bound_contextvars
 
 from pipeline import gate, leases, naming, work_files
 from pipeline.cutout import matte_models
@@ -32,7 +33,7 @@ def _begin(frame: Frame) -> None:
         return
     lease = settings.PROCESS_LEASE_SECONDS
     advance(frame, State.PROCESSING, actor="worker", lease=lease, attempt=frame.attempt + 1, not_before=None)
-    with leases.kept(frame, lease):
+    with leases.kept(frame, lease), bound_contextvars(attempt=frame.attempt):
         _process(frame)
 
 

@@ -26,6 +26,7 @@ from rq.job import Job
 from rq.queue import Queue
 from rq.serializers import JSONSerializer
 from rq.worker import WorkerStatus
+from structlog.contextvars import bound_contextvars
 
 from pipeline.heartbeat import beating
 
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 5
 # A worker killed with -9 is noticed when this has passed without a heartbeat.
 TTL_SECONDS = 20
+LIGHT_QUEUES = {"publish"}
+"""Whose jobs cut nothing out."""
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -46,11 +49,12 @@ class WarmWorker(SimpleWorker):
         self._model: dict[Any, Any] = {}
 
     def work(self, *args: Any, **kwargs: Any) -> bool:
-        """Load the model in this process, then work until told to stop or due for recycling."""
+        """Load the model in this process, if its queues need one; then work until told to stop or due for recycling."""
         # Until RQ installs its own handlers, those inherited from the pool would stop our siblings, not us.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: sys.exit(0))
-        self._warm_up()
+        if any(queue.name not in LIGHT_QUEUES for queue in self.queues):
+            self._warm_up()
         ours = {
             # RQ's housekeeping every few seconds would drown what is said about the photos.
             "logging_level": "WARNING",
@@ -101,7 +105,8 @@ class WarmWorker(SimpleWorker):
 
     def _perform(self, job: Job, queue: Queue) -> None:
         execution = self.prepare_execution(job)
-        with self._heartbeats(job, execution):
+        about = {"stage": job.id.partition("-")[0], "request": job.meta.get("request", "")}
+        with self._heartbeats(job, execution), bound_contextvars(**about):
             self.perform_job(job, queue, execution)
 
     def _heartbeats(self, job: Job, execution: Execution) -> AbstractContextManager[None]:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 
-from config.env import with_password
+from config.env import env_secret, with_password
 
 ROOT = Path(settings.BASE_DIR)
 
@@ -104,24 +105,19 @@ def test_every_setting_that_the_docs_name_exists_and_the_other_way_round():
     assert set(table) == read
 
 
-def test_docker_compose_names_at_its_head_what_must_be_set():
-    head, rest = (ROOT / "docker-compose.yml").read_text().split("x-app:")
-    assert set(re.findall(r"\$\{(\w+):\?\}", rest)) == set(re.findall(r"[A-Z0-9]+(?:_[A-Z]+)+", head)) - {
-        "ALLOWED_HOSTS"
-    }
-
-
-@pytest.mark.parametrize("name", [".gitignore", ".dockerignore"])
-def test_secrets_and_data_go_into_neither_repository_nor_image(name):
-    assert {".env", "var"} <= {line.strip("/") for line in (ROOT / name).read_text().splitlines()}
-
-
-def test_valkey_in_docker_compose_asks_for_the_password_that_its_clients_have():
-    text = (ROOT / "docker-compose.yml").read_text()
-    valkey = re.split(r"^  \w+:$", text.split("\n  valkey:\n")[1], flags=re.MULTILINE)[0]
-    assert "source: valkey, target: /etc/valkey.conf" in valkey and "[valkey-server, /etc/valkey.conf," in valkey
-    asked, *more = re.findall(r"requirepass (\S+)", text)
-    assert more == [] and f"REDIS_URL: redis://:{asked}@valkey:6379/0" in text and asked.startswith("${")
+def test_a_secret_may_stand_in_a_file(monkeypatch, tmp_path):
+    (tmp_path / "key").write_text("kept in a file\n")
+    monkeypatch.delenv("SOME_KEY", raising=False)
+    monkeypatch.setenv("SOME_KEY_FILE", str(tmp_path / "key"))
+    assert env_secret("SOME_KEY") == "kept in a file"
+    (tmp_path / "key").write_text("\n")
+    assert env_secret("SOME_KEY", "the default") == "the default"
+    monkeypatch.setenv("SOME_KEY_FILE", str(tmp_path / "nowhere"))
+    with pytest.raises(ImproperlyConfigured, match=r"SOME_KEY_FILE=.*nowhere"):
+        env_secret("SOME_KEY")
+    monkeypatch.setenv("SOME_KEY", "another")
+    with pytest.raises(ImproperlyConfigured, match="both set"):
+        env_secret("SOME_KEY")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from structlog.contextvars import bound_contextvars
+
 from pipeline.cutout import ladder
 from pipeline.cutout.matte import matte_in_mirror, matte_once, scene_of
 from pipeline.engines.protocols import Matter
@@ -201,5 +203,6 @@ def _packed(candidate: Candidate) -> Alternative:
 def timed(seconds: Seconds, stage: str) -> Iterator[None]:
     """Add to the seconds of a stage."""
     start = time.perf_counter()
-    yield
+    with bound_contextvars(stage=stage):
+        yield
     seconds[stage] = round(seconds.get(stage, 0) + time.perf_counter() - start, 4)

@@ -50,6 +50,21 @@ def test_a_job_that_a_dying_worker_took_with_it_is_queued_again(batch, services,
 
 
 @committed
+def test_a_job_whose_worker_was_killed_holds_up_neither_its_frame_nor_the_others(batch, services, matter, monkeypatch):
+    frames = [jobs.submit(batch, f"AURA{number}_1.png", photo(30 + number)).frame for number in (1, 2)]
+    queue = django_rq.get_queue("process")
+    for job in queue.get_jobs():
+        queue.connection.lrem(queue.key, 0, job.id)  # both were taken off the queue by workers that began, and died
+        queue.connection.zadd(job.execution_registry.key, {"lapsed": 2_000_000_000})
+    monkeypatch.setattr("pipeline.reaper.SETTLE_SECONDS", 0)
+    jobs.reap()
+    work()
+    for frame in frames:
+        frame.refresh_from_db()
+        assert frame.state == State.PUBLISHED
+
+
+@committed
 def test_a_photo_taken_in_while_redis_is_away_is_processed_when_it_is_back(
     batch, services, matter, monkeypatch, settings
 ):

@@ -55,6 +55,14 @@ def test_the_model_is_loaded_before_the_first_job_is_taken(worker, queue, monkey
     assert queue.count == 0
 
 
+def test_a_worker_whose_queues_cut_nothing_out_loads_no_model(worker, queue, monkeypatch):
+    monkeypatch.setattr(matte_models, "warm_up", lambda: pytest.fail("a model was loaded"))
+    light = Queue("publish", connection=queue.connection, serializer=JSONSerializer)
+    job = light.enqueue("time.sleep", 0)
+    WarmWorker([light], connection=queue.connection).work(burst=True)
+    assert job.get_status() == "finished"
+
+
 def test_a_model_that_does_not_load_ends_the_worker_and_leaves_the_jobs(worker, queue, monkeypatch):
     monkeypatch.setattr(worker_module, "HEARTBEAT_SECONDS", 0)
     monkeypatch.setattr(matte_models, "warm_up", lambda: 1 / 0)
