@@ -82,6 +82,10 @@ def environment(var_dir: Path) -> dict[str, str]:
 os.environ.update(environment(VAR_DIR))
 
 
+def pytest_report_header() -> str:
+    return f"rows are in {'PostgreSQL' if ON_POSTGRESQL else 'SQLite'}"
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On PostgreSQL, only what touches rows: nothing else gets at them, as pytest-django sees to."""
     if cluster:
