@@ -4,9 +4,11 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.requirements
 NODE_STAMP := node_modules/.package-lock.json
+# On all cores; what one file has made is made once.
+AT_ONCE := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 LOCK := $(VENV)/bin/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-.PHONY: setup run run-gemini-fake test smoke fuzz bench bench-ui bench-scale lock audit
+.PHONY: setup run run-gemini-fake test test-postgres smoke fuzz bench bench-ui bench-scale lock audit
 
 setup: $(STAMP)
 	@$(PY) manage.py fetch_weights
@@ -18,20 +20,25 @@ run: setup
 run-gemini-fake: setup
 	@$(PY) -m tests.gemini.product
 
-# On all cores; but what is held against a clock has the machine to itself.
+# What is held against a clock has the machine to itself.
 test: setup $(NODE_STAMP)
 	npm run --silent lint
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
-	$(PY) -m pytest --ignore tests/browser --ignore tests/faults \
-	  --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(PY) -m pytest --ignore tests/browser --ignore tests/faults $(AT_ONCE)
 	$(PY) -m pytest tests/browser tests/faults
 
 # The deployment, without containers. Needs nginx, PostgreSQL, openssl, curl and chromium.
 smoke: setup
 	@deploy/smoke.sh
+
+# Whatever touches rows once more, on a PostgreSQL that the tests start. TESTS=tests/review for a part.
+test-postgres: export TEST_DATABASE := postgresql
+test-postgres: setup
+	$(PY) -m pytest $(or $(TESTS),--ignore tests/browser --ignore tests/faults $(AT_ONCE))
+	$(if $(TESTS),,$(PY) -m pytest tests/faults)
 
 # Every address, as every role, by every method, with hostile values: never a 500. SECONDS=60 for less.
 fuzz: setup

@@ -17,7 +17,7 @@ from pipeline.imaging.pictures.decode import DecodeError
 from pipeline.imaging.types import ProductClass
 from pipeline.models import Batch, Frame
 from pipeline.states import Enhancement, Lane, State
-from pipeline.transitions import StaleTransition, advance
+from pipeline.transitions import StaleTransition, advance, lock_batches
 
 MAX_BATCH_NAME, MAX_FILENAME = 100, 255
 CHOICES = {
@@ -145,7 +145,7 @@ def _row(new: rivals.Arrival, filename: str) -> tuple[Frame, bool]:
     """The photo's row, and whether it was made just now."""
     with transaction.atomic():
         # Others wait: two at once would both be taken.
-        Batch.objects.filter(pk=new.batch.pk).update(name=new.batch.name)
+        lock_batches([new.batch.pk, *rivals.batches(new)])
         about = {"code": new.name.code, "view": new.name.view, "sha256": new.sha256}
         known = rivals.twins(new.batch, **about).first()
         if known:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from pipeline import removal, sharing
 from pipeline.models import Batch, Frame
@@ -58,6 +58,12 @@ def elsewhere(frame: Frame) -> Frame | None:
     """The same photo under the same name in another batch, if it is of use there: its latest."""
     alike = Frame.objects.filter(sha256=frame.sha256, code=frame.code, view=frame.view).exclude(state__in=UNUSED)
     return alike.exclude(batch=frame.batch).select_related("batch").first()
+
+
+def batches(new: Arrival) -> QuerySet[Frame, int]:
+    """Of every photo that `settle` may move."""
+    is_alike = Q(sha256=new.sha256) | Q(code=new.name.code, view=new.name.view)
+    return Frame.objects.filter(is_alike).exclude(state__in=GONE).values_list("batch", flat=True)
 
 
 def settle(new: Arrival) -> None:

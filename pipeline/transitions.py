@@ -1,13 +1,14 @@
 """advance(): the only writer of Frame.state."""
 
 import logging
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from pipeline.models import Frame, Transition
+from pipeline.models import Batch, Frame, Transition
 from pipeline.states import State, is_allowed
 from pipeline.webhooks import outbox
 from pipeline.words import in_words
@@ -45,12 +46,24 @@ def advance(frame: Frame, target: State, *, actor: str, why: str = "", lease: in
     moved = {"state": target, "version": frame.version + 1}
     fields = {"state_since": now, "lease_until": now + timedelta(seconds=lease) if lease else None} | fields | moved
     with transaction.atomic():
+        if outbox.may_complete(source, target):
+            lock_batches([frame.batch_id])
         if Frame.objects.filter(pk=frame.pk, state=source, version=frame.version).update(**fields) != 1:
             raise StaleTransition(f"frame {frame.pk} ({frame}) was moved on from {source} by somebody else")
         Transition.objects.create(frame=frame, source=source, target=target, actor=actor, why=why)
         outbox.note_move(frame, source, target)
     for name, value in fields.items():
         setattr(frame, name, value)
+
+
+def lock_batches(batches: Iterable[int]) -> None:
+    """Let nobody else finish a photo of these until the transaction ends.
+
+    Whoever moves frames of several batches in one transaction asks for all of them first: who took them one by one, or
+    after a frame, could wait for somebody who waits for them.
+    """
+    rows = Batch.objects.select_for_update(no_key=True).filter(pk__in=set(batches)).order_by("pk")
+    list(rows.values_list("pk"))
 
 
 def change(frame: Frame, **fields: Any) -> None:

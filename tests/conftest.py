@@ -7,6 +7,11 @@ from django.test import Client
 from accounts.roles import ROLES
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(database_server: None, django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """pytest-django makes its database where `database_server` is by then."""
+
+
 @pytest.fixture
 def sign_in(db: None) -> Callable[[str], Client]:
     """A browser in which that role is signed in; `nobody` has an account without a role."""

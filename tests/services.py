@@ -6,16 +6,21 @@ Loaded by `-p tests.services`, so before anything reads the settings. A test tha
 import os
 import random
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
+import psycopg
 import pytest
 
 from pipeline.engines import embedded
+from tests import postgres
 
 ROOT = Path(__file__).resolve().parent.parent
+ROWS = {"db", "transactional_db", "live_server", "django_db_setup", "database_server"}
 VAR_DIR = Path(tempfile.mkdtemp(prefix="mattegate-tests-"))
 
 
@@ -36,12 +41,36 @@ def free_ports(count: int) -> int:
             return first
 
 
+ON_POSTGRESQL = os.environ.get("TEST_DATABASE") == "postgresql"
+cluster = postgres.Cluster(free_ports(1)) if ON_POSTGRESQL else None
+
+
+def database_url(var_dir: Path) -> str:
+    return cluster.url(_name(var_dir)) if cluster else f"sqlite:///{var_dir / 'mattegate.sqlite3'}"
+
+
+def make_database(var_dir: Path) -> None:
+    """The one that `environment` names; SQLite makes its own."""
+    if cluster:
+        cluster.create(_name(var_dir))
+
+
+def connect(url: str) -> Any:
+    """Past Django: to SQLite's file, or to PostgreSQL. Both speak `execute(…).fetchall()`."""
+    path = url.removeprefix("sqlite:///")
+    return psycopg.connect(url, autocommit=True) if cluster else sqlite3.connect(path, timeout=20, isolation_level=None)
+
+
+def _name(var_dir: Path) -> str:
+    return f"of-{crc32(bytes(var_dir)):08x}"
+
+
 def environment(var_dir: Path) -> dict[str, str]:
     """What lets a product of its own run beside any other on this machine."""
     return {
         "VAR_DIR": str(var_dir),
         "WEIGHTS_DIR": os.environ.get("WEIGHTS_DIR", str(ROOT / "var" / "weights")),
-        "DATABASE_URL": f"sqlite:///{var_dir / 'mattegate.sqlite3'}",
+        "DATABASE_URL": database_url(var_dir),
         "REDIS_URL": f"redis://:tests-password@{embedded.LOOPBACK}:{free_ports(1)}/0",
         "S3_ENDPOINT_URL": f"http://{embedded.LOOPBACK}:{free_ports(embedded.WEED_PORTS)}",
         "S3_ACCESS_KEY": "tests",
@@ -51,6 +80,23 @@ def environment(var_dir: Path) -> dict[str, str]:
 
 
 os.environ.update(environment(VAR_DIR))
+
+
+def pytest_report_header() -> str:
+    return f"rows are in {'PostgreSQL' if ON_POSTGRESQL else 'SQLite'}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL, only what touches rows: nothing else gets at them, as pytest-django sees to."""
+    if cluster:
+        others = [item for item in items if not touches_rows(item)]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if touches_rows(item)]
+
+
+def touches_rows(item: pytest.Item) -> bool:
+    asked = set(getattr(item, "fixturenames", ()))
+    return item.get_closest_marker("django_db") is not None or not asked.isdisjoint(ROWS)
 
 
 def pytest_unconfigure() -> None:
@@ -83,6 +129,21 @@ def _seaweedfs() -> Iterator[None]:
         log_folder=VAR_DIR / "log",
     )
     yield from _run(server)
+
+
+@pytest.fixture(scope="session")
+def database_server() -> Iterator[None]:
+    """What keeps the rows. SQLite needs none."""
+    if not cluster:
+        yield
+        return
+    if not postgres.programs():
+        pytest.skip("PostgreSQL isn't installed: on Debian and Ubuntu, apt-get install postgresql")
+    cluster.start()
+    try:
+        yield
+    finally:
+        cluster.stop()
 
 
 @pytest.fixture

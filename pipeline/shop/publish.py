@@ -25,7 +25,7 @@ from pipeline.listing_spec import has_half_glass, listing_spec
 from pipeline.models import Frame, Listing, Rendition
 from pipeline.shop import listings
 from pipeline.states import GONE, State
-from pipeline.transitions import StaleTransition, advance, hold
+from pipeline.transitions import StaleTransition, advance, hold, lock_batches
 
 log = logging.getLogger(__name__)
 
@@ -166,6 +166,7 @@ def _manifest(frame: Frame, files: list[File]) -> bytes:
 
 def _finish(frame: Frame, listing: Listing, files: list[File]) -> None:
     with transaction.atomic():
+        lock_batches(Frame.objects.filter(code=frame.code, view=frame.view).values_list("batch", flat=True))
         advance(frame, State.PUBLISHED, actor="worker", published_at=timezone.now(), faults=0)
         listings.release(listing, shows=frame)
         frame.renditions.all().delete()

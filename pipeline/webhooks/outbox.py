@@ -9,7 +9,7 @@ from uuid import uuid4
 from django.db.models import Count
 from django.utils import timezone
 
-from pipeline.models import Batch, Frame, Listing, WebhookDelivery, WebhookEndpoint
+from pipeline.models import Frame, Listing, WebhookDelivery, WebhookEndpoint
 from pipeline.states import SEGMENT_OF, UNFINISHED, Segment, State
 from pipeline.words import in_words
 
@@ -19,13 +19,18 @@ OPEN = UNFINISHED | {State.EXCEPTION}
 OUTCOMES = (Segment.PUBLISHED, Segment.REJECTED, Segment.UNREADABLE, Segment.GONE)
 
 
+def may_complete(source: State, target: State) -> bool:
+    """Whether such a move may be the last of its batch: whoever makes it has the batch locked (`lock_batches`)."""
+    return source in OPEN and target not in OPEN
+
+
 def note_move(frame: Frame, source: State, target: State) -> None:
     """Of a frame that was moved in this transaction, what others want to know."""
     happened = {
         _published: source == State.PUBLISHING and target == State.PUBLISHED,
         _withdrawn: source == State.WITHDRAWING and target != State.PUBLISHED,
         _flagged: target == State.EXCEPTION,
-        _completed: source in OPEN and target not in OPEN,
+        _completed: may_complete(source, target),
     }
     tellers = [teller for teller, is_so in happened.items() if is_so]
     if tellers and WebhookEndpoint.objects.filter(is_on=True).exists():
@@ -80,9 +85,8 @@ def _note_frame(event: str, frame: Frame, **more: Any) -> None:
 
 
 def _completed(frame: Frame) -> None:
-    """Of two last photos at once, each would take the other for open: the batch's row lets one after the other look."""
-    batch = Batch.objects.select_for_update(no_key=True).get(pk=frame.batch_id)
-    frames = Frame.objects.filter(batch=batch).order_by()
+    """Of two last photos at once, each would take the other for open: the lock lets one after the other look."""
+    frames, name = Frame.objects.filter(batch=frame.batch_id).order_by(), frame.batch.name
     if frames.filter(state__in=OPEN).exists():
         return
     counts: Counter[Segment] = Counter()
@@ -90,4 +94,4 @@ def _completed(frame: Frame) -> None:
         counts[SEGMENT_OF[State(state)]] += count
     if counts:
         photos = {segment.value: counts[segment] for segment in OUTCOMES}
-        note("batch.completed", batch.name, {"batch": batch.pk, "batch_name": batch.name, "photos": photos})
+        note("batch.completed", name, {"batch": frame.batch_id, "batch_name": name, "photos": photos})

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import Group, User
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from pipeline import naming
 from pipeline.engines import object_store
@@ -40,22 +40,34 @@ IN_A_BROWSER = [
 ]
 
 
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """One for all of them: to start it takes longer than most tests."""
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright keeps an event loop in this thread, where Django would refuse its own, synchronous calls.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Any) -> None:
+    """A hash that is slow to guess is slow to make."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
-def page(live_server, monkeypatch) -> Iterator[Page]:
-    """A tab that must neither meet a script error nor ask anything of another host."""
-    # Playwright keeps an event loop in this thread, where Django would refuse its own, synchronous calls.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        tab = browser.new_page(base_url=live_server.url)
-        tab.set_default_timeout(10_000)
-        errors: list[str] = []
-        outside: list[str] = []
-        tab.on("pageerror", lambda error: errors.append(str(error)))
-        own = (live_server.url, f"blob:{live_server.url}")  # the latter are files that were chosen, shown by the page
-        tab.on("request", lambda sent: outside.append(sent.url) if not sent.url.startswith(own) else None)
-        yield tab
-        browser.close()
+def page(live_server, browser: Browser) -> Iterator[Page]:
+    """A tab of nobody's yet, that must neither meet a script error nor ask anything of another host."""
+    tab = browser.new_page(base_url=live_server.url)
+    tab.set_default_timeout(10_000)
+    errors: list[str] = []
+    outside: list[str] = []
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    own = (live_server.url, f"blob:{live_server.url}")  # the latter are files that were chosen, shown by the page
+    tab.on("request", lambda sent: outside.append(sent.url) if not sent.url.startswith(own) else None)
+    yield tab
+    for context in browser.contexts:
+        context.close()
     assert not errors
     assert not outside
 

@@ -2,13 +2,13 @@
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from tests.services import ROOT, environment
+from tests.services import ROOT, connect, environment, make_database
 from tests.waiting import wait_for
 
 START_SECONDS = 60
@@ -31,6 +31,7 @@ class Product:
 
     def skip_the_samples(self) -> None:
         """Make the next start look like a later one."""
+        make_database(self.folder)
         self.manage("migrate", "--verbosity", "0")
         self.manage("shell", "-c", "from pipeline.models import Batch; Batch.objects.create(name='Earlier')")
 
@@ -83,7 +84,7 @@ class Product:
         return found
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with sqlite3.connect(f"file:{self.folder / 'mattegate.sqlite3'}?mode=ro", uri=True, timeout=20) as database:
+        with closing(connect(self.environment["DATABASE_URL"])) as database:
             return database.execute(query).fetchall()
 
 

@@ -16,12 +16,14 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from pipeline.models import Frame
 from tests.hostile.requests import METHODS, ask, paths, patterns, queries, sent
+from tests.services import ON_POSTGRESQL
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 GIVEN = os.environ.get("FUZZ_SECONDS")
-SECONDS = int(GIVEN or 60)
+# On PostgreSQL each address is asked once: what a request says is read before any row is.
+SECONDS = int(GIVEN or (0 if ON_POSTGRESQL else 60))
 FIRST_SEED = random.randrange(2**32) if GIVEN else 0
 
 

@@ -30,7 +30,7 @@ def test_no_page_asks_more_questions_of_a_longer_history(redis_server):
 
 
 @pytest.mark.slow
-def test_the_bench_prints_a_figure_for_each_page_and_leaves_no_database_behind(tmp_path: Path):
+def test_the_bench_prints_a_figure_for_each_page_and_leaves_no_database_behind(tmp_path: Path, database_server: None):
     own = os.environ | environment(tmp_path)
     command = [shutil.which("make") or "make", "--silent", "--old-file=setup", "bench-scale", "FRAMES=200"]
     done = subprocess.run(command, cwd=settings.BASE_DIR, env=own, capture_output=True, text=True, timeout=300)
