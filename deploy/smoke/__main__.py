@@ -215,6 +215,9 @@ class Smoke:
     def end(self) -> None:
         for service in reversed(self.services.values()):
             service.end()
+        for port in self.stack.ports.values():  # SeaweedFS leaves its sockets behind
+            for path in Path(tempfile.gettempdir()).glob(f"seaweedfs-*-{port}.sock"):
+                path.unlink(missing_ok=True)
 
     def explain(self) -> None:
         for log in sorted(self.logs.glob("*.log")):
