@@ -16,6 +16,7 @@ from accounts.access import allowed
 from config.asked import read
 from pipeline import clock, jobs, reaper
 from pipeline.models import Frame
+from pipeline.upkeep import verify
 from pipeline.worker import TTL_SECONDS
 from review.operations import dependencies, machine
 from review.operations.limits import Question, ask
@@ -26,6 +27,7 @@ QUESTIONS = {
     "awaited": Question(reaper.awaited),
     "disks": Question(machine.disks),
     "measured": Question(machine.measured),
+    "verified": Question(verify.last),
 }
 
 
