@@ -199,6 +199,8 @@ class WorkerSeen:
     model: str
     runtime: str
     job: JobSeen | None
+    shortage: str = ""
+    """What its disk is short of, so that it begins nothing."""
 
 
 @dataclass(frozen=True)
@@ -243,6 +245,7 @@ def _worker(redis: Redis, key: str) -> WorkerSeen | None:
         model=said.get("model", ""),
         runtime=said.get("runtime", ""),
         job=_at_work(redis, key),
+        shortage=said.get("shortage", ""),
     )
 
 

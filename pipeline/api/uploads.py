@@ -24,7 +24,7 @@ from accounts.api.problems import Refused
 from accounts.api.views import ApiView
 from pipeline import intake, naming
 from pipeline.api import serializers
-from pipeline.api.views import KEY, batches_seen, receipts_for
+from pipeline.api.views import KEY, batches_seen, receipts_for, require_room
 from pipeline.engines import object_store
 from pipeline.engines.object_store import MissingObjectError, ObjectStoreError
 from pipeline.models import Batch
@@ -74,6 +74,7 @@ class Uploads(ApiView):
         batch: Batch = found(batches_seen(request), str(batch_id))
         said = self.read(serializers.NewUpload)
         _check(**said)
+        require_room()
         key = f"{naming.UPLOADS}{uuid4()}"
         with _store():
             upload = Upload(key, object_store.begin_parts(key), batch.pk, **said)
