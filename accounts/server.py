@@ -1,6 +1,7 @@
 """The server of pages. It reads a request whole before a thread is spent on it, so slow senders block nobody; what is
 larger than its sender may send is refused before a byte of it is kept."""
 
+import logging
 from copy import copy
 from typing import Any
 
@@ -8,10 +9,13 @@ import waitress
 from django.conf import settings
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
+from waitress.utilities import Error as WaitressError
 from waitress.utilities import RequestEntityTooLarge
 
 from accounts import bodies
+from config import no_room
 
+log = logging.getLogger(__name__)
 SILENT_SECONDS = 30
 """A connection on which nothing moves is closed after so long."""
 ADJUSTED: dict[str, Any] = {
@@ -25,6 +29,16 @@ ADJUSTED: dict[str, Any] = {
     "clear_untrusted_proxy_headers": not settings.HTTPS,
     "ident": None,
 }
+
+
+class NoRoom(WaitressError):
+    """What comes is kept on disk until all of it is here."""
+
+    code, reason = 503, "Service Unavailable"
+
+    def to_response(self, ident: Any = None) -> tuple[str, list[tuple[str, str]], bytes]:
+        status, headers, body = super().to_response(ident)
+        return status, [*headers, ("Retry-After", str(no_room.RETRY_SECONDS))], body
 
 
 class LimitedParser(HTTPRequestParser):
@@ -41,7 +55,14 @@ class LimitedParser(HTTPRequestParser):
             self.adj.max_request_body_size = bodies.most(self.path, *told)
 
     def received(self, data: bytes) -> int:
-        consumed = super().received(data)
+        try:
+            consumed = super().received(data)
+        except OSError as error:
+            if not no_room.is_full(error):
+                raise
+            log.error("a request for %s was cut off, because the disk is full", self.path)
+            self.error, self.completed, self.expect_continue = NoRoom(no_room.TRY_AGAIN), True, False
+            return len(data)
         if isinstance(self.error, RequestEntityTooLarge):
             megabytes = self.adj.max_request_body_size / 1e6
             self.error = RequestEntityTooLarge(f"{megabytes:,.1f} MB is the most that you can send here.")

@@ -17,6 +17,8 @@ from review.views import home, undo_last
 from review.workbench import api
 from review.workbench.page import workbench
 
+handler500 = "config.no_room.fault"
+
 urlpatterns = [
     path("", home, name="home"),
     *(path(name, probe, name=name) for name, probe in PROBES.items()),

@@ -1,6 +1,7 @@
 """Photos in: the name is read, the row and the original are stored; nothing is decoded here."""
 
 import hashlib
+import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,7 +12,8 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from pipeline import audit_draw, naming, removal, rivals, sharing, work_files
+from config import no_room
+from pipeline import audit_draw, naming, removal, rivals, sharing, space, work_files
 from pipeline.engines import object_store
 from pipeline.imaging.pictures.decode import DecodeError
 from pipeline.imaging.types import ProductClass
@@ -19,6 +21,7 @@ from pipeline.models import Batch, Frame
 from pipeline.states import Enhancement, Lane, State
 from pipeline.transitions import StaleTransition, advance, lock_batches
 
+log = logging.getLogger(__name__)
 MAX_BATCH_NAME, MAX_FILENAME = 100, 255
 CHOICES = {
     "product_class": "holds {} photos",
@@ -56,6 +59,20 @@ class Receipt:
 
     frame: Frame
     is_duplicate: bool
+
+
+class NoRoomError(IntakeError):
+    """Nothing is taken in until the disk has room again."""
+
+    def __init__(self) -> None:
+        super().__init__(no_room.TRY_AGAIN)
+
+
+def require_room() -> None:
+    """Raise NoRoomError, and tell the log, unless the disk has room for another photo."""
+    if shortage := space.shortage():
+        log.error("no photo is taken in: %s", shortage)
+        raise NoRoomError
 
 
 def open_batch(
@@ -121,11 +138,14 @@ def receive(
     ------
     RejectedError
         Its name, size or header is not acceptable.
+    NoRoomError
+        The disk is full.
     HeldError
         The same bytes have another name, or the name another photo, and its sender didn't say which is meant.
     ObjectStoreError
         The original could not be stored; sending the photo again finishes it.
     """
+    require_room()
     name = check(filename, BytesIO(data))
     new = rivals.Arrival(batch, name, hashlib.sha256(data).hexdigest(), meant, user, about)
     try:

@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -115,13 +116,17 @@ def _queue_of(frame: Frame, step: str) -> str:
     return "urgent" if frame.batch.lane == "urgent" else "process"
 
 
+def _job_id(frame: Frame, step: str) -> str:
+    return f"{step}-{frame.pk}-{frame.version}"
+
+
 def enqueue(frame: Frame) -> None:
     """Queue a frame's next step, once per version of the frame."""
     name, step = STEPS[State(frame.state)]
     try:
         # What must leave the shop goes ahead of all that waits to get in.
         first = frame.state == State.WITHDRAWING
-        _enqueue(_queue_of(frame, name), f"{name}-{frame.pk}-{frame.version}", step, frame.pk, at_front=first)
+        _enqueue(_queue_of(frame, name), _job_id(frame, name), step, frame.pk, at_front=first)
     except RedisError as error:
         log.warning("frame %s (%s) waits for the reaper: Redis did not take its job: %s", frame.pk, frame, error)
 
@@ -138,12 +143,27 @@ def _enqueue(queue_name: str, job_id: str, step: Callable[..., None], *arguments
 
 
 def _forget_if_over(queue: Queue, job_id: str) -> None:
-    """A worker killed between taking a job off the queue and starting it leaves one that is queued nowhere."""
     job = queue.fetch_job(job_id)
-    if job and (job.is_failed or (job.get_status() == JobStatus.QUEUED and job.get_position() is None)):
+    if job and _is_over(job):
         # RQ looks for each run of it, and raises where that lapsed with its worker: the reaper would stop at this job.
         job.connection.delete(job.execution_registry.key)
-        job.delete()
+        with suppress(InvalidJobOperation):
+            job.delete()
+
+
+def _is_over(job: Job) -> bool:
+    """A worker killed between taking a job off the queue and starting it leaves one that is queued nowhere."""
+    try:
+        return job.is_failed or (job.get_status() == JobStatus.QUEUED and job.get_position() is None)
+    except InvalidJobOperation:  # it ended between two of our questions, and nothing is kept of those that went well
+        return True
+
+
+def is_queued(frame: Frame) -> bool:
+    """Whether its next step is in line, or a worker is at it."""
+    name, _ = STEPS[State(frame.state)]
+    job = django_rq.get_queue(_queue_of(frame, name)).fetch_job(_job_id(frame, name))
+    return job is not None and not _is_over(job)
 
 
 def submit(batch: Batch, filename: str, data: bytes, **said: Any) -> intake.Receipt:
@@ -203,6 +223,8 @@ class WorkerSeen:
     model: str
     runtime: str
     job: JobSeen | None
+    shortage: str = ""
+    """What its disk is short of, so that it begins nothing."""
 
 
 @dataclass(frozen=True)
@@ -247,6 +269,7 @@ def _worker(redis: Redis, key: str) -> WorkerSeen | None:
         model=said.get("model", ""),
         runtime=said.get("runtime", ""),
         job=_at_work(redis, key),
+        shortage=said.get("shortage", ""),
     )
 
 

@@ -11,6 +11,8 @@ VIEWS: dict[int, View] = dict(enumerate(get_args(View), start=1))
 EXPECTED = "expected {PRODUCT_CODE}_{VIEW}.ext, such as AURA1000_2.jpg (1 front, 2 angle, 3 side)"
 MAX_CODE = 64
 STAGING = "staging/"
+UPLOADS = "uploads/"
+"""Photos that come in parts, until they are complete."""
 VARIANT_FORMATS: dict[str, tuple[str, ...]] = {
     "transparent": ("png", "webp"),
     "white": ("jpg", "png", "webp"),
@@ -146,6 +148,21 @@ def staging_key(frame_id: int, key: str) -> str:
     'staging/7/AURA1000/AURA1000_1_white.jpg'
     """
     return f"{STAGING}{frame_id}/{key}"
+
+
+def names_of(key: str) -> PhotoName | None:
+    """The code and view under whose names a key of the published bucket lies, if it is one that we give.
+
+    >>> names_of("A_1/A_1_2_half-glass.jpg")
+    PhotoName(code='A_1', view='angle')
+    >>> names_of("logo.png"), names_of("AURA1000/AURA1000_2_blue.jpg")
+    (None, None)
+    """
+    code, _, name = key.partition("/")
+    found = re.match(r"_(\d)[_.]", name.removeprefix(code))
+    view = VIEWS.get(int(found[1])) if found and name.startswith(code) else None
+    is_ours = view and (key == manifest_key(code, view) or key in rendition_keys(code, view))
+    return PhotoName(code, view) if view and is_ours else None
 
 
 def original_key(frame_id: int) -> str:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from pipeline import leases
 from pipeline.faults import retry_or_hold
 from pipeline.models import Frame
+from pipeline.shop import listings
 from pipeline.states import State
 from pipeline.transitions import StaleTransition
 
@@ -26,15 +27,17 @@ CAUSES = {
 def release_lapsed() -> list[Frame]:
     """Take frames back from the dead; returns those that are to be tried again."""
     lapsed = Frame.objects.filter(leases.is_free(), state__in=CAUSES).select_related("batch")
-    return [frame for frame in lapsed if _release(frame)]
+    return [frame for frame in lapsed if release(frame)]
 
 
-def _release(frame: Frame) -> bool:
+def release(frame: Frame) -> bool:
+    """Take it back from a worker that is gone; whether it is to be tried again."""
     back_to, cause = CAUSES[State(frame.state)]
     try:
         retry_or_hold(frame, back_to, cause, actor="reaper")
     except StaleTransition:
         return False
+    listings.let_go(frame)
     return frame.state == back_to
 
 
@@ -53,6 +56,14 @@ def _is_due() -> Q:
     for faults in range(settings.MAX_FAULTS):
         is_due |= Q(faults=faults, state_since__lt=now - _pause(faults))
     return is_due
+
+
+def due_at(frame: Frame) -> datetime:
+    """Since when a frame that waits should have a job."""
+    if not frame.faults and frame.not_before:
+        return frame.not_before
+    is_spent = frame.faults >= settings.MAX_FAULTS
+    return frame.state_since if is_spent else frame.state_since + _pause(frame.faults)
 
 
 def _pause(faults: int) -> timedelta:

@@ -28,6 +28,7 @@ from rq.serializers import JSONSerializer
 from rq.worker import WorkerStatus
 from structlog.contextvars import bound_contextvars
 
+from pipeline import space
 from pipeline.heartbeat import beating
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ HEARTBEAT_SECONDS = 5
 TTL_SECONDS = 20
 LIGHT_QUEUES = {"publish"}
 """Whose jobs cut nothing out."""
+ROOM_SECONDS = 2
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -47,6 +49,7 @@ class WarmWorker(SimpleWorker):
             queue.serializer = JSONSerializer
         self._parent_pid = os.getppid()
         self._model: dict[Any, Any] = {}
+        self._shortage = ""
 
     def work(self, *args: Any, **kwargs: Any) -> bool:
         """Load the model in this process, if its queues need one; then work until told to stop or due for recycling."""
@@ -74,11 +77,31 @@ class WarmWorker(SimpleWorker):
             time.sleep(HEARTBEAT_SECONDS)  # the pool starts another at once
             sys.exit(1)
 
+    def dequeue_job_and_maintain_ttl(self, *args: Any, **kwargs: Any) -> tuple[Job, Queue] | None:
+        self._wait_for_room()
+        return super().dequeue_job_and_maintain_ttl(*args, **kwargs)
+
+    def _wait_for_room(self) -> None:
+        """Begin nothing while the disk is full; who is asked to stop meanwhile stops."""
+        while not self._stop_requested and (shortage := space.shortage()):
+            if shortage != self._shortage:
+                log.error("worker %d begins no photo until there is room: %s", os.getpid(), shortage)
+            self._shortage = shortage
+            try:
+                self.heartbeat()
+            except RedisError as error:
+                log.error("Redis went away while worker %d waits for room: %s", os.getpid(), error)
+            self._stop_without_pool()
+            time.sleep(ROOM_SECONDS)
+        if self._shortage:
+            log.info("worker %d goes on: there is room again", os.getpid())
+        self._shortage = ""
+
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
         """RQ's own, and for the operations page what this process holds."""
         super().heartbeat(timeout, pipeline=pipeline)
         connection = self.connection if pipeline is None else pipeline
-        connection.hset(self.key, mapping={"rss_mb": resident_mb(), **self._model})
+        connection.hset(self.key, mapping={"rss_mb": resident_mb(), "shortage": self._shortage, **self._model})
 
     def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:
         return TTL_SECONDS
@@ -137,10 +160,14 @@ class WarmWorker(SimpleWorker):
             log.error("Redis went away while worker %d was asked to stop: %s", os.getpid(), error)
 
     def run_maintenance_tasks(self) -> None:
+        self._stop_without_pool()
+        self._wait_for_room()
+        super().run_maintenance_tasks()
+
+    def _stop_without_pool(self) -> None:
         if os.getppid() != self._parent_pid:
             log.warning("worker %d stops: its pool is gone", os.getpid())
             raise StopRequested
-        super().run_maintenance_tasks()
 
 
 def is_readable(job: Job) -> bool:

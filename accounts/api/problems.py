@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.views import set_rollback
 
+from config import no_room
 from config.asked import MisunderstoodError, problem
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,9 @@ def answer(error: Exception, context: Any) -> HttpResponse:
     for kind, (status, words) in SAID.items():
         if isinstance(error, kind):
             return problem(status, words)
+    if no_room.is_full(error):
+        log.error("%s: %s", context["request"].path, error)
+        return no_room.refused()
     log.error("%s", context["request"].path, exc_info=error)
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, FAULT)
 

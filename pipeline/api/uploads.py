@@ -22,9 +22,9 @@ from accounts.access import signed_in
 from accounts.api.idempotency import idempotent
 from accounts.api.problems import Refused
 from accounts.api.views import ApiView
-from pipeline import intake
+from pipeline import intake, naming
 from pipeline.api import serializers
-from pipeline.api.views import KEY, batches_seen, receipts_for
+from pipeline.api.views import KEY, batches_seen, receipts_for, require_room
 from pipeline.engines import object_store
 from pipeline.engines.object_store import MissingObjectError, ObjectStoreError
 from pipeline.models import Batch
@@ -34,7 +34,6 @@ from pipeline.views.upload import take
 log = logging.getLogger(__name__)
 PART_BYTES = 8_000_000
 """S3 wants 5 MiB at least of all but the last."""
-FOLDER = "uploads/"
 KEPT = timedelta(days=1)
 GONE = "This upload is complete, or was not completed within a day: start another."
 AWAY = "The picture store does not answer; try again."
@@ -52,7 +51,7 @@ class Upload(NamedTuple):
 
     @property
     def signed(self) -> str:
-        return signing.dumps(self, salt=FOLDER)
+        return signing.dumps(self, salt=naming.UPLOADS)
 
     @property
     def part_sizes(self) -> list[int]:
@@ -75,7 +74,8 @@ class Uploads(ApiView):
         batch: Batch = found(batches_seen(request), str(batch_id))
         said = self.read(serializers.NewUpload)
         _check(**said)
-        key = f"{FOLDER}{uuid4()}"
+        require_room()
+        key = f"{naming.UPLOADS}{uuid4()}"
         with _store():
             upload = Upload(key, object_store.begin_parts(key), batch.pk, **said)
         where = reverse("api-upload", args=[upload.signed], request=request)
@@ -117,7 +117,7 @@ class CompleteUpload(ApiView):
 
 def forget_old() -> int:
     """What nobody completed in time, and what is left of those that were."""
-    return object_store.remove_unfinished(FOLDER, timezone.now() - KEPT)
+    return object_store.remove_unfinished(naming.UPLOADS, timezone.now() - KEPT)
 
 
 def _check(name: str, size: int) -> None:
@@ -134,7 +134,7 @@ def _check(name: str, size: int) -> None:
 def _opened(request: Request, signed: str) -> tuple[Batch, Upload]:
     """For whoever sees its batch."""
     try:
-        upload = Upload(*signing.loads(signed, salt=FOLDER, max_age=KEPT))
+        upload = Upload(*signing.loads(signed, salt=naming.UPLOADS, max_age=KEPT))
     except signing.BadSignature as error:
         raise Http404(GONE) from error
     return found(batches_seen(request), str(upload.batch)), upload

@@ -19,6 +19,7 @@ from accounts.access import signed_in
 from accounts.api.idempotency import idempotent
 from accounts.api.problems import Refused
 from accounts.api.views import ApiView
+from config import no_room
 from pipeline import intake, progress, sharing
 from pipeline.api import serializers
 from pipeline.models import Batch, Frame, Rendition
@@ -92,11 +93,19 @@ class Photos(ApiView):
     def post(self, request: Request, batch_id: int) -> Response:
         """Takes one photo or many in. Of many, each has a receipt: 201 when at least one is in, else 422 or 503."""
         batch = found(batches_seen(request), str(batch_id))
+        require_room()
         photos = request.FILES.getlist("photos")
         if not photos:
             raise ValidationError({"photos": ["send at least one file"]})
         said = said_of(request.POST, signed_in(request))
         return receipts_for(batch, [take(batch, photo, **said) for photo in photos])
+
+
+def require_room() -> None:
+    try:
+        intake.require_room()
+    except intake.NoRoomError as full:
+        raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, str(full), wait=no_room.RETRY_SECONDS) from full
 
 
 def receipts_for(batch: Batch, receipts: list[dict[str, Any]]) -> Response:

@@ -2,10 +2,10 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -43,6 +43,14 @@ class ObjectStoreError(RuntimeError):
 
 class MissingObjectError(ObjectStoreError):
     """There is no such object, or bucket."""
+
+
+class Stored(NamedTuple):
+    """An object as a bucket's list tells of it."""
+
+    key: str
+    size: int
+    modified: datetime
 
 
 def _client(alias: str) -> tuple[Any, str]:
@@ -107,6 +115,25 @@ def list_work(prefix: str) -> list[str]:
     """The first thousand keys that begin so, the newest first."""
     found = _call("work", "list_objects_v2", Prefix=prefix).get("Contents", [])
     return [item["Key"] for item in sorted(found, key=lambda item: item["LastModified"], reverse=True)]
+
+
+def everything(alias: str) -> Iterator[Stored]:
+    """All objects of a bucket, asked for by the thousand, in the store's own order."""
+    more: dict[str, Any] = {}
+    while True:
+        page = _call(alias, "list_objects_v2", **more)
+        yield from (Stored(item["Key"], item["Size"], item["LastModified"]) for item in page.get("Contents", []))
+        if not page.get("IsTruncated"):
+            return
+        more = {"ContinuationToken": page["NextContinuationToken"]}
+
+
+def is_there(alias: str, key: str) -> bool:
+    try:
+        _call(alias, "head_object", Key=key)
+    except MissingObjectError:
+        return False
+    return True
 
 
 def begin_parts(key: str) -> str:

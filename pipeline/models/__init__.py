@@ -7,6 +7,7 @@ from pipeline.models.handwork import BridgeLabel, Override, Rejection
 from pipeline.models.listings import Listing, Rendition
 from pipeline.models.policies import GatePolicy, active_policy
 from pipeline.models.scorecards import LaterMatte, Scorecard, ShadowVerdict
+from pipeline.models.verifications import Verification
 from pipeline.models.webhooks import WebhookDelivery, WebhookEndpoint
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "ShadowVerdict",
     "TakeOver",
     "Transition",
+    "Verification",
     "WebhookDelivery",
     "WebhookEndpoint",
     "active_policy",

@@ -46,6 +46,12 @@ def release(listing: Listing, *, shows: Frame | None) -> None:
         raise StaleTransition(f"the listing of {listing.code} {listing.view} was taken over")
 
 
+def let_go(frame: Frame) -> None:
+    """Of the names that a frame holds which is not being published any more, if nobody has moved it since."""
+    held = Listing.objects.filter(holder=frame.pk, holder__version=frame.version)
+    held.exclude(holder__state__in=BUSY).update(holder=None)
+
+
 def newer(frame: Frame) -> str:
     """Why another photo of the same names is shown no more, as its history says it."""
     return f"frame {frame.pk} is newer"

@@ -67,6 +67,7 @@ def _begin(frame: Frame) -> None:
     advance(frame, State.PUBLISHING, actor="worker", lease=lease, not_before=None)
     with leases.kept(frame, lease):
         _publish(frame)
+    listings.let_go(frame)
 
 
 def _publish(frame: Frame) -> None:

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.access import allowed, signed_in
+from config import no_room
 from config.asked import problem, read, row_numbers
 from pipeline import intake, jobs, naming, rivals, sharing
 from pipeline.engines import object_store
@@ -49,9 +50,12 @@ def upload(request: HttpRequest) -> HttpResponse:
         return page(request, "pipeline/upload.html", **_upload_form(request, read(UploadQuery, request.GET)))
     files = request.FILES.getlist("photos")
     try:
+        intake.require_room()
         if not files:
             raise intake.IntakeError("Choose at least one photo.")
         batch = _batch_for(request, files)
+    except intake.NoRoomError as full:
+        return no_room.told(_upload_answer(request, error=str(full), status=503))
     except intake.IntakeError as error:
         return _upload_answer(request, error=str(error), status=400)
     said = said_of(request.POST, signed_in(request))
@@ -147,6 +151,8 @@ def _outcome(batch: Batch, file: UploadedFile, **said: Any) -> Receipt:
         return _held(error, said["user"])
     except intake.RejectedError as error:
         return _rejected(error)
+    except intake.NoRoomError as full:
+        return {"outcome": "failed", "words": str(full)}
     except object_store.ObjectStoreError as error:
         log.error("%s was not taken: %s", file.name, error)
         return {"outcome": "failed", "words": "the picture store does not answer; try again"}

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import connection
 
+from pipeline import space
 from pipeline.engines import object_store, redis_server
 from review.operations.limits import Answer, Question, Remembered, ask
 
@@ -80,14 +81,15 @@ def told(answers: Mapping[str, Answer]) -> list[Dependency]:
 
 
 def _down() -> list[str]:
-    return sorted({name.partition("-")[0] for name, answer in ask(QUESTIONS).items() if not answer.is_there})
+    away = {name.partition("-")[0] for name, answer in ask(QUESTIONS).items() if not answer.is_there}
+    return sorted(away | ({"disk"} if space.shortage() else set()))
 
 
 _REMEMBERED = Remembered(_down, KEPT_SECONDS)
 
 
 def down() -> list[str]:
-    """Which of database, redis and s3 don't answer; asked at most every other second, whoever wants to know."""
+    """Which of database, redis and s3 don't answer, and the disk if it is full; asked at most every other second."""
     found: list[str] = _REMEMBERED.get()
     return found
 

@@ -12,12 +12,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from pipeline import clock, jobs
+from pipeline import clock, jobs, space
 from pipeline.models import Frame, Scorecard
 from pipeline.states import UNFINISHED, State
 from review.evidence.labels import first_scorecards, telling
 from review.models import Decision
-from review.operations import dependencies, machine
+from review.operations import dependencies
 from review.operations.limits import Answer, Question, Remembered, ask
 
 DAYS = 7
@@ -66,7 +66,7 @@ QUESTIONS = {
     "stages": Question(stages),
     "work": Question(jobs.look),
     "tick": Question(clock.last_tick),
-    "disks": Question(machine.disks),
+    "disks": Question(space.disks),
 }
 
 
@@ -155,7 +155,7 @@ def _tick(tick: clock.Tick) -> Iterator[Metric]:
     yield _plain("cron_age_seconds", "Since the clock last ran.", _age(tick.at))
 
 
-def _disks(found: list[machine.Disk]) -> Iterator[Metric]:
+def _disks(found: list[space.Disk]) -> Iterator[Metric]:
     free = ((", ".join(disk.holds), disk.free) for disk in found)
     yield _gauge("disk_free_bytes", "Room left on this host.", "holds", free)
 

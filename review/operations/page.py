@@ -14,8 +14,9 @@ from redis import RedisError
 
 from accounts.access import allowed
 from config.asked import read
-from pipeline import clock, jobs, reaper
+from pipeline import clock, jobs, reaper, space
 from pipeline.models import Frame
+from pipeline.upkeep import verify
 from pipeline.worker import TTL_SECONDS
 from review.operations import dependencies, machine
 from review.operations.limits import Question, ask
@@ -24,8 +25,9 @@ QUESTIONS = {
     "work": Question(jobs.look),
     "tick": Question(clock.last_tick),
     "awaited": Question(reaper.awaited),
-    "disks": Question(machine.disks),
+    "disks": Question(space.disks),
     "measured": Question(machine.measured),
+    "verified": Question(verify.last),
 }
 
 

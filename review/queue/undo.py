@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from pipeline import leases
-from pipeline.models import Frame, Rejection
+from pipeline.models import Frame, Listing, Rejection
 from pipeline.states import State
 from pipeline.transitions import StaleTransition, advance
 from review.evidence.labels import RENAME
@@ -81,10 +81,19 @@ def _restore(frame: Frame, decision: Decision, actor: str) -> None:
         published = {"audit_due": decision.occasion, "reasons": []}
         fields: dict[str, Any] = decision.was | (published if back_to == State.PUBLISHED else {})
         fields |= _place_in_line(frame, back_to)
+        if back_to == State.PUBLISHED:
+            _require_names(frame, fields.get("code", frame.code), fields.get("view", frame.view))
         advance(frame, back_to, actor=actor, why=why, not_before=None, **fields)
         Rejection.objects.filter(frame=frame).delete()
     else:
         raise StaleTransition(f"frame {frame.pk} ({frame}): a worker may have begun")
+
+
+def _require_names(frame: Frame, code: str, view: str) -> None:
+    """Whoever publishes meanwhile waits for this row; who did so before replaced the frame."""
+    listing = Listing.objects.select_for_update(of=("self",)).filter(code=code, view=view).first()
+    if listing and listing.frame_id and listing.frame_id > frame.pk:
+        raise StaleTransition(f"frame {frame.pk} ({frame}): {listing.frame_id} is shown in its place")
 
 
 def _place_in_line(frame: Frame, state: State) -> dict[str, Any]:

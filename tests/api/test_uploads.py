@@ -8,6 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
+from pipeline import naming
 from pipeline.api import uploads
 from pipeline.engines import object_store
 from pipeline.models import Batch, Frame
@@ -52,7 +53,7 @@ def sent(erp: Program, drop: Batch, data: bytes, name: str = "AURA1_1.png") -> s
 
 def in_the_way() -> list[str]:
     """What is left of uploads at the store."""
-    return object_store.list_work(uploads.FOLDER)
+    return object_store.list_work(naming.UPLOADS)
 
 
 def test_a_photo_in_parts_is_taken_in_like_any_other(erp, drop, django_capture_on_commit_callbacks):
@@ -144,11 +145,11 @@ def test_a_store_that_does_not_answer_is_told(erp, drop, monkeypatch):
 
 
 def test_the_nightly_job_removes_what_nobody_completed_within_a_day(erp, drop, monkeypatch, capsys):
-    object_store.remove_unfinished(uploads.FOLDER, timezone.now() + timedelta(days=2))  # of other tests
+    object_store.remove_unfinished(naming.UPLOADS, timezone.now() + timedelta(days=2))  # of other tests
     where, told = sent(erp, drop, PHOTO), start(erp, drop, 10).json()
-    object_store.save_work(f"{uploads.FOLDER}joined", PHOTO)
+    object_store.save_work(f"{naming.UPLOADS}joined", PHOTO)
     call_command("nightly")
-    assert erp.get(where).status_code == 200 and in_the_way() == [f"{uploads.FOLDER}joined"]
+    assert erp.get(where).status_code == 200 and in_the_way() == [f"{naming.UPLOADS}joined"]
     tomorrow = timezone.now() + timedelta(days=1, minutes=1)
     monkeypatch.setattr(timezone, "now", lambda: tomorrow)
     call_command("nightly")

@@ -1,11 +1,16 @@
 """With a real Valkey: from submit to the published bucket, the way a worker runs it."""
 
+from datetime import timedelta
+
 import django_rq
 import pytest
-from rq import SimpleWorker
+from django.utils import timezone
+from rq import Queue, SimpleWorker
+from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from pipeline import jobs
+from pipeline.models import Frame
 from pipeline.states import State
 from tests.pipeline.conftest import photo
 from tests.services import free_ports
@@ -77,3 +82,24 @@ def test_a_photo_taken_in_while_redis_is_away_is_processed_when_it_is_back(
     work()
     frame.refresh_from_db()
     assert frame.state == State.PUBLISHED
+
+
+@committed
+def test_a_job_that_ends_between_two_questions_stops_neither_upload_nor_sweep(batch, services, monkeypatch):
+    """RQ keeps nothing of a job that went well: asked for its status then, it raises."""
+    frame = jobs.submit(batch, "AURA1_1.png", photo()).frame
+    queue = django_rq.get_queue("process")
+    fetch = Queue.fetch_job
+
+    def ends_just_now(queue: Queue, job_id: str) -> Job | None:
+        job = fetch(queue, job_id)
+        if job:
+            queue.connection.delete(job.key)
+        return job
+
+    monkeypatch.setattr(Queue, "fetch_job", ends_just_now)
+    assert jobs.submit(batch, "AURA1_1.png", photo()).is_duplicate
+    Frame.objects.filter(pk=frame.pk).update(state_since=timezone.now() - timedelta(minutes=5))
+    jobs.reap()
+    monkeypatch.undo()
+    assert jobs.is_queued(frame) and frame.pk == queue.fetch_job(f"process-{frame.pk}-0").args[0]

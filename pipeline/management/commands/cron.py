@@ -4,16 +4,18 @@ import logging
 import signal
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, close_old_connections, connection
 from django.utils import timezone
 from redis.exceptions import RedisError
 
 from pipeline import clock, jobs
 from pipeline.clock import PERIOD_SECONDS
+from pipeline.upkeep import verify
 
 logger = logging.getLogger(__name__)
 ROLL_UP_SECONDS = 60
@@ -22,7 +24,7 @@ ROLL_UP_SECONDS = 60
 class Command(BaseCommand):
     help = (
         f"Every {PERIOD_SECONDS} s: give lapsed frames back to the queue, and enqueue what is due; "
-        "every minute: roll_up; daily: nightly."
+        "every minute: roll_up; daily: nightly, and a comparison of database and buckets."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -35,6 +37,7 @@ class Command(BaseCommand):
             if done_on != timezone.localdate():
                 done_on = timezone.localdate()
                 run("nightly")
+                beside(verify.nightly)
             if time.monotonic() - rolled_up >= ROLL_UP_SECONDS:
                 rolled_up = time.monotonic()
                 run("roll_up")
@@ -49,6 +52,20 @@ def run(command: str) -> None:
         logger.error("%s could not run, and is tried again when it is due next: %s", command, error)
     except Exception:
         logger.exception("%s failed", command)
+
+
+def beside(work: Callable[[], None]) -> None:
+    """In a thread: it takes minutes, and what a dead worker left must not wait for it."""
+
+    def carry_out() -> None:
+        try:
+            work()
+        except Exception:
+            logger.exception("the verifier failed")
+        finally:
+            connection.close()
+
+    threading.Thread(target=carry_out, name="verify", daemon=True).start()
 
 
 def tick() -> None:

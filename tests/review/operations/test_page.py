@@ -15,11 +15,13 @@ from pipeline import clock, jobs, reaper
 from pipeline.cutout import matte_models
 from pipeline.models import Batch, Frame
 from pipeline.states import State
+from pipeline.upkeep import verify
 from pipeline.worker import WarmWorker, resident_mb
 from review.operations import limits
 from tests.pipeline.conftest import matter  # noqa: F401 - a fixture
 from tests.pipeline.test_worker import queue, worker  # noqa: F401 - fixtures
 from tests.review.operations.conftest import AWAY, MUTE
+from tests.services import bucket_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("services")]
 LIMIT = 12.0
@@ -177,3 +179,18 @@ def test_what_the_reaper_waits_for_is_counted_once_each(page, patience):
 def test_what_the_models_are_is_what_warm_workers_say(monkeypatch, matter):  # noqa: F811
     monkeypatch.setattr(matte_models, "keep_freed_memory", lambda: None)
     assert matte_models.warm_up() == {"model": f"colour-key {'0' * 12}", "runtime": ""}
+
+
+def test_whether_database_and_buckets_agree(page, patience):
+    assert "Not compared yet" in page()
+    verify.nightly()
+    assert "They agree" in page()
+    put_beside()
+    verify.everything(lambda *_: None)
+    told = page()
+    assert "1 disagreement. manage.py verify tells all of them" in told
+    assert "logo.png This is no file of ours, and it lies in the public bucket. Move it elsewhere" in told
+
+
+def put_beside() -> None:
+    bucket_of("published").put_object(Key="logo.png", Body=b"something")
