@@ -7,6 +7,7 @@ from django.conf import settings
 from pipeline import naming
 from pipeline.cutout.relight import GEMINI, IDENTITY, locally
 from pipeline.engines import object_store
+from pipeline.engines.confined import ConfinedDecoder, ConfinedHeicDecoder
 from pipeline.imaging.metrics.doubts import find_doubts
 from pipeline.imaging.pictures import decode, previews, renditions
 from pipeline.imaging.pictures.decode import Decoded, DecodeLimits
@@ -14,6 +15,7 @@ from pipeline.imaging.types import RGB, Alpha, Alternative, Score
 from pipeline.imaging.verdict.score import weakest
 from pipeline.models import Frame
 
+DECODERS: decode.Decoders = {"RAW": ConfinedDecoder("RAW"), "HEIC": ConfinedHeicDecoder("HEIC")}
 PREVIEW_SIDE, THUMB_SIDE = 1600, 320
 ENHANCED = "enhanced.jpg"
 """The photo as Gemini's picture had it relit: kept, since only a worker could make it again."""
@@ -21,7 +23,7 @@ ENHANCED = "enhanced.jpg"
 
 def check_photo(file: BinaryIO) -> None:
     """Raise DecodeError for what can be told from the file's header; none of its pixels is decoded."""
-    decode.check_header(file, _limits())
+    decode.check_header(file, _limits(), DECODERS)
 
 
 def _limits() -> DecodeLimits:
@@ -34,7 +36,7 @@ def decode_photo(data: bytes) -> RGB:
 
 def decoded(data: bytes) -> Decoded:
     """The photo, the alpha that came with it, and how its colours were read."""
-    return decode.decode_photo(data, _limits())
+    return decode.decode_photo(data, _limits(), DECODERS)
 
 
 def original_photo(frame: Frame) -> RGB:

@@ -27,8 +27,8 @@ class PhotoDecoder(Protocol):
         """Width and height by the file's header; the file is left at any place."""
         ...
 
-    def pixels(self, data: bytes) -> NDArray[np.uint8]:
-        """Upright, H × W × 3 or, with alpha, × 4, 0–255."""
+    def pixels(self, file: BinaryIO) -> NDArray[np.uint8]:
+        """Upright, H × W × 3 or, with alpha, × 4, 0–255; the file is left at any place."""
         ...
 
 

@@ -186,7 +186,7 @@ def to_srgb(image: Image.Image, colours: Colours) -> tuple[Image.Image, str]:
             return _convert(flat, colours.profile, is_grey=image.mode in GREY_MODES), colours.words
     if flat.mode == "CMYK":
         return _convert(flat, _default_cmyk(), is_grey=False), CMYK_WORDS
-    return flat, PLAIN if colours.profile is None else "a profile that can't be used: read as sRGB"
+    return flat, colours.words if colours.profile is None else "a profile that can't be used: read as sRGB"
 
 
 @cache

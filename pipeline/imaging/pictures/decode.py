@@ -114,15 +114,16 @@ def decode_photo(data: bytes, limits: DecodeLimits = DecodeLimits(), decoders: D
         file = BytesIO(data)
         opened = _opened(file, limits, decoders)
         if not isinstance(opened, Image.Image):
-            return _by_decoder(opened, data, decoders[opened])
+            return _by_decoder(opened, file, decoders[opened], limits)
         colours = colour.colours_of(opened, file)
         image = _load(opened, data)
     return _finished(_upright(image), colours)
 
 
-def _by_decoder(kind: Kind, data: bytes, decoder: PhotoDecoder) -> Decoded:
-    image = Image.fromarray(decoder.pixels(data))
-    colours = _heic_colours(BytesIO(data)) if kind == "HEIC" else colour.Colours(None, DEVELOPED)
+def _by_decoder(kind: Kind, file: BinaryIO, decoder: PhotoDecoder, limits: DecodeLimits) -> Decoded:
+    image = Image.fromarray(decoder.pixels(file))
+    _check_dimensions(image.size, limits)  # the header may have said otherwise
+    colours = _heic_colours(file) if kind == "HEIC" else colour.Colours(None, DEVELOPED)
     return _finished(image, colours)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-SEND = "send JPEG, PNG, WebP, TIFF or AVIF"
+SEND = "send JPEG, PNG, WebP, TIFF, AVIF, HEIC or DNG"
 DAMAGED = "the file is cut off or damaged; copy it again from the camera or export it again"
 
 Kind = Literal["HEIC", "RAW"]
