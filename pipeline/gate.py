@@ -25,10 +25,11 @@ def record(
     enhanced: Enhanced,
     *,
     places: dict[str, list[int]],
+    colours: str,
 ) -> None:
     """Write the scorecard and the words of the policies in shadow, and move the frame on: all of it or nothing."""
     marked = is_marked(frame, policy)
-    origin = {"enhancer": enhanced.enhancer, "fidelity": enhanced.fidelity}
+    origin = {"colours": colours, "enhancer": enhanced.enhancer, "fidelity": enhanced.fidelity}
     gemini = enhanced.why_not or frame.gemini
     with transaction.atomic():
         card = write_card(frame, policy, examined, **origin, is_marked=marked, places=places)

@@ -41,6 +41,10 @@ NOTES |= {
 """What cameras, photo editors and people leave beside photos."""
 
 
+NOT_OF_BROWSERS = (".heic", ".heif", ".hif", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2")
+"""Endings of photos that a browser doesn't count among its images."""
+
+
 class NamingError(ValueError):
     """A file name that does not follow the convention; `why` says what is wrong, the same for all that are alike."""
 

@@ -52,15 +52,15 @@ def _run_stages(frame: Frame) -> None:
     policy = active_policy()
     seconds: dict[str, float] = {}
     with timed(seconds, "decode"):
-        original, own = work_files.original_cutout(frame)
+        original = work_files.original(frame)
     with timed(seconds, "enhance"):
-        enhanced = _enhanced(frame, original)
+        enhanced = _enhanced(frame, original.rgb)
         rgb = enhanced.rgb
     with timed(seconds, "previews"):
         work_files.save_photo(frame, rgb)
     is_marked = gate.is_marked(frame, policy)
     about = frame.product_class, frame.view, policy.document
-    examined = examine(rgb, matte_models.matter(), *about, own=own)
+    examined = examine(rgb, matte_models.matter(), *about, own=original.alpha)
     with timed(seconds, "store"):
         best = examined.best
         work_files.save_matte(frame, rgb, best.alpha)
@@ -71,7 +71,7 @@ def _run_stages(frame: Frame) -> None:
             work_files.save_alternatives(frame, rgb, examined.others)
             places = work_files.save_doubts(frame, rgb, best.alpha, best.score, examined.second_look)
     examined = replace(examined, seconds=seconds | dict(examined.seconds))
-    gate.record(frame, policy, examined, enhanced, places=places)
+    gate.record(frame, policy, examined, enhanced, places=places, colours=original.colours)
 
 
 def _enhanced(frame: Frame, original: RGB) -> Enhanced:

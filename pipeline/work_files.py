@@ -7,13 +7,15 @@ from django.conf import settings
 from pipeline import naming
 from pipeline.cutout.relight import GEMINI, IDENTITY, locally
 from pipeline.engines import object_store
+from pipeline.engines.confined import ConfinedDecoder, ConfinedHeicDecoder
 from pipeline.imaging.metrics.doubts import find_doubts
-from pipeline.imaging.pictures import previews, renditions
-from pipeline.imaging.pictures.decode import DecodeLimits, check_header, decode, decode_cutout
+from pipeline.imaging.pictures import decode, previews, renditions
+from pipeline.imaging.pictures.decode import Decoded, DecodeLimits
 from pipeline.imaging.types import RGB, Alpha, Alternative, Score
 from pipeline.imaging.verdict.score import weakest
 from pipeline.models import Frame
 
+DECODERS: decode.Decoders = {"RAW": ConfinedDecoder("RAW"), "HEIC": ConfinedHeicDecoder("HEIC")}
 PREVIEW_SIDE, THUMB_SIDE = 1600, 320
 ENHANCED = "enhanced.jpg"
 """The photo as Gemini's picture had it relit: kept, since only a worker could make it again."""
@@ -21,7 +23,7 @@ ENHANCED = "enhanced.jpg"
 
 def check_photo(file: BinaryIO) -> None:
     """Raise DecodeError for what can be told from the file's header; none of its pixels is decoded."""
-    check_header(file, _limits())
+    decode.check_header(file, _limits(), DECODERS)
 
 
 def _limits() -> DecodeLimits:
@@ -29,20 +31,20 @@ def _limits() -> DecodeLimits:
 
 
 def decode_photo(data: bytes) -> RGB:
-    return photo_and_cutout(data)[0]
+    return decoded(data).rgb
 
 
-def photo_and_cutout(data: bytes) -> tuple[RGB, Alpha | None]:
-    """The photo, and the alpha that came with it."""
-    return decode_cutout(data, _limits())
+def decoded(data: bytes) -> Decoded:
+    """The photo, the alpha that came with it, and how its colours were read."""
+    return decode.decode_photo(data, _limits(), DECODERS)
 
 
 def original_photo(frame: Frame) -> RGB:
-    return original_cutout(frame)[0]
+    return original(frame).rgb
 
 
-def original_cutout(frame: Frame) -> tuple[RGB, Alpha | None]:
-    return photo_and_cutout(object_store.load_work(naming.original_key(frame.pk)))
+def original(frame: Frame) -> Decoded:
+    return decoded(object_store.load_work(naming.original_key(frame.pk)))
 
 
 def enhanced_photo(frame: Frame, attempt: int | None = None) -> RGB:
@@ -50,14 +52,14 @@ def enhanced_photo(frame: Frame, attempt: int | None = None) -> RGB:
     card = frame.made_of(frame.attempt if attempt is None else attempt)
     if card and card.enhancer in GEMINI.values():
         data = object_store.load_work(naming.work_key(frame.pk, card.attempt, ENHANCED))
-        return decode(data, DecodeLimits(max_bytes=len(data), max_pixels=settings.MAX_PHOTO_PIXELS))
-    original = original_photo(frame)
-    return original if card and card.enhancer == IDENTITY else locally(original).rgb
+        return decode.decode(data, DecodeLimits(max_bytes=len(data), max_pixels=settings.MAX_PHOTO_PIXELS))
+    photo = original_photo(frame)
+    return photo if card and card.enhancer == IDENTITY else locally(photo).rgb
 
 
-def save_compared(frame: Frame, original: RGB, answer: RGB) -> None:
+def save_compared(frame: Frame, photo: RGB, answer: RGB) -> None:
     """For whoever wants to see what Gemini did: the photo as it came, and Gemini's picture."""
-    save(frame, "original.webp", previews.preview(original, PREVIEW_SIDE))
+    save(frame, "original.webp", previews.preview(photo, PREVIEW_SIDE))
     save(frame, "gemini.webp", previews.preview(answer, PREVIEW_SIDE))
 
 

@@ -82,7 +82,9 @@ class Meant(serializers.Serializer[Any]):
 
 class NewPhotos(Meant):
     photos = serializers.ListField(
-        child=serializers.FileField(), min_length=1, help_text="Named `{CODE}_{VIEW}.ext`, such as AURA1000_2.jpg."
+        child=serializers.FileField(),
+        min_length=1,
+        help_text="Named `{CODE}_{VIEW}.ext`, such as AURA1000_2.jpg. JPEG, PNG, WebP, TIFF, AVIF, HEIC or DNG.",
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,18 @@ View = Literal["front", "angle", "side"]
 Side = Literal["left", "right"]
 HalfSide = Literal["near", "left", "right"]
 """Which half of the glasses a half-glass picture shows."""
+
+
+class PhotoDecoder(Protocol):
+    """Reads a kind of photo files that Pillow doesn't. Says in a DecodeError what is wrong with one."""
+
+    def size(self, file: BinaryIO) -> tuple[int, int]:
+        """Width and height by the file's header; the file is left at any place."""
+        ...
+
+    def pixels(self, file: BinaryIO) -> NDArray[np.uint8]:
+        """Upright, H × W × 3 or, with alpha, × 4, 0–255; the file is left at any place."""
+        ...
 
 
 @dataclass(frozen=True)

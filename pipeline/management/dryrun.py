@@ -69,12 +69,12 @@ def assess(photos: list[Path], out: Path, matter: Matter, product_class: Product
 
 def _assess_one(photo: Path, out: Path, matter: Matter, product_class: ProductClass, policy: Policy) -> Row:
     try:
-        original, own = work_files.photo_and_cutout(photo.read_bytes())
+        original = work_files.decoded(photo.read_bytes())
     except (DecodeError, OSError, MemoryError) as error:
         return Row(photo.stem, reasons=[f"{photo.name}: {error}"])
     view = _view(photo.name)
-    rgb = locally(original).rgb
-    best = examine(rgb, matter, product_class, view, policy, own=own).best
+    rgb = locally(original.rgb).rgb
+    best = examine(rgb, matter, product_class, view, policy, own=original.alpha).best
     _write_pictures(out, photo.stem, rgb, best)
     crop = best.crop
     return Row(

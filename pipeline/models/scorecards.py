@@ -41,6 +41,7 @@ class Scorecard(Immutable):
     seconds = models.JSONField()
     model_name = models.CharField(max_length=100)
     model_sha256 = models.CharField(max_length=64)
+    colours = models.CharField(max_length=100, blank=True, help_text="how the file's numbers were read")
     enhancer = models.CharField(max_length=100)
     fidelity = models.JSONField(null=True, help_text="how far Gemini's picture was from the photo's product")
     scorer_version = models.CharField(max_length=40)

@@ -124,6 +124,7 @@ def _to_be_sent_again(request: HttpRequest) -> dict[str, Any]:
 def _upload_form(request: HttpRequest, filled: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **_to_be_sent_again(request),
+        "accept": ",".join(("image/*", *naming.NOT_OF_BROWSERS)),
         "no_photos": json.dumps(sorted(naming.OF_SYSTEMS | naming.NOTES)),
         "title": "Upload",
         "name": filled.get("name") or timezone.localtime().strftime("Drop of %-d %B, %H:%M"),

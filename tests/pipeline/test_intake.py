@@ -84,7 +84,9 @@ def test_sending_a_photo_again_mends_an_upload_that_broke_off(batch, received):
     [
         (b"", "the file is empty"),
         (b"<html>not found</html>", "this is a web page"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "this is a HEIC picture"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "this HEIC picture can't be read"),
+        (b"II*\0\x10\0\0\0CR\2\0", "this camera's RAW file can't be read"),
+        (b"GIF89a" + bytes(40), "send JPEG, PNG, WebP, TIFF, AVIF, HEIC or DNG"),
         (png_header(30_000, 30_000), "megapixels"),
         (png_header(9, 9), "too small"),
         (photo()[:20], "cut off or damaged"),

@@ -151,3 +151,11 @@ def test_a_second_model_that_cannot_load_costs_only_its_rung(settings, caplog):
     assert matte_models.second_matter() is None
     assert "without its last rung" in caplog.text
     matte_models.second_matter.cache_clear()
+
+
+def test_the_scorecard_says_how_the_files_colours_were_read(received, matter):
+    buffer = io.BytesIO()
+    Image.open(io.BytesIO(photo())).convert("CMYK").save(buffer, "TIFF")
+    frame = processing.run(received("AURA1_1.tif", buffer.getvalue()).pk)
+    assert frame.card.colours == "CMYK that names no profile: read as SWOP (CGATS TR 001)"
+    assert processing.run(received("AURA2_1.png", photo(50)).pk).card.colours == "sRGB"

@@ -31,6 +31,7 @@ ADDED = [
     ("pipeline_rendition", "width"),
     ("pipeline_rendition", "height"),
     ("review_certificate", "lapsed_at"),
+    ("pipeline_scorecard", "colours"),
 ]
 COLUMNS = "name, version, document, is_active, in_shadow, created_at"
 

@@ -1,51 +1,27 @@
 """Bytes of a photo file to an upright sRGB array, and to its alpha if it has one, or a sentence saying why not."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import SEEK_END, BytesIO
 from typing import BinaryIO
 
 import numpy as np
-from PIL import ExifTags, Image, ImageCms, TiffImagePlugin, UnidentifiedImageError
+from PIL import ExifTags, Image, TiffImagePlugin, UnidentifiedImageError
 
-from pipeline.imaging.types import RGB, Alpha
+from pipeline.imaging.pictures import colour, deep, jpeg
+from pipeline.imaging.pictures.boxes import main_item
+from pipeline.imaging.pictures.refusals import DAMAGED, TIFF_SIGNATURES, Kind, kind_of, why_unidentified
+from pipeline.imaging.pictures.refusals import DecodeError as DecodeError
+from pipeline.imaging.types import RGB, Alpha, PhotoDecoder
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "AVIF")
-SEND = "send JPEG, PNG, WebP, TIFF or AVIF"
-DEVELOP = "develop it and send an 8-bit sRGB JPEG, PNG or TIFF"
 MIN_SIDE = 16
-GREY_MODES = {"1", "L", "LA"}
-MODES = GREY_MODES | {"P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "YCbCr"}
+MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "YCbCr", "CMYK", *deep.GREY}
 # Opaque shares of a picture: with less or more, its alpha is no cut-out of a product.
 CUT_OUT = (0.002, 0.98)
-DAMAGED = "the file is cut off or damaged; copy it again from the camera or export it again"
-
-# (offset, first bytes, what such a file is); only for naming what was refused.
-SIGNATURES = (
-    (0, b"GIF8", "a GIF"),
-    (0, b"BM", "a BMP"),
-    (0, b"8BPS", "a Photoshop document"),
-    (0, b"DDS ", "a DDS texture"),
-    (0, b"\0\0\1\0", "an icon"),
-    (4, b"jP  ", "a JPEG 2000 picture"),
-    (0, b"\xff\x0a", "a JPEG XL picture"),
-    (4, b"JXL ", "a JPEG XL picture"),
-    (4, b"ftypcrx", "a Canon raw file"),
-    (4, b"ftyphei", "a HEIC picture"),
-    (4, b"ftyphev", "a HEIC picture"),
-    (4, b"ftypmif1", "a HEIF picture"),
-    (4, b"ftypmsf1", "a HEIF picture"),
-    (0, b"FUJIFILMCCD-RAW", "a Fujifilm raw file"),
-    (0, b"IIR", "an Olympus raw file"),
-    (0, b"IIU\0", "a Panasonic raw file"),
-    (0, b"%PDF", "a PDF"),
-    (0, b"PK\3\4", "a ZIP archive"),
-    (0, b"<", "a web page or XML"),
-    *((0, f"P{kind}".encode(), "a Netpbm picture") for kind in range(1, 8)),
-)
-TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-OTHER_SIGNATURES = (b"\xff\xd8", b"\x89PNG", b"RIFF")
+START_BYTES = 64
+DEVELOPED = "camera RAW, developed here"
 
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -58,6 +34,12 @@ UPRIGHT = {
 }
 
 NEW_SUBFILE_TYPE, DNG_VERSION = 254, 50706
+# Of a TIFF's page: a smaller copy of another one (1), or its transparency (4).
+BESIDE_THE_PICTURE = 1 | 4
+MOST_PAGES = 8
+
+Decoders = Mapping[Kind, PhotoDecoder]
+NONE: Decoders = {}
 
 
 @dataclass(frozen=True)
@@ -69,24 +51,31 @@ class DecodeLimits:
     max_frames: int = 1
 
 
-class DecodeError(ValueError):
-    """A file that cannot become a photo; the text says why and what to do."""
+@dataclass(frozen=True)
+class Decoded:
+    """A photo as it is worked on; the alpha that came with it, if any; and how its colours were read, in words."""
+
+    rgb: RGB
+    alpha: Alpha | None
+    colours: str
 
 
-def decode(data: bytes, limits: DecodeLimits = DecodeLimits()) -> RGB:
-    """Decode a photo file to upright sRGB; parameters and errors as for `decode_cutout`."""
-    return decode_cutout(data, limits)[0]
+def decode(data: bytes, limits: DecodeLimits = DecodeLimits(), decoders: Decoders = NONE) -> RGB:
+    """Decode a photo file to upright sRGB; parameters and errors as for `decode_photo`."""
+    return decode_photo(data, limits, decoders).rgb
 
 
-def check_header(file: BinaryIO, limits: DecodeLimits = DecodeLimits()) -> None:
-    """Raise what `decode_cutout` would raise of the file's header; no pixel is decoded.
+def check_header(file: BinaryIO, limits: DecodeLimits = DecodeLimits(), decoders: Decoders = NONE) -> None:
+    """Raise what `decode_photo` would raise of the file's header; no pixel is decoded.
 
     Parameters
     ----------
     file : binary file
         Open for reading; left at any place.
     limits : DecodeLimits
-        As for `decode_cutout`.
+        As for `decode_photo`.
+    decoders : mapping of Kind to PhotoDecoder
+        As for `decode_photo`.
 
     Raises
     ------
@@ -94,25 +83,27 @@ def check_header(file: BinaryIO, limits: DecodeLimits = DecodeLimits()) -> None:
         The file is empty or too large, is no picture that can be read, or its header is outside the limits.
     """
     with _faults_as_decode_error(limits):
-        _opened(file, limits)
+        _opened(file, limits, decoders)
 
 
-def decode_cutout(data: bytes, limits: DecodeLimits = DecodeLimits()) -> tuple[RGB, Alpha | None]:
+def decode_photo(data: bytes, limits: DecodeLimits = DecodeLimits(), decoders: Decoders = NONE) -> Decoded:
     """Decode a photo file to upright sRGB, and to the cut-out that came with it.
 
     Parameters
     ----------
     data : bytes
-        The file: JPEG, MPO (its first picture), PNG, WebP, TIFF or AVIF.
+        The file: JPEG, MPO (its first picture), PNG, WebP, TIFF or AVIF; HEIC and RAW with their decoders.
     limits : DecodeLimits
         Checked against the header, before any pixel is decoded.
+    decoders : mapping of Kind to PhotoDecoder
+        What reads kinds of files that Pillow doesn't.
 
     Returns
     -------
-    rgb : ndarray of uint8, shape (H, W, 3)
-        sRGB, orientation applied, the embedded profile converted by perceptual intent, transparency over white.
-    alpha : ndarray of float32, shape (H, W), range 0–1, or None
-        The file's own, if that could be a product's: neither nearly all nor nearly none of it is opaque.
+    decoded : Decoded
+        `rgb` is uint8, shape (H, W, 3): sRGB, orientation applied, transparency over white, 16 bits rounded to 8.
+        `alpha` is float32, shape (H, W), range 0–1, the file's own, if that could be a product's: neither nearly all
+        nor nearly none of it is opaque; else None.
 
     Raises
     ------
@@ -120,10 +111,31 @@ def decode_cutout(data: bytes, limits: DecodeLimits = DecodeLimits()) -> tuple[R
         For anything that is not one whole, undamaged photo within the limits.
     """
     with _faults_as_decode_error(limits):
-        image = _opened(BytesIO(data), limits)
-        _load(image, data)
-    image = _upright(image)
-    return np.array(_to_srgb(image), dtype=np.uint8), _own_alpha(image)
+        file = BytesIO(data)
+        opened = _opened(file, limits, decoders)
+        if not isinstance(opened, Image.Image):
+            return _by_decoder(opened, file, decoders[opened], limits)
+        colours = colour.colours_of(opened, file)
+        image = _load(opened, data)
+    return _finished(_upright(image), colours)
+
+
+def _by_decoder(kind: Kind, file: BinaryIO, decoder: PhotoDecoder, limits: DecodeLimits) -> Decoded:
+    image = Image.fromarray(decoder.pixels(file))
+    _check_dimensions(image.size, limits)  # the header may have said otherwise
+    colours = _heic_colours(file) if kind == "HEIC" else colour.Colours(None, DEVELOPED)
+    return _finished(image, colours)
+
+
+def _heic_colours(file: BinaryIO) -> colour.Colours:
+    item = main_item(file)
+    told = colour.of_cicp(item.cicp, "nclx") if item.cicp else colour.SRGB
+    return colour.of_profile(item.profile) if item.profile else told
+
+
+def _finished(image: Image.Image, colours: colour.Colours) -> Decoded:
+    srgb, words = colour.to_srgb(image, colours)
+    return Decoded(np.array(srgb, dtype=np.uint8), _own_alpha(image), words)
 
 
 def _own_alpha(image: Image.Image) -> Alpha | None:
@@ -148,11 +160,24 @@ def _faults_as_decode_error(limits: DecodeLimits) -> Iterator[None]:
         raise DecodeError(f"{DAMAGED} ({error})") from error
 
 
-def _opened(file: BinaryIO, limits: DecodeLimits) -> Image.Image:
+def _opened(file: BinaryIO, limits: DecodeLimits, decoders: Decoders) -> Image.Image | Kind:
+    """The file opened by Pillow, or who else reads it; its header is within the limits."""
     _check_size(file.seek(0, SEEK_END), limits)
-    image = _open(file)
-    _check_header(image, limits)
-    return image
+    opened = _open(file)
+    if isinstance(opened, Image.Image):
+        _check_header(opened, limits)
+        colour.colours_of(opened, file)
+    else:
+        _check_kind(opened, file, limits, decoders)
+    return opened
+
+
+def _check_kind(kind: Kind, file: BinaryIO, limits: DecodeLimits, decoders: Decoders) -> None:
+    if kind not in decoders:
+        raise DecodeError(f"{kind} is not accepted here; export it as an sRGB JPEG, PNG or TIFF")
+    _check_dimensions(decoders[kind].size(file), limits)
+    if kind == "HEIC":
+        _heic_colours(file)
 
 
 def _check_size(size: int, limits: DecodeLimits) -> None:
@@ -164,29 +189,32 @@ def _check_size(size: int, limits: DecodeLimits) -> None:
         )
 
 
-def _open(file: BinaryIO) -> Image.Image:
+def _open(file: BinaryIO) -> Image.Image | Kind:
     file.seek(0)
+    start = file.read(START_BYTES)
+    if kind := kind_of(start):
+        return kind
     try:
-        return Image.open(file, formats=FORMATS)
+        image = Image.open(file, formats=FORMATS)
     except UnidentifiedImageError as error:
-        file.seek(0)
-        raise DecodeError(_why_unidentified(file.read(64))) from error
-
-
-def _why_unidentified(start: bytes) -> str:
-    start = start.lstrip() if start.lstrip().startswith(b"<") else start
-    for offset, magic, kind in SIGNATURES:
-        if start[offset:].startswith(magic):
-            return f"this is {kind}, which is not accepted; {SEND}"
-    if start.startswith(TIFF_SIGNATURES):
-        return f"this is a camera raw file, or a damaged or unusual TIFF; {DEVELOP}"
-    if start.startswith(OTHER_SIGNATURES):
-        return DAMAGED
-    return f"this is not a picture that can be read; {SEND}"
+        if start.startswith(TIFF_SIGNATURES):  # Pillow knows no pixels of a sensor
+            return "RAW"
+        raise DecodeError(why_unidentified(start)) from error
+    return "RAW" if _is_raw(image) else image
 
 
 def _check_header(image: Image.Image, limits: DecodeLimits) -> None:
-    width, height = image.size
+    _check_dimensions(image.size, limits)
+    if _has_more_frames(image, limits.max_frames):
+        raise DecodeError("the file holds several pictures (an animation or pages); export one flat picture")
+    if image.mode.startswith(("I", "F")) and image.mode not in MODES:
+        raise DecodeError("32-bit grey is not supported; export it with 8 or 16 bits")
+    if image.mode not in MODES:
+        raise DecodeError(f"{image.mode} colour is not supported; export as sRGB")
+
+
+def _check_dimensions(size: tuple[int, int], limits: DecodeLimits) -> None:
+    width, height = size
     if width * height > limits.max_pixels:
         raise DecodeError(
             f"the picture is {width} × {height}, {width * height / 1e6:.0f} megapixels; "
@@ -194,18 +222,6 @@ def _check_header(image: Image.Image, limits: DecodeLimits) -> None:
         )
     if min(width, height) < MIN_SIDE:
         raise DecodeError(f"the picture is {width} × {height}, too small to be a product photo; send the original")
-    if _is_raw(image):
-        raise DecodeError(f"this is a camera raw file, which is not accepted; {DEVELOP}")
-    if _has_more_frames(image, limits.max_frames):
-        raise DecodeError("the file holds several pictures (an animation or pages); export one flat picture")
-    _check_mode(image.mode)
-
-
-def _check_mode(mode: str) -> None:
-    if mode.startswith(("I", "F")):
-        raise DecodeError("16- or 32-bit grey is not supported; export as 8-bit sRGB")
-    if mode not in MODES:
-        raise DecodeError(f"{mode} colour is not supported; export as sRGB")
 
 
 def _is_raw(image: Image.Image) -> bool:
@@ -220,27 +236,30 @@ def _has_more_frames(image: Image.Image, limit: int) -> bool:
         return False
     if not isinstance(image, TiffImagePlugin.TiffImageFile):
         return getattr(image, "n_frames", 1) > limit
-    try:  # n_frames would walk every page of a hostile TIFF
-        image.seek(limit)
-    except EOFError:
+    try:
+        return _has_more_pages(image)
+    finally:
         image.seek(0)
-        return False
+
+
+def _has_more_pages(image: TiffImagePlugin.TiffImageFile) -> bool:
+    for page in range(1, MOST_PAGES):  # n_frames would walk every page of a hostile TIFF
+        try:
+            image.seek(page)
+        except EOFError:
+            return False
+        if not image.tag_v2.get(NEW_SUBFILE_TYPE, 0) & BESIDE_THE_PICTURE:
+            return True
     return True
 
 
-def _load(image: Image.Image, data: bytes) -> None:
+def _load(image: Image.Image, data: bytes) -> Image.Image:
     if image.format == "PNG":  # loading a PNG skips its checksums
         Image.open(BytesIO(data), formats=("PNG",)).verify()
-    image.load()
-    if image.format in ("JPEG", "MPO") and _has_grey_tail(image):
+    loaded = deep.load(image, lambda: Image.open(BytesIO(data), formats=FORMATS))
+    if image.format in ("JPEG", "MPO") and jpeg.lacks_data(image, data):
         raise DecodeError(f"the lower part of the picture is missing (plain grey): {DAMAGED}, or send it as PNG")
-
-
-def _has_grey_tail(image: Image.Image) -> bool:
-    """Whether the last rows are what the JPEG decoder, without a word, puts where data is missing."""
-    width, height = image.size
-    tail = image.crop((0, height - MIN_SIDE, width, height)).convert("RGB")
-    return tail.getextrema() == ((128, 128),) * 3
+    return loaded
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -254,32 +273,3 @@ def _upright(image: Image.Image) -> Image.Image:
     turned = image.transpose(UPRIGHT[orientation])
     turned.info = image.info
     return turned
-
-
-def _to_srgb(image: Image.Image) -> Image.Image:
-    flat = _over_white(image)
-    profile = image.info.get("icc_profile")
-    if not profile:
-        return flat
-    try:
-        return _convert(flat, profile, is_grey=image.mode in GREY_MODES)
-    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):  # a broken profile: sRGB is the best guess
-        return flat
-
-
-def _convert(flat: Image.Image, profile: bytes, *, is_grey: bool) -> Image.Image:
-    source = ImageCms.ImageCmsProfile(BytesIO(profile))
-    if source.profile.xcolor_space.strip() == "GRAY" and is_grey:
-        flat = flat.convert("L")
-    converted = ImageCms.profileToProfile(
-        flat, source, ImageCms.createProfile("sRGB"), ImageCms.Intent.PERCEPTUAL, outputMode="RGB"
-    )
-    assert converted is not None  # None only for inPlace
-    return converted
-
-
-def _over_white(image: Image.Image) -> Image.Image:
-    if not image.has_transparency_data:
-        return image if image.mode == "RGB" else image.convert("RGB")
-    white = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
