@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from pipeline import clock, jobs, space
+from pipeline import clock, queues, space
 from pipeline.models import Frame, Scorecard
 from pipeline.states import UNFINISHED, State
 from review.evidence.labels import first_scorecards, telling
@@ -64,7 +64,7 @@ QUESTIONS = {
     "processed": Question(processed),
     "audits": Question(audits),
     "stages": Question(stages),
-    "work": Question(jobs.look),
+    "work": Question(queues.look),
     "tick": Question(clock.last_tick),
     "disks": Question(space.disks),
 }
@@ -139,7 +139,7 @@ def _stages(found: dict[str, list[float]]) -> Iterator[Metric]:
     yield gauge
 
 
-def _work(seen: jobs.Seen) -> Iterator[Metric]:
+def _work(seen: queues.Seen) -> Iterator[Metric]:
     yield _gauge("queue_jobs", "Jobs that wait.", "queue", ((q.name, q.depth) for q in seen.queues))
     ages = ((q.name, _age(q.oldest_since) if q.oldest_since else 0) for q in seen.queues)
     yield _gauge("queue_oldest_seconds", "How long the oldest job has waited.", "queue", ages)

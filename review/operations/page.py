@@ -14,7 +14,7 @@ from redis import RedisError
 
 from accounts.access import allowed
 from config.asked import read
-from pipeline import clock, jobs, reaper, space
+from pipeline import clock, queues, reaper, space
 from pipeline.models import Frame
 from pipeline.upkeep import verify
 from pipeline.worker import TTL_SECONDS
@@ -22,7 +22,7 @@ from review.operations import dependencies, machine
 from review.operations.limits import Question, ask
 
 QUESTIONS = {
-    "work": Question(jobs.look),
+    "work": Question(queues.look),
     "tick": Question(clock.last_tick),
     "awaited": Question(reaper.awaited),
     "disks": Question(space.disks),
@@ -58,7 +58,7 @@ class JobTold:
 
 @dataclass(frozen=True)
 class WorkerTold:
-    seen: jobs.WorkerSeen
+    seen: queues.WorkerSeen
     job: JobTold | None
     is_silent: bool
     """It says that it lives every few seconds; one that was killed stays listed for a while."""
@@ -78,7 +78,7 @@ def _now() -> dict[str, Any]:
     answers = ask({**dependencies.QUESTIONS, **QUESTIONS})
     found = dependencies.told(answers)
     values = {name: answers[name].value for name in QUESTIONS}
-    work: jobs.Seen | None = values.pop("work")
+    work: queues.Seen | None = values.pop("work")
     frames = _frames_of(work) if work and answers["database"].is_there else {}
     return {
         **values,
@@ -94,17 +94,17 @@ def _now() -> dict[str, Any]:
     }
 
 
-def _frames_of(work: jobs.Seen) -> dict[int, Frame]:
+def _frames_of(work: queues.Seen) -> dict[int, Frame]:
     seen = [*work.failed, *(worker.job for worker in work.workers if worker.job)]
     ids = {job.frame_id for job in seen if job.frame_id}
     return ask({"frames": Question(lambda: Frame.objects.in_bulk(ids))})["frames"].value or {}
 
 
-def _told(job: jobs.JobSeen, frames: dict[int, Frame]) -> JobTold:
+def _told(job: queues.JobSeen, frames: dict[int, Frame]) -> JobTold:
     return JobTold(job.id, STEP_WORDS.get(job.step, job.step), frames.get(job.frame_id or 0), job.since, job.error)
 
 
-def _worker(seen: jobs.WorkerSeen, frames: dict[int, Frame]) -> WorkerTold:
+def _worker(seen: queues.WorkerSeen, frames: dict[int, Frame]) -> WorkerTold:
     is_silent = (timezone.now() - seen.heard_at).total_seconds() > TTL_SECONDS
     return WorkerTold(seen, _told(seen.job, frames) if seen.job else None, is_silent)
 
@@ -114,7 +114,7 @@ def run_again(request: HttpRequest) -> HttpResponse:
     """Queue a failed job again."""
     job = read(WhichJob, request.POST)["job"]
     try:
-        if jobs.run_again(job):
+        if queues.run_again(job):
             messages.success(request, "The job is queued again.")
         else:
             messages.info(request, "That job is not among the failed ones any more: it was queued already, or is gone.")

@@ -7,7 +7,7 @@ import urllib.request
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from pipeline import jobs
+from pipeline import queues
 from pipeline.engines import object_store
 from pipeline.models import Batch, Frame
 from pipeline.states import State
@@ -44,7 +44,7 @@ def test_photos_are_taken_and_queued(erp, drop, services, names, django_capture_
     assert answer.status_code == 201
     assert [(one["name"], one["outcome"]) for one in answer.json()["receipts"]] == [(name, "taken") for name in names]
     assert {one["frame"] for one in answer.json()["receipts"]} == set(Frame.objects.values_list("pk", flat=True))
-    assert sum(queue.depth for queue in jobs.look().queues) == len(names)
+    assert sum(queue.depth for queue in queues.look().queues) == len(names)
 
 
 def test_each_photo_has_a_receipt_of_its_own(erp, drop, services):

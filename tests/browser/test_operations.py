@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from rq.job import JobStatus
 from rq.registry import FailedJobRegistry
 
-from pipeline import clock, jobs
+from pipeline import clock, queues
 from pipeline.models import Frame
 from pipeline.states import State
 from tests.browser.conftest import IN_A_BROWSER, sign_in
@@ -65,7 +65,7 @@ def test_the_page_goes_on_by_itself_and_a_failed_job_is_run_again_by_keyboard(pa
     page.keyboard.press("Enter")
     expect(page.get_by_text("The job is queued again.")).to_be_visible(timeout=30_000)
     queue = django_rq.get_queue("process")
-    assert queue.count == 1 and not jobs.look().failed
+    assert queue.count == 1 and not queues.look().failed
     settings.REDIS_URL = f"redis://127.0.0.1:{free_ports(1)}/0"
     expect(page.get_by_text("the reaper then queues whatever waits")).to_be_visible(timeout=20_000)
     photograph(page, "redis-away")

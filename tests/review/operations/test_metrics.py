@@ -8,7 +8,7 @@ import django_rq
 import pytest
 from django.utils import timezone
 
-from pipeline import clock, jobs
+from pipeline import clock, queues
 from pipeline.models import Batch, Frame
 from pipeline.states import State
 from review.evidence.estimates import estimates
@@ -117,4 +117,4 @@ def test_queues_their_oldest_job_and_the_clock(client):
     }
     assert found["mattegate_queue_oldest_seconds", "urgent"] == pytest.approx(300, abs=60)
     assert 0 <= found["mattegate_cron_age_seconds",] < 60
-    assert found["mattegate_workers",] == 0 == len(jobs.look().workers)
+    assert found["mattegate_workers",] == 0 == len(queues.look().workers)
