@@ -80,9 +80,8 @@ class Child:
         with self._lock, _numbered(file) as number:
             message, files = self._told(question, number)
             ended = "" if message else self.end()
-            if (
-                ended and ended != TOO_LONG
-            ):  # by what another photo left, or for want of memory: once more, by a new one
+            # By what another photo left, or for want of memory: once more, by a new one.
+            if ended and ended != TOO_LONG:
                 message, files = self._told(question, number)
                 ended = "" if message else self.end()
         answer = {"error": ended} if ended else json.loads(message)
