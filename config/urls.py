@@ -38,6 +38,7 @@ urlpatterns = [
     path("workbench/", workbench, name="workbench"),
     path("workbench/next", api.following, name="workbench-next"),
     path("workbench/beat", api.beat, name="workbench-beat"),
+    path("workbench/leave", api.leave, name="workbench-leave"),
     path("workbench/undo", api.undo_last, name="workbench-undo"),
     path("workbench/<int:pk>/open", api.open_frame, name="workbench-open"),
     path("workbench/<int:pk>/choices", api.more_choices, name="workbench-choices"),

@@ -31,6 +31,8 @@ ADDED = [
     ("pipeline_rendition", "width"),
     ("pipeline_rendition", "height"),
     ("review_certificate", "lapsed_at"),
+    ("review_claim", "page"),
+    ("review_claim", "is_ahead"),
 ]
 COLUMNS = "name, version, document, is_active, in_shadow, created_at"
 

@@ -5,12 +5,12 @@ export class Decisions {
   #isSaving = false;
 
   // show(entry): the frame was worked over.
-  constructor(server, line, picture, { canDecide, show }) {
-    Object.assign(this, { server, line, picture, canDecide, show });
+  constructor(server, line, picture, { mayDecide, show }) {
+    Object.assign(this, { server, line, picture, mayDecide, show });
   }
 
   get #isClosed() {
-    return !this.canDecide || this.#isSaving;
+    return !this.mayDecide() || this.#isSaving;
   }
 
   // told: why, remark, mark of a photo that is rejected.
@@ -31,7 +31,7 @@ export class Decisions {
   }
 
   async undo() {
-    if (this.#isClosed) return;
+    if (this.#isSaving) return;
     await this.line.settled();
     const { said, item, line } = await this.server.ask("undo");
     await this.line.turnTo(item, line);
