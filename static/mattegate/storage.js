@@ -4,6 +4,10 @@ export class Storage {
     this.name = name;
   }
 
+  get keys() {
+    return this.#trying((storage) => Object.keys(storage)) ?? [];
+  }
+
   get(key) {
     return this.#trying((storage) => storage.getItem(key));
   }

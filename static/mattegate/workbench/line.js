@@ -28,6 +28,7 @@ export class Line {
   #next = null; // a promise
   #passed = [];
   #deciding = new Map();
+  #saving = 0;
   #turn = 0; // the last change of frames wins, however slowly an earlier one loads
   #isTurning = false; // until then nothing is looked at, but something is on its way
   #awaiting = null; // what is to be done once it is there
@@ -88,14 +89,21 @@ export class Line {
   }
 
   // Runs while the next frame is looked at already; until it is over the frame isn't offered again.
-  async settle(id, work) {
+  async settle(id, work, isSaving = false) {
     const done = work();
     this.#deciding.set(id, done);
+    this.#saving += isSaving;
     try {
       return await done;
     } finally {
       this.#deciding.delete(id);
+      this.#saving -= isSaving;
     }
+  }
+
+  // Whether an edit is on its way to the server.
+  get isSaving() {
+    return this.#saving > 0;
   }
 
   // Nothing is on its way to the server any more.

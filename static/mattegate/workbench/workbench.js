@@ -12,6 +12,7 @@ import { Picture } from "./picture.js";
 import { Rejecting } from "./rejecting.js";
 import { Renaming } from "./rename.js";
 import { Server } from "./server.js";
+import { Unsaved } from "./unsaved.js";
 
 const DECIDES = '.wb-footer [data-key]:not([data-key="?"], [data-key="u"]), #edit';
 const state = JSON.parse(at("state").textContent);
@@ -24,6 +25,7 @@ const picture = new Picture(at("view"), {
   edit: () => {
     editor.show();
     markChosen(at("panel"), picture.rung);
+    if (line.current) unsaved.note(line.current.item);
   },
   bridge: () => {
     const said = at("bridge-said");
@@ -51,7 +53,8 @@ const line = new Line(server, {
 });
 
 const looking = new Looking(picture, line);
-const decisions = new Decisions(server, line, picture, { mayDecide, show });
+const unsaved = new Unsaved(picture, looking, editor, line);
+const decisions = new Decisions(server, line, picture, { mayDecide, show, unsaved });
 const renaming = new Renaming(server, line);
 const rejecting = new Rejecting(state, (kind, told) => decisions.decide(kind, told));
 
@@ -73,6 +76,7 @@ function showFrame({ item, frame }) {
   picture.show(frame, item.bridge);
   looking.showDoubt();
   showHolder(item);
+  unsaved.offer(item);
   showRail(at("rail"), item, rail, open);
   showChoices(item);
   editor.show();
@@ -167,17 +171,19 @@ function pick(index) {
   else looking.pick(index);
 }
 
-// Elsewhere, unless something painted would be lost by it.
-async function leave(go) {
-  if (picture.isChanged) say("Save the edit (Enter) or undo it first.");
-  else return trying(go);
+// The one way out of a frame, for keys, buttons and links alike.
+async function leave(go, isChanged = picture.isChanged) {
+  if (await unsaved.mayLeave(isChanged)) return trying(go);
 }
+
+// A decision carries a bridge that was moved with it.
+const leaveEdit = (go) => leave(go, picture.isEdited);
 
 const open = (id) => leave(() => line.open(id));
 const back = () => leave(() => line.back());
 const forward = () => leave(async () => (await line.forward()) || say("This is the last one."));
 const undo = () => leave(() => decisions.undo());
-const ask = () => line.current && mayDecide() && rejecting.open(line.current.item);
+const ask = () => line.current && mayDecide() && leaveEdit(() => rejecting.open(line.current.item));
 
 async function takeOver(id) {
   const { said, item, line: now } = await server.ask("take-over", id);
@@ -188,8 +194,7 @@ async function takeOver(id) {
 // Under what it shows: the view that it looks like, where that is known.
 function rename(view) {
   if (!line.current || !mayDecide()) return;
-  if (picture.isChanged) return say("Save the edit (Enter) or undo it first.");
-  renaming.open(line.current.item, view);
+  leave(() => renaming.open(line.current.item, view));
 }
 
 // --- keys and buttons -----------------------------------------------------------------------------
@@ -206,8 +211,8 @@ function onceThere(act) {
 function bindKeys() {
   keys.set("a", "approve", onSight(() => decisions.decide("approve")), { label: "A" });
   keys.set("x", "reject, with a reason by number", onceThere(ask), { label: "X" });
-  keys.set("r", "reprocess", onSight(() => decisions.decide("reprocess")), { label: "R" });
-  keys.set("s", "skip", onSight(() => decisions.skip()), { label: "S" });
+  keys.set("r", "reprocess", onSight(() => leaveEdit(() => decisions.decide("reprocess"))), { label: "R" });
+  keys.set("s", "skip", onSight(() => leave(() => decisions.skip())), { label: "S" });
   keys.set("u", "undo the last decision", undo, { label: "U" });
   keys.set("ArrowRight", "look at the next one", forward, { label: "→" });
   keys.set("ArrowLeft", "back to the one before", back, { label: "←" });
@@ -259,10 +264,6 @@ looking.setMode("compare");
 looking.setBackdrop("checker");
 fillKeylist();
 setInterval(header.held, 1000);
-// What is painted, or being saved so that it can be approved, would be lost.
-window.addEventListener("beforeunload", (event) => {
-  if (picture.isChanged) event.preventDefault();
-});
 // Whoever comes next needn't wait until the claim lapses. A page that comes out of the browser's memory starts anew.
 window.addEventListener("pagehide", () => server.leave());
 window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
