@@ -17,6 +17,7 @@ from review.views import home, undo_last
 from review.workbench import api
 from review.workbench.page import workbench
 
+handler400 = "config.asked.not_understood"
 urlpatterns = [
     path("", home, name="home"),
     *(path(name, probe, name=name) for name, probe in PROBES.items()),

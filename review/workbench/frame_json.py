@@ -85,8 +85,9 @@ def thumb(frame: Frame) -> dict[str, Any]:
 def _why_not(card: Scorecard | None) -> str:
     if decisions.can_be_approved(card):
         return ""
-    said = "The cut-out is empty, so there is nothing to publish." if card else "There is no cut-out to publish."
-    return f"{said} Reprocess it, or ask for a new photo."
+    if card:
+        return "The cut-out is empty, so there is nothing to publish. Paint what is missing, or ask for a new photo."
+    return "There is no cut-out to publish. Reprocess it, or ask for a new photo."
 
 
 def _pictures(frame: Frame, card: Scorecard | None) -> dict[str, Any]:

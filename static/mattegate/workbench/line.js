@@ -46,6 +46,7 @@ export class Line {
   // With the frame that was asked for, if one was, or else with the next.
   async start(asked) {
     this.#after = this.server.takeLeft();
+    this.#isTurning = true;
     if (asked === null) return this.advance();
     try {
       await this.open(asked);

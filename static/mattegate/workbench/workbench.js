@@ -70,9 +70,10 @@ function show(entry) {
 }
 
 function showFrame({ item, frame }) {
+  document.body.toggleAttribute("data-pictureless", !frame);
   at("none").hidden = Boolean(frame);
-  at("none").textContent = frame ? "" : "There is no picture of this one.";
   at("view").ariaLabel = `Photo and cut-out of ${item.code} ${item.view}`;
+  at("none-why").textContent = item.hasFailed ? item.chips.map(({ words }) => words).join(" ") : "";
   picture.show(frame, item.bridge);
   looking.showDoubt();
   showHolder(item);
