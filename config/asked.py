@@ -11,7 +11,8 @@ from http import HTTPStatus
 from typing import Any
 
 from django import forms
-from django.core.exceptions import RequestDataTooBig, ValidationError
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, TooManyFilesSent, ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
@@ -130,6 +131,14 @@ def problem(status: int, detail: str, **more: Any) -> JsonResponse:
     """A refusal as RFC 9457 has it, for scripts."""
     told = {"title": HTTPStatus(status).phrase, "status": int(status), "detail": detail, **more}
     return JsonResponse(told, status=status, content_type="application/problem+json")
+
+
+def not_understood(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What Django itself refuses to read; of too many files it is told how many may come at once."""
+    most = f"{settings.DATA_UPLOAD_MAX_NUMBER_FILES:,}"
+    is_many = isinstance(exception, TooManyFilesSent)
+    words = f"These are more than {most} files, so none was taken. Go back and send at most {most} at once." * is_many
+    return render(request, "400.html", {"words": words}, status=HTTPStatus.BAD_REQUEST)
 
 
 class ProblemMiddleware:

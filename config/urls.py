@@ -18,6 +18,7 @@ from review.workbench import api
 from review.workbench.page import workbench
 
 handler500 = "config.no_room.fault"
+handler400 = "config.asked.not_understood"
 
 urlpatterns = [
     path("", home, name="home"),
@@ -40,6 +41,7 @@ urlpatterns = [
     path("workbench/", workbench, name="workbench"),
     path("workbench/next", api.following, name="workbench-next"),
     path("workbench/beat", api.beat, name="workbench-beat"),
+    path("workbench/leave", api.leave, name="workbench-leave"),
     path("workbench/undo", api.undo_last, name="workbench-undo"),
     path("workbench/<int:pk>/open", api.open_frame, name="workbench-open"),
     path("workbench/<int:pk>/choices", api.more_choices, name="workbench-choices"),

@@ -61,9 +61,10 @@ class FrameListAdmin(ReadOnlyAdmin):
     @display(description="Photo")
     def picture(self, frame: Frame) -> str:
         if not frame.has_pictures:
-            return mark_safe('<span class="mg-thumb"></span>')
+            return mark_safe('<span class="mg-thumb" role="img" aria-label="No picture"></span>')
         source = reverse("picture", args=[frame.pk, frame.attempt, "thumb.webp"])
-        return format_html('<span class="mg-thumb"><img src="{}" alt="" loading="lazy"></span>', source)
+        image = '<span class="mg-thumb"><img src="{}" alt="Photo of {}" loading="lazy"></span>'
+        return format_html(image, source, frame)
 
     @display(description="Product", ordering="code")
     def product(self, frame: Frame) -> str:

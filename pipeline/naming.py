@@ -74,6 +74,8 @@ def parse_photo_name(filename: str) -> PhotoName:
         raise NamingError(path.name, f"no file ending; {EXPECTED}")
     if not underscore or not number.isdigit():
         raise NamingError(path.name, f"no view number after an underscore; {EXPECTED}")
+    if code.endswith("_"):
+        raise NamingError(path.name, f"two underscores before the view number; {EXPECTED}")
     if number not in map(str, VIEWS):
         raise NamingError(path.name, f"the view is not 1, 2 or 3; {EXPECTED}")
     try:

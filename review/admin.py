@@ -21,7 +21,7 @@ from pipeline.views.frames import frame as frame_page
 from pipeline.words import REASON_WORDS, STATE_WORDS
 from review.insights.lists import FILTERS
 from review.models import QueueItem
-from review.queue import bulk, decisions, undo
+from review.queue import bulk, claims, decisions, undo
 
 # A row of the queue shows this many reasons; the frame's own page shows all.
 CHIPS = 4
@@ -46,7 +46,7 @@ class ReasonFilter(admin.SimpleListFilter):
 
 @admin.register(QueueItem)
 class QueueAdmin(FrameListAdmin):
-    list_display = ["picture", "product", "why", "batch", "waiting"]
+    list_display = ["picture", "product", "why", "batch", "waiting", "in_hand"]
     list_filter = ["view", ReasonFilter, "product_class", BatchFilter]
     search_help_text = "Product code"
     search_fields = ["code"]
@@ -54,7 +54,7 @@ class QueueAdmin(FrameListAdmin):
     actions = ["approve", "reprocess", "discard", "reject"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[QueueItem]:
-        return QueueItem.objects.with_components()
+        return QueueItem.objects.with_components().annotate(holder=claims.holders())
 
     @display(description="Photo")
     def picture(self, frame: Frame) -> str:
@@ -75,6 +75,10 @@ class QueueAdmin(FrameListAdmin):
     @display(description="Waiting", ordering="state_since")
     def waiting(self, frame: QueueItem) -> str:
         return timesince(frame.state_since, depth=1)
+
+    @display(description="Looked at by", empty_value="nobody")
+    def in_hand(self, frame: QueueItem) -> str | None:
+        return frame.holder
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         return redirect(f"{reverse('workbench')}?{urlencode({'frame': object_id})}")

@@ -26,6 +26,8 @@ class QueueItem(Frame):
     """A frame that waits for a person."""
 
     objects: ClassVar[QueueManager] = QueueManager()
+    holder: str | None
+    """Who has it in hand, where the list asked for it."""
 
     class Meta:
         proxy = True
@@ -45,6 +47,8 @@ class Claim(models.Model):
 
     frame = models.OneToOneField(Frame, on_delete=models.CASCADE, related_name="claim")
     by = models.CharField(max_length=150)
+    page = models.CharField(max_length=40, blank=True, db_default="", help_text="which of that person's open pages")
+    is_ahead = models.BooleanField(db_default=False, help_text="fetched ahead, not looked at: anybody may take it")
     until = models.DateTimeField()
 
 

@@ -31,6 +31,11 @@ PAGES = [
     ("Operations", "monitor_heart", "operations", "accounts.operate"),
 ]
 
+LANDING = [
+    ("figures", "pipeline.see_figures"),
+    ("workbench", "review.view_queueitem"),
+    ("admin:pipeline_batch_changelist", "pipeline.view_batch"),
+]
 MOST_TOLD = 99
 COUNTS: dict[str, Callable[[HttpRequest], int | str]] = {
     "admin:review_queueitem_changelist": lambda request: QueueItem.objects.count(),
@@ -50,8 +55,9 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def landing_page(request: HttpRequest) -> str | None:
-    """The first page that this person may open: what they are here for."""
-    allowed = (page for _, _, page, permission in PAGES if request.user.has_perm(permission))
+    """What this person is here for, or else the first page that they may open."""
+    pages = [*LANDING, *((page, permission) for _, _, page, permission in PAGES)]
+    allowed = (page for page, permission in pages if request.user.has_perm(permission))
     return next((reverse(page) for page in allowed), None)
 
 

@@ -4,6 +4,7 @@ import json
 import logging
 from collections import defaultdict
 from collections.abc import Mapping
+from itertools import count
 from typing import Any, BinaryIO, cast, get_args
 
 from django import forms
@@ -127,13 +128,20 @@ def _upload_form(request: HttpRequest, filled: Mapping[str, Any]) -> dict[str, A
         "accept": ",".join(("image/*", *naming.NOT_OF_BROWSERS)),
         "no_photos": json.dumps(sorted(naming.OF_SYSTEMS | naming.NOTES)),
         "title": "Upload",
-        "name": filled.get("name") or timezone.localtime().strftime("Drop of %-d %B, %H:%M"),
+        "name": filled.get("name") or _free_name(signed_in(request)),
         "chosen": {field: filled.get(field) for field in intake.CHOICES},
         "classes": get_args(ProductClass),
         "has_gemini": bool(settings.GEMINI_API_KEY),
         "prices": {"urgent": budget.price(in_job=False), "standard": budget.price(in_job=True)},
         "max_megabytes": settings.MAX_PHOTO_BYTES // 1_000_000,
     }
+
+
+def _free_name(user: User) -> str:
+    """A name for a new batch that two people never share: who sends it, when, and the how many-th it is."""
+    start = f"{user.get_username()[:60]}, {timezone.localtime():%-d %B %Y}, no. "
+    taken = set(Batch.objects.filter(name__startswith=start).values_list("name", flat=True))
+    return next(name for number in count(1) if (name := f"{start}{number}") not in taken)
 
 
 def take(batch: Batch | None, file: UploadedFile, **said: Any) -> Receipt:

@@ -141,8 +141,7 @@ def _refused() -> Iterator[None]:
     try:
         yield
     except tuple(REFUSALS) as error:
-        status, words, more = refusal(error)
-        raise Refused(status, words, **more) from error
+        raise Refused(*refusal(error)) from error
 
 
 def _frame(frame_id: int) -> Frame:

@@ -44,14 +44,6 @@ class DecisionError(ValueError):
     """The decision can't be carried out; the text says why and what to do instead."""
 
 
-class HeldError(DecisionError):
-    """Somebody else has the frame in hand."""
-
-    def __init__(self, frame: Frame, holder: str) -> None:
-        super().__init__(f"{words_for_held(frame, holder)}.")
-        self.holder = holder
-
-
 @dataclass(frozen=True)
 class Said:
     """What somebody says of a frame; `bridge_x` is where they moved its bridge.

@@ -10,7 +10,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.utils import timezone
 
 from config.asked import row_number
@@ -36,12 +36,13 @@ NO_VERSION = 0
 """In place of the frame's, which would tell how often people had it in hand."""
 
 
-def take_next(user: User, beside: Collection[int] = ()) -> Frame | None:
+def take_next(user: User, page: str = "", beside: Collection[int] = (), *, ahead: bool = False) -> Frame | None:
     """Claim the next frame for this person, other than those: one to be looked at twice, or else the next in line."""
-    for first in _open_to(user).exclude(frame__in=beside).select_related("frame")[:50]:
-        if claims.take(first.frame, user):
+    elsewhere = claims.held_elsewhere(user, page, "frame__claim__")
+    for first in _open_to(user).exclude(elsewhere).exclude(frame__in=beside).select_related("frame")[:50]:
+        if claims.take(first.frame, user, page, ahead=ahead):
             return _as_it_was(first)
-    return claims.take_next(user, beside)
+    return claims.take_next(user, page, beside, ahead=ahead)
 
 
 def of(frame_id: int, user: User) -> Frame | None:
@@ -91,7 +92,7 @@ def _open_to(user: User) -> QuerySet[Decision]:
     now, name = timezone.now(), user.get_username()
     theirs = Decision.objects.filter(frame=OuterRef("frame"), by=name, undone_by=None).exclude(kind=UNDO)
     seconds = Decision.objects.filter(second_of=OuterRef("pk"), undone_by=None).exclude(kind=UNDO)
-    held = Q(frame__claim__until__gte=now) & ~Q(frame__claim__by=name)
+    held = claims.held_elsewhere(user, path="frame__claim__")
     drawn = Decision.objects.filter(is_drawn_again=True, at__gt=now - FORGOTTEN, at__lte=now - GRACE, undone_by=None)
     there = Frame.objects.filter(pk=OuterRef("frame")).exclude(IS_WAITING).exclude(state__in=GONE)
     found = drawn.filter(~Exists(theirs), ~Exists(seconds), Exists(there)).exclude(held)

@@ -20,7 +20,7 @@ from pipeline.models import Frame
 from pipeline.override import Edit
 from review.models import Decision, QueueItem
 from review.queue import claims, decisions, renames, second_looks, undo
-from review.queue.decisions import DecisionError, HeldError, Said
+from review.queue.decisions import DecisionError, Said
 from review.workbench import choices, edits, frame_json, questions
 
 AGAIN = "Reprocess it, or ask for a new photo."
@@ -37,10 +37,10 @@ REFUSALS: dict[type[Exception], tuple[int, str]] = {
 """How what can't be done is told; of several that fit, the first."""
 
 
-def refusal(error: Exception) -> tuple[int, str, dict[str, Any]]:
-    """Status, words, and what else is told."""
+def refusal(error: Exception) -> tuple[int, str]:
+    """Status and words."""
     status, words = next(told for kind, told in REFUSALS.items() if isinstance(error, kind))
-    return status, words.format(error), {"holder": error.holder} if isinstance(error, HeldError) else {}
+    return status, words.format(error)
 
 
 def asked(permission: str, form: type[forms.Form] = questions.Nothing) -> Callable[..., Callable[..., HttpResponse]]:
@@ -53,34 +53,63 @@ def asked(permission: str, form: type[forms.Form] = questions.Nothing) -> Callab
             try:
                 return JsonResponse(answer(signed_in(request), read(form, body(request)), **address))
             except tuple(REFUSALS) as error:
-                status, words, more = refusal(error)
-                return problem(status, words, **more)
+                return problem(*refusal(error))
 
         return view
 
     return decorate
 
 
-@asked("review.view_queueitem", questions.Held)
+@asked("review.view_queueitem", questions.Following)
 def following(user: User, data: Asked) -> dict[str, Any]:
-    """Claim the next frame beside those that the page holds, and let go of all others."""
-    claims.release(user, but=data["held"])
-    found = second_looks.take_next(user, beside=data["held"])
+    """Claim the next frame, or fetch it ahead; hold on to what the page shows, and let go of all others."""
+    page, held = data["page"], data["held"]
+    _end(user, data["after"])
+    claims.release(user, page, but=held)
+    lost = claims.renew(user, held, page)
+    found = second_looks.take_next(user, page, beside=[*held, *data["beside"]], ahead=data["is_ahead"])
     if found:
         choices.bring(found)
-    return {"item": frame_json.item(found, user) if found else None, "line": frame_json.line(user)}
+    return {"item": frame_json.item(found, user) if found else None, "lost": lost, "line": frame_json.line(user, page)}
 
 
-@asked("review.view_queueitem")
+@asked("review.view_queueitem", questions.Opened)
 def open_frame(user: User, data: Asked, pk: int) -> dict[str, Any]:
-    """Claim this one."""
+    """Claim this one; one in other hands is shown all the same, with the name of who has it."""
+    page = data["page"]
+    _end(user, data["after"])
     frame = QueueItem.objects.filter(pk=pk).first() or second_looks.of(pk, user)
     if frame is None:
         raise DecisionError("That frame is no longer in the queue; somebody decided it.")
-    if not claims.take(frame, user):
-        raise HeldError(frame, claims.holder_of(frame))
-    choices.bring(frame)
-    return {"item": frame_json.item(frame, user), "line": frame_json.line(user)}
+    if data["here"]:
+        claims.go_on_here(frame, user, page)
+    if claims.take(frame, user, page):
+        choices.bring(frame)
+        held = None
+    else:
+        held = _held(frame, user)
+    return {"item": frame_json.item(frame, user) | {"held": held}, "line": frame_json.line(user, page)}
+
+
+def _end(user: User, page: str) -> None:
+    """What a page that was left held, if it couldn't say so itself."""
+    if page:
+        claims.release(user, page)
+
+
+def _held(frame: Frame, user: User) -> dict[str, Any]:
+    """In whose hands it is, for a page that may look and not touch."""
+    holder = claims.holder_of(frame)
+    is_own = holder == user.get_username()
+    words = f"You have {frame} open in another tab" if is_own else decisions.words_for_held(frame, holder)
+    return {"by": holder, "isOwn": is_own, "words": f"{words}. Here you can look, and change nothing."}
+
+
+@allowed("review.view_queueitem", "POST")
+def leave(request: HttpRequest) -> HttpResponse:
+    """The page is gone: a beacon carries a form, and no headers."""
+    claims.release(signed_in(request), read(questions.Left, request.POST.dict())["page"])
+    return HttpResponse(status=HTTPStatus.NO_CONTENT)
 
 
 @asked("review.view_queueitem")
@@ -90,20 +119,21 @@ def more_choices(user: User, data: Asked, pk: int) -> dict[str, Any]:
     return choices.of(frame, frame.card)
 
 
-@asked("pipeline.take_over")
+@asked("pipeline.take_over", questions.OfPage)
 def take_over(user: User, data: Asked, pk: int) -> dict[str, Any]:
     """Claim this one, though somebody else may have it in hand."""
     frame = _waiting(pk)
     decisions.require_others(frame, user)
-    holder = claims.take_over(frame, user)
+    holder = claims.take_over(frame, user, data["page"])
     said = f"{frame} is taken over from {holder}." if holder else f"Nobody else was looking at {frame}; it is yours."
-    return {"said": said, "item": frame_json.item(frame, user), "line": frame_json.line(user)}
+    return {"said": said, "item": frame_json.item(frame, user), "line": frame_json.line(user, data["page"])}
 
 
 @asked("review.view_queueitem", questions.Held)
 def beat(user: User, data: Asked) -> dict[str, Any]:
     """The page is still there: hold on to its frames, and say which ones are lost, and to whom."""
-    return {"lost": claims.renew(user, data["held"]), "line": frame_json.line(user)}
+    page = data["page"]
+    return {"lost": claims.renew(user, data["held"], page, data["ahead"]), "line": frame_json.line(user, page)}
 
 
 @asked("pipeline.decide", questions.Decided)
@@ -161,15 +191,16 @@ def skip(user: User, data: Asked, pk: int) -> dict[str, Any]:
     return {"said": f"{frame} comes back after the others."}
 
 
-@asked("pipeline.decide")
+@asked("pipeline.decide", questions.OfPage)
 def undo_last(user: User, data: Asked) -> dict[str, Any]:
     """Take the last decision back, and hand its first frame to the page again."""
     frames = undo.take_back(user)
     first = frames[0]
-    claims.take(first, user)
+    claims.take(first, user, data["page"])
     more = f" and {len(frames) - 1} more" if len(frames) > 1 else ""
     shown = second_looks.of(first.pk, user) or first
-    return {"said": f"{first}{more}: taken back.", "item": frame_json.item(shown, user), "line": frame_json.line(user)}
+    line = frame_json.line(user, data["page"])
+    return {"said": f"{first}{more}: taken back.", "item": frame_json.item(shown, user), "line": line}
 
 
 def _file(frame: Frame, picture: pictures.ShopPicture) -> dict[str, Any]:

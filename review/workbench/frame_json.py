@@ -59,16 +59,18 @@ def item(frame: Frame, user: User) -> dict[str, Any]:
         "bridge": _bridge(frame, card),
         "siblings": _siblings(frame),
         "hasFailed": bool(frame.cause),
+        "held": None,
     }
     if user.has_perm("pipeline.see_verdict"):
         found |= {"score": _score(card), "history": reverse("admin:pipeline_frame_change", args=[frame.pk])}
     return found
 
 
-def line(user: User) -> dict[str, Any]:
-    """What waits for this person, in order, and how their day stands."""
-    waiting = claims.queue_of(user)
-    return {"rail": [thumb(frame) for frame in waiting[:RAIL]], "left": waiting.count(), "today": today(user)}
+def line(user: User, page: str = "") -> dict[str, Any]:
+    """What waits for this person, in order, how much is in other hands, and how their day stands."""
+    waiting = claims.queue_of(user, page)
+    counts = {"left": waiting.count(), "elsewhere": claims.in_other_hands(user, page).count()}
+    return {"rail": [thumb(frame) for frame in waiting[:RAIL]], **counts, "today": today(user)}
 
 
 def thumb(frame: Frame) -> dict[str, Any]:
@@ -83,8 +85,9 @@ def thumb(frame: Frame) -> dict[str, Any]:
 def _why_not(card: Scorecard | None) -> str:
     if decisions.can_be_approved(card):
         return ""
-    said = "The cut-out is empty, so there is nothing to publish." if card else "There is no cut-out to publish."
-    return f"{said} Reprocess it, or ask for a new photo."
+    if card:
+        return "The cut-out is empty, so there is nothing to publish. Paint what is missing, or ask for a new photo."
+    return "There is no cut-out to publish. Reprocess it, or ask for a new photo."
 
 
 def _pictures(frame: Frame, card: Scorecard | None) -> dict[str, Any]:

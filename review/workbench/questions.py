@@ -11,7 +11,7 @@ from pipeline.imaging.types import ProductClass, View
 from review.queue.decisions import DECISIONS
 from review.queue.renames import MOST_TOLD
 
-MOST_HELD, MOST_STROKES, LONGEST_REMARK = 10, 2000, 500
+MOST_HELD, MOST_STROKES, LONGEST_REMARK, LONGEST_PAGE = 10, 2000, 500, 40
 
 
 class Strokes(forms.Field):
@@ -50,8 +50,31 @@ class Nothing(forms.Form):
     """A question that the address asks alone."""
 
 
-class Held(forms.Form):
+class OfPage(forms.Form):
+    """Which of somebody's open pages asks."""
+
+    page = Text(required=False, longest=LONGEST_PAGE)
+
+
+class Opened(OfPage):
+    here = forms.BooleanField(required=False, help_text="though another of their pages has it")
+    after = Text(required=False, longest=LONGEST_PAGE, help_text="the page that this one takes the place of")
+
+
+class Held(OfPage):
+    held = Wholes(most=MOST_HELD, required=False, help_text="what is shown, or being decided")
+    ahead = Wholes(most=MOST_HELD, required=False, help_text="what was fetched ahead")
+
+
+class Following(OfPage):
     held = Wholes(most=MOST_HELD, required=False)
+    beside = Wholes(most=MOST_HELD, required=False, help_text="what isn't to be offered")
+    is_ahead = forms.BooleanField(required=False)
+    after = Text(required=False, longest=LONGEST_PAGE)
+
+
+class Left(forms.Form):
+    page = Text(longest=LONGEST_PAGE)
 
 
 class Decided(forms.Form):

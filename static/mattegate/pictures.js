@@ -5,3 +5,6 @@ document.addEventListener("error", ({ target }) => target instanceof HTMLImageEl
 for (const image of document.images) {
   if (image.complete && !image.naturalWidth && image.loading !== "lazy") giveWay(image);
 }
+
+// Icons are drawn from words like "arrow_drop_down", which nobody is to hear.
+for (const icon of document.querySelectorAll(".material-symbols-outlined")) icon.ariaHidden = "true";

@@ -37,6 +37,7 @@ def states():
 @pytest.fixture
 def uploader(page, sign_in_as):
     sign_in_as("uploader")
+    page.goto(UPLOAD)
     page.get_by_label("Batch").fill("Spring")
     page.get_by_label("Product class").select_option("watch")
     return page

@@ -22,6 +22,7 @@ def test_a_page_of_another_role_says_so_in_words(page, sign_in_as):
 
 def test_an_uploader_reads_which_photo_was_rejected_and_why(page, sign_in_as):
     sign_in_as("uploader")
+    page.goto("/admin/pipeline/batch/add/")
     photo = SAMPLE.read_bytes()
     page.locator("#photos").set_input_files(
         [
@@ -42,6 +43,7 @@ def test_an_uploader_reads_which_photo_was_rejected_and_why(page, sign_in_as):
 def test_an_uploader_chooses_gemini_and_is_told_that_photos_leave_the_house(page, sign_in_as, settings):
     settings.GEMINI_API_KEY = "a-key-that-nobody-may-see"
     sign_in_as("uploader")
+    page.goto("/admin/pipeline/batch/add/")
     light = page.get_by_label("Enhancement")
     assert light.input_value() == "local"
     expect(page.get_by_text("With Gemini each photo is sent to Google")).to_be_visible()
@@ -61,6 +63,7 @@ def test_an_uploader_chooses_gemini_and_is_told_that_photos_leave_the_house(page
 
 def test_without_a_key_gemini_cannot_be_chosen(page, sign_in_as):
     sign_in_as("uploader")
+    page.goto("/admin/pipeline/batch/add/")
     expect(page.locator("option[value=gemini]")).to_be_disabled()
     expect(page.get_by_text("Gemini can be chosen when an admin has set its key")).to_be_visible()
 
@@ -68,6 +71,7 @@ def test_without_a_key_gemini_cannot_be_chosen(page, sign_in_as):
 def test_a_batch_with_other_choices_takes_nothing_and_says_why(page, sign_in_as):
     Batch.objects.create(name="Spring", product_class="watch")
     sign_in_as("uploader")
+    page.goto("/admin/pipeline/batch/add/")
     page.get_by_label("Batch").fill("Spring")
     page.locator("#photos").set_input_files(str(SAMPLE))
     page.get_by_role("button", name="Upload 1 photo").click()

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from pipeline.models import Frame, TakeOver
 from pipeline.states import State
-from review.models import Claim
+from review.models import Claim, Decision
 from tests.browser.conftest import IN_A_BROWSER, doubtful_frame, sign_in
 from tests.browser.looking import said
 from tests.waiting import wait_for
@@ -25,7 +25,7 @@ def test_a_manager_takes_a_frame_over_by_keys_and_decides_it(page, sign_in_as, s
     frame = held_by_oskar()
     sign_in_as("manager")
     page.goto(f"/workbench/?frame={frame.pk}")
-    expect(said(page)).to_contain_text("oskar is looking at AURA1 angle")
+    expect(page.get_by_role("alert")).to_contain_text("oskar is looking at AURA1 angle", timeout=10_000)
     page.get_by_role("button", name="Take over from oskar").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="AURA1 · angle")).to_be_visible()
@@ -36,9 +36,13 @@ def test_a_manager_takes_a_frame_over_by_keys_and_decides_it(page, sign_in_as, s
     assert TakeOver.objects.get().taken_from == "oskar"
 
 
-def test_an_operator_is_told_who_has_it_and_offered_nothing(page, services):
+def test_an_operator_may_look_at_it_and_is_told_who_has_it(page, services):
     frame = held_by_oskar()
     sign_in(page, "operator")
     page.goto(f"/workbench/?frame={frame.pk}")
-    expect(said(page)).to_contain_text("oskar is looking at AURA1 angle")
-    expect(said(page).get_by_role("button")).to_have_count(0)
+    expect(page.get_by_role("alert")).to_contain_text("oskar is looking at AURA1 angle", timeout=10_000)
+    expect(page.get_by_role("button", name="Take over")).to_have_count(0)
+    expect(page.get_by_role("heading", name="AURA1 · angle")).to_be_visible()
+    page.keyboard.press("a")
+    expect(page.get_by_role("button", name="Approve")).to_be_disabled()
+    assert not Decision.objects.exists() and Frame.objects.get().state == State.EXCEPTION

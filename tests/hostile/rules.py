@@ -81,6 +81,7 @@ RULES: dict[str, Rule] = {
     "workbench": Rule(DECIDERS),
     "workbench-next": Rule(DECIDERS, POST),
     "workbench-beat": Rule(DECIDERS, POST),
+    "workbench-leave": Rule(DECIDERS, POST),
     "workbench-undo": Rule(DECIDERS, POST),
     "workbench-open": Rule(DECIDERS, POST),
     "workbench-choices": Rule(DECIDERS, POST),

@@ -24,6 +24,7 @@ def test_code_and_view_are_read(filename, expected):
         ("AURA1000_²", "no file ending"),
         ("AURA1000_².jpg", "the view is not"),
         ("AURA 1000_1.jpg", "letters, digits"),
+        ("X__2.jpg", "two underscores before the view number"),
         ("_1.jpg", "a product code starts with"),
         (".._1.jpg", "a product code starts with"),
         ("Ä1000_1.jpg", "a product code starts with"),

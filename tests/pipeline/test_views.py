@@ -1,3 +1,4 @@
+import re
 from http import HTTPStatus
 
 import boto3
@@ -85,6 +86,20 @@ def test_a_file_over_the_limit_is_refused_before_it_is_read(services, sign_in, s
     monkeypatch.setattr(jobs, "submit", lambda *args: pytest.fail("read into memory"))
     answer = send(sign_in("uploader"), ("A_1.png", photo()), accept="application/json").json()
     assert "the limit is" in answer["receipts"][0]["words"]
+
+
+def test_more_files_than_one_form_may_hold_are_refused_in_words(services, sign_in, settings):
+    settings.DATA_UPLOAD_MAX_NUMBER_FILES = 1
+    answer = send(sign_in("uploader"), ("A_1.png", photo()), ("B_1.png", photo()))
+    assert answer.status_code == HTTPStatus.BAD_REQUEST and not Frame.objects.exists()
+    assert "more than 1 files, so none was taken" in answer.content.decode()
+
+
+def test_a_new_batch_is_offered_a_name_that_nobody_else_is_offered(db, sign_in):
+    client, page = sign_in("uploader"), "/admin/pipeline/batch/add/"
+    offered = re.search(r'value="(uploader, [^"]*, no. 1)"', client.get(page).content.decode())
+    Batch.objects.create(name=offered[1])
+    assert offered[1].replace("no. 1", "no. 2") in client.get(page).content.decode()
 
 
 def test_a_batch_of_another_class_refuses_the_photos_before_any_is_stored(services, sign_in):

@@ -60,10 +60,10 @@ def test_operators_see_doubts_but_neither_confidence_nor_verdict_before_they_dec
     frame.attempt = 1
     frame.save()
     scorecard(frame)
-    page = f"/workbench/?frame={frame.pk}"
-    operator = sign_in("operator").get(page).content.decode().lower()
+    page = f"/workbench/{frame.pk}/open"
+    operator = sign_in("operator").post(page, {}, content_type="application/json").content.decode().lower()
     Claim.objects.all().delete()
-    manager = sign_in("manager").get(page).content.decode().lower()
+    manager = sign_in("manager").post(page, {}, content_type="application/json").content.decode().lower()
     assert in_words("haze") in operator
     assert not {
         words for words in ("0.43", "0.65", in_words("low-confidence"), "waiting for review") if words in operator
@@ -74,9 +74,9 @@ def test_operators_see_doubts_but_neither_confidence_nor_verdict_before_they_dec
 @pytest.mark.parametrize(
     ("role", "landing"),
     [
-        ("uploader", "/admin/pipeline/batch/add/"),
+        ("uploader", "/admin/pipeline/batch/"),
         ("operator", "/workbench/"),
-        ("manager", "/workbench/"),
+        ("manager", "/admin/figures/"),
     ],
 )
 def test_everyone_lands_on_the_page_they_came_for(role, landing, sign_in):

@@ -32,6 +32,8 @@ ADDED = [
     ("pipeline_rendition", "height"),
     ("review_certificate", "lapsed_at"),
     ("pipeline_scorecard", "colours"),
+    ("review_claim", "page"),
+    ("review_claim", "is_ahead"),
 ]
 COLUMNS = "name, version, document, is_active, in_shadow, created_at"
 

@@ -5,12 +5,12 @@ export class Decisions {
   #isSaving = false;
 
   // show(entry): the frame was worked over.
-  constructor(server, line, picture, { canDecide, show }) {
-    Object.assign(this, { server, line, picture, canDecide, show });
+  constructor(server, line, picture, { mayDecide, show, unsaved }) {
+    Object.assign(this, { server, line, picture, mayDecide, show, unsaved });
   }
 
   get #isClosed() {
-    return !this.canDecide || this.#isSaving;
+    return !this.mayDecide() || this.#isSaving;
   }
 
   // told: why, remark, mark of a photo that is rejected.
@@ -18,20 +18,21 @@ export class Decisions {
     if (!this.line.current || this.#isClosed) return;
     const { item } = this.line.current;
     if (kind === "approve" && !item.canApprove) return say(item.whyNot, "bad");
-    if (kind === "approve" && this.picture.isEdited) return trying(() => this.#saveAndApprove());
     const asked = { kind, ...told, version: item.version, bridge_x: this.picture.movedBridge };
-    const answer = await this.#settle("decide", item.id, asked);
+    if (kind === "approve" && this.picture.isEdited) return this.#saveAndApprove(item, asked);
+    const answer = await this.#settle(item.id, () => this.server.ask("decide", item.id, asked));
     if (answer) say(`${answer.said} U takes it back.`);
   }
 
   async skip() {
     if (!this.line.current || this.#isClosed) return;
-    const told = await this.#settle("skip", this.line.current.item.id);
+    const { id } = this.line.current.item;
+    const told = await this.#settle(id, () => this.server.ask("skip", id));
     if (told) say(told.said);
   }
 
   async undo() {
-    if (this.#isClosed) return;
+    if (this.#isSaving) return;
     await this.line.settled();
     const { said, item, line } = await this.server.ask("undo");
     await this.line.turnTo(item, line);
@@ -53,20 +54,40 @@ export class Decisions {
 
   // A bridge that was moved stays where it was put.
   async #send({ id, version }) {
-    const { item } = await this.server.ask("edit", id, { version, ...this.picture.editToSend });
     const moved = this.picture.movedBridge;
+    const { item } = await this.server.ask("edit", id, { version, ...this.picture.editToSend });
+    this.unsaved.forget({ id, version });
     this.show(await this.line.renew(item));
     if (moved !== null) this.picture.putBridge(moved);
   }
 
-  async #saveAndApprove() {
-    await this.save();
-    if (!this.picture.isEdited) await this.decide("approve");
+  // The next frame is there at once; a refusal brings this one back, with what was made of it.
+  async #saveAndApprove({ id, version }, asked) {
+    const edit = this.picture.editToSend;
+    let refusal = null;
+    const saveAndDecide = async () => {
+      const { item } = await this.server.ask("edit", id, { version, ...edit });
+      this.unsaved.forget({ id, version });
+      return this.server.ask("decide", id, { ...asked, version: item.version });
+    };
+    const sent = this.line.settle(id, saveAndDecide, true).catch((error) => (refusal = error));
+    await trying(() => this.line.advance());
+    const answer = await sent;
+    if (!refusal) return say(`${answer.said} U takes it back.`);
+    await this.#comeBack(id, edit);
+    say(refusal.message, "bad");
   }
 
-  // The next frame is there at once; what was painted is saved before it is let go, so that a refusal can't lose it.
-  async #settle(name, id, asked) {
-    const answer = trying(() => this.line.settle(id, () => this.server.ask(name, id, asked)));
+  // Unless something else is being painted by now; then the draft waits for whoever opens the frame.
+  async #comeBack(id, edit) {
+    if (this.picture.isChanged) return;
+    await trying(() => this.line.open(id));
+    if (this.line.current?.item.id === id) await this.unsaved.bring(edit);
+  }
+
+  // The next frame is there at once.
+  async #settle(id, work) {
+    const answer = trying(() => this.line.settle(id, work));
     await trying(() => this.line.advance());
     return answer;
   }

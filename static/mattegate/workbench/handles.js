@@ -125,12 +125,14 @@ export class Bridge {
     return mark;
   }
 
-  #place(line, x) {
+  // From which share of the photo's height down.
+  #place(line, x, from = 0) {
     const { origin, scale, photo } = this.viewport;
+    const height = photo.height * scale;
     Object.assign(line.style, {
       left: `${origin.x + (x + 0.5) * scale}px`,
-      top: `${origin.y}px`,
-      height: `${photo.height * scale}px`,
+      top: `${origin.y + from * height}px`,
+      height: `${(1 - from) * height}px`,
     });
   }
 
@@ -138,7 +140,7 @@ export class Bridge {
     this.#marks.forEach((mark, index) => this.#place(mark, this.bridge.estimates[index].x));
     this.line.hidden = this.x === null;
     if (this.line.hidden) return;
-    this.#place(this.line, this.x);
+    this.#place(this.line, this.x, 0.5);
     this.line.ariaValueMin = this.bridge.first;
     this.line.ariaValueMax = this.bridge.last;
     this.line.ariaValueNow = Math.round(this.x);

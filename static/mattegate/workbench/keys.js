@@ -5,6 +5,16 @@ const isSliding = (target, key) => target.closest("[type=range]") !== null && /^
 const isInClosedDialog = (target) => target.closest("dialog:not([open])") !== null;
 const name = ({ key }) => (key.length === 1 ? key.toLowerCase() : key);
 
+// What a key means. Some layouts have digits only with shift, and some no Latin letters at all: there the key's place
+// counts, as it is on a keyboard of letters.
+export function meaning(event) {
+  const [, digit] = /^Digit(\d)$/.exec(event.code) ?? [];
+  const [, letter] = /^Key([A-Z])$/.exec(event.code) ?? [];
+  if (digit && !event.shiftKey) return digit;
+  if (letter && event.key.length === 1 && !/[a-z]/i.test(event.key)) return letter.toLowerCase();
+  return name(event);
+}
+
 export class Keys {
   #table = new Map();
   #held = new Map();
@@ -42,9 +52,11 @@ export class Keys {
   }
 
   #down(event, target) {
-    if (isTyping(target) || isSliding(target, event.key) || event.altKey) return;
+    // An input method that composes takes the keys for itself.
+    if (isTyping(target) || isSliding(target, event.key) || event.altKey || event.isComposing) return;
     if (document.querySelector("dialog[open]")) return;
-    const key = event.ctrlKey || event.metaKey ? `Ctrl+${event.shiftKey ? "Shift+" : ""}${name(event)}` : name(event);
+    const isCtrl = event.ctrlKey || event.metaKey;
+    const key = isCtrl ? `Ctrl+${event.shiftKey ? "Shift+" : ""}${meaning(event)}` : meaning(event);
     const found = this.#table.get(key);
     // A focused button keeps its own keys.
     const isButtons = (key === " " || key === "Enter") && target.closest("button, a");
@@ -61,7 +73,7 @@ export class Keys {
   }
 
   #up(event) {
-    this.#held.get(name(event))?.();
-    this.#held.delete(name(event));
+    this.#held.get(meaning(event))?.();
+    this.#held.delete(meaning(event));
   }
 }

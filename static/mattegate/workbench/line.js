@@ -4,6 +4,7 @@ import { picture } from "./server.js";
 const POLL = 4000;
 const BEAT = 30_000;
 const PASSED = 5;
+const MOST = 10;
 
 async function withImages(alternatives) {
   const images = await Promise.all(alternatives.map((other) => picture(other.cutout)));
@@ -27,9 +28,11 @@ export class Line {
   #next = null; // a promise
   #passed = [];
   #deciding = new Map();
+  #saving = 0;
   #turn = 0; // the last change of frames wins, however slowly an earlier one loads
   #isTurning = false; // until then nothing is looked at, but something is on its way
   #awaiting = null; // what is to be done once it is there
+  #after; // the page that this one takes the place of, until the server was told
 
   // on: {show(entry), ready(entry), choices(item), line(line), lost(item, holder), refused(error)}
   constructor(server, on) {
@@ -40,10 +43,17 @@ export class Line {
     document.addEventListener("visibilitychange", () => document.hidden || this.#beat());
   }
 
-  async start(item, line) {
-    this.on.line(line);
-    if (item) await this.#turnTo(loaded(item));
-    else this.on.show(null);
+  // With the frame that was asked for, if one was, or else with the next.
+  async start(asked) {
+    this.#after = this.server.takeLeft();
+    this.#isTurning = true;
+    if (asked === null) return this.advance();
+    try {
+      await this.open(asked);
+    } catch (error) {
+      this.on.refused(error);
+      await this.advance();
+    }
   }
 
   async #turnTo(coming, before = () => {}) {
@@ -68,21 +78,33 @@ export class Line {
 
   // The frame that is looked at is decided, skipped or put aside: on to the next one.
   async advance() {
-    const next = this.#next ?? this.#fetch();
+    const next = this.#following(this.#next);
     this.#next = null;
     this.current = null;
     await this.#turnTo(next);
   }
 
+  // What came ahead, or else what waits by now.
+  async #following(ahead) {
+    return (ahead && (await ahead)) ?? this.#fetch({ isAhead: false });
+  }
+
   // Runs while the next frame is looked at already; until it is over the frame isn't offered again.
-  async settle(id, work) {
+  async settle(id, work, isSaving = false) {
     const done = work();
     this.#deciding.set(id, done);
+    this.#saving += isSaving;
     try {
       return await done;
     } finally {
       this.#deciding.delete(id);
+      this.#saving -= isSaving;
     }
+  }
+
+  // Whether an edit is on its way to the server.
+  get isSaving() {
+    return this.#saving > 0;
   }
 
   // Nothing is on its way to the server any more.
@@ -92,7 +114,7 @@ export class Line {
 
   // Whether there is another one to look at.
   async forward() {
-    this.#next ??= this.#fetch();
+    this.#next ??= this.#fetch({ isAhead: true });
     if (!this.current || !(await this.#next)) return false;
     this.#passed = [...this.#passed, this.current.item.id].slice(-PASSED);
     await this.advance();
@@ -104,8 +126,9 @@ export class Line {
     if (id) await this.open(id);
   }
 
-  async open(id) {
-    const { item, line } = await this.server.ask("open", id);
+  // here: though another tab of one's own has it.
+  async open(id, here = false) {
+    const { item, line } = await this.server.ask("open", id, { here, after: this.#takeAfter() });
     await this.turnTo(item, line);
   }
 
@@ -130,20 +153,32 @@ export class Line {
     const act = this.#awaiting;
     this.#awaiting = null;
     if (entry) act?.();
-    if (entry) this.#next ??= this.#fetch();
+    if (!entry) return;
+    if (this.#next) this.#beat();
+    else this.#next = this.#fetch({ isAhead: true });
   }
 
-  async #held() {
-    const next = this.#next && (await this.#next);
-    const ids = [this.current?.item.id, next?.item.id, ...this.#passed, ...this.#deciding.keys()];
-    return [...new Set(ids.filter(Boolean))].slice(0, 10);
+  // What is decided just now, and what is looked at, if that is in these hands and isn't to be let go.
+  #held(isLeaving = false) {
+    const own = isLeaving || this.current?.item.held ? null : this.current?.item.id;
+    return [own, ...this.#deciding.keys()].filter(Boolean).slice(0, MOST);
   }
 
-  async #fetch() {
-    const held = [this.current?.item.id, ...this.#passed, ...this.#deciding.keys()].filter(Boolean).slice(0, 10);
+  #takeAfter() {
+    const after = this.#after;
+    this.#after = "";
+    return after;
+  }
+
+  // The next frame. One that comes ahead is claimed only when it is shown; until then anybody may take it.
+  async #fetch({ isAhead }) {
+    const held = this.#held(!isAhead);
+    const beside = [this.current?.item.id, ...this.#passed].filter(Boolean);
     try {
-      const { item, line } = await this.server.ask("next", 0, { held });
+      const asked = { held, beside, is_ahead: isAhead, after: this.#takeAfter() };
+      const { item, lost, line } = await this.server.ask("next", 0, asked);
       this.on.line(line);
+      this.#tellOfLost(lost);
       const entry = item && (await loaded(item));
       this.on.ready(entry);
       return entry;
@@ -158,7 +193,7 @@ export class Line {
     if (document.hidden) return;
     if (this.current?.item.areMoreComing) await this.#askForChoices(this.current.item);
     if ((this.#next && (await this.#next)) || this.#isTurning) return;
-    if (this.current) this.#next = this.#fetch();
+    if (this.current) this.#next = this.#fetch({ isAhead: true });
     else await this.advance();
   }
 
@@ -177,21 +212,21 @@ export class Line {
   }
 
   async #beat() {
-    const held = await this.#held();
-    if (!held.length) return;
+    const next = this.#next && (await this.#next);
+    const [held, ahead] = [this.#held(), next ? [next.item.id] : []];
+    if (!held.length && !ahead.length) return;
     try {
-      const { lost, line } = await this.server.ask("beat", 0, { held });
+      const { lost, line } = await this.server.ask("beat", 0, { held, ahead });
       this.on.line(line);
-      await this.#giveUp(lost);
+      if (next && next.item.id in lost && next === (await this.#next)) this.#next = this.#fetch({ isAhead: true });
+      this.#tellOfLost(lost);
     } catch (error) {
       this.on.refused(error);
     }
   }
 
-  async #giveUp(lost) {
-    const next = this.#next && (await this.#next);
-    if (next && next.item.id in lost) this.#next = this.#fetch();
+  #tellOfLost(lost) {
     const current = this.current?.item;
-    if (current && current.id in lost) this.on.lost(current, lost[current.id]);
+    if (current && !current.held && current.id in lost) this.on.lost(current, lost[current.id]);
   }
 }

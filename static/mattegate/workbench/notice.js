@@ -1,5 +1,5 @@
 // What is said to whoever works here, and how long it stands.
-import { at, button } from "../dom.js";
+import { at } from "../dom.js";
 
 const notice = at("said");
 const MILLISECONDS = { "": 6000, bad: 12_000 };
@@ -10,13 +10,6 @@ export function say(words, tone = "") {
   notice.textContent = words;
   notice.dataset.tone = tone;
   hush = setTimeout(() => (notice.textContent = ""), MILLISECONDS[tone]);
-}
-
-// What can be done about it stands until something else is said: whoever has only keys needs time to get there.
-export function offer(words, label, act) {
-  say(words, "bad");
-  clearTimeout(hush);
-  notice.append(button({ class: "wb-button", onclick: act }, label));
 }
 
 // Whatever is refused is said, and nothing else happens.

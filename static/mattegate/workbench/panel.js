@@ -152,6 +152,15 @@ export function showToday(list, { byMe, byAll, published, processed, sentToRevie
   );
 }
 
+// "All clear" is said only where nothing waits in others' hands either.
+export function showEmpty(section, { elsewhere }) {
+  const [heading, words] = section.querySelectorAll("h2, p");
+  const are = elsewhere === 1 ? "is" : "are";
+  heading.textContent = elsewhere ? `All clear, but ${elsewhere} ${are} in others’ hands` : "All clear";
+  const those = elsewhere ? "Whoever looks at them now decides them, or lets them go. " : "";
+  words.textContent = `Nothing waits for you. ${those}This page fills by itself when something does.`;
+}
+
 const PER_KB = 1000;
 
 export function showFiles(list, files) {

@@ -1,5 +1,6 @@
 // Why a photo is rejected: a reason by its number, one's own words, and a mark on the photo for whoever takes it anew.
 import { at, button, element } from "../dom.js";
+import { meaning } from "./keys.js";
 import { Mark } from "./mark.js";
 
 const CUTOUT = "the photo is fine, the cut-out isn’t";
@@ -61,11 +62,12 @@ export class Rejecting {
   }
 
   #key(event) {
-    const { key, target } = event;
-    if (target === this.#remark || event.altKey || event.ctrlKey || event.metaKey) return;
+    const { target } = event;
+    if (target === this.#remark || event.altKey || event.ctrlKey || event.metaKey || event.isComposing) return;
+    const key = meaning(event);
     if (key >= "1" && key <= String(this.reasons.length + 1)) this.#reject(Number(key) - 1);
-    else if (key.toLowerCase() === "n") this.#remark.focus();
-    else if (key.toLowerCase() === "m" && !at("marking").hidden) this.#mark.takeUp();
+    else if (key === "n") this.#remark.focus();
+    else if (key === "m" && !at("marking").hidden) this.#mark.takeUp();
     else return;
     event.preventDefault();
   }

@@ -1,6 +1,7 @@
 // A frame that is another class, view or product than its name says. Refusals are told in the dialog, where they are
 // mended; a name that another photo has is asked about first.
 import { at } from "../dom.js";
+import { meaning } from "./keys.js";
 import { say, trying } from "./notice.js";
 
 export class Renaming {
@@ -30,9 +31,10 @@ export class Renaming {
   }
 
   // A view by its number, unless the code is being typed.
-  #key({ key, target }) {
-    const wanted = this.form.querySelectorAll("[name=view]")[Number(key) - 1];
-    if (target.type === "text" || !wanted) return;
+  #key(event) {
+    const { target } = event;
+    const wanted = this.form.querySelectorAll("[name=view]")[Number(meaning(event)) - 1];
+    if (target.type === "text" || event.isComposing || !wanted) return;
     wanted.focus();
     wanted.click();
   }

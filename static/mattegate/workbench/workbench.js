@@ -6,23 +6,26 @@ import * as header from "./header.js";
 import { Keys } from "./keys.js";
 import { Line } from "./line.js";
 import { BACKDROPS, Looking, MODES } from "./looking.js";
-import { offer, say, trying } from "./notice.js";
-import { markChosen, showFiles, showPanel, showRail, showToday } from "./panel.js";
+import { say, trying } from "./notice.js";
+import { markChosen, showEmpty, showFiles, showPanel, showRail, showToday } from "./panel.js";
 import { Picture } from "./picture.js";
 import { Rejecting } from "./rejecting.js";
 import { Renaming } from "./rename.js";
 import { Server } from "./server.js";
+import { Unsaved } from "./unsaved.js";
 
+const DECIDES = '.wb-footer [data-key]:not([data-key="?"], [data-key="u"]), #edit';
 const state = JSON.parse(at("state").textContent);
-const server = new Server(state.urls);
+const server = new Server(state.urls, state.page);
 const keys = new Keys();
-let rail = state.line.rail;
+let { rail } = state.line;
 
 const picture = new Picture(at("view"), {
   view: () => (at("zoom").textContent = `${Math.round(100 * picture.zoom)} %`),
   edit: () => {
     editor.show();
     markChosen(at("panel"), picture.rung);
+    if (line.current) unsaved.note(line.current.item);
   },
   bridge: () => {
     const said = at("bridge-said");
@@ -50,7 +53,8 @@ const line = new Line(server, {
 });
 
 const looking = new Looking(picture, line);
-const decisions = new Decisions(server, line, picture, { canDecide: state.canDecide, show });
+const unsaved = new Unsaved(picture, looking, editor, line);
+const decisions = new Decisions(server, line, picture, { mayDecide, show, unsaved });
 const renaming = new Renaming(server, line);
 const rejecting = new Rejecting(state, (kind, told) => decisions.decide(kind, told));
 
@@ -66,16 +70,19 @@ function show(entry) {
 }
 
 function showFrame({ item, frame }) {
+  document.body.toggleAttribute("data-pictureless", !frame);
   at("none").hidden = Boolean(frame);
-  at("none").textContent = frame ? "" : "There is no picture of this one.";
   at("view").ariaLabel = `Photo and cut-out of ${item.code} ${item.view}`;
+  at("none-why").textContent = item.hasFailed ? item.chips.map(({ words }) => words).join(" ") : "";
   picture.show(frame, item.bridge);
   looking.showDoubt();
-  document.querySelector('[data-key="a"]').disabled = !item.canApprove || !state.canDecide;
+  showHolder(item);
+  unsaved.offer(item);
   showRail(at("rail"), item, rail, open);
   showChoices(item);
   editor.show();
-  if (item.bridge?.x && item.chips.length && item.chips.every(({ tool }) => tool === "bridge")) moveBridge();
+  const isOfBridge = item.chips.length && item.chips.every(({ tool }) => tool === "bridge");
+  if (!item.held && item.bridge?.x && isOfBridge) moveBridge();
 }
 
 function showChoices(item) {
@@ -83,22 +90,47 @@ function showChoices(item) {
     look,
     pick: (index) => looking.pick(index),
     bridge: moveBridge,
-    rename: state.canDecide && (() => rename()),
+    rename: mayDecide() && (() => rename()),
   });
   markChosen(at("panel"), picture.rung);
 }
 
 function showLine(now) {
   rail = now.rail;
+  showEmpty(at("empty"), now);
   showToday(at("today"), now.today);
   header.day(now);
   if (line.current) showRail(at("rail"), line.current.item, rail, open);
 }
 
-function giveUp({ code, view }, holder) {
-  const letGo = `${code} ${view} was let go: nothing was heard from this page for three minutes.`;
-  say(holder ? `${holder} has taken over ${code} ${view}.` : letGo, "bad");
+// Without a holder it is free again, unless it was decided.
+function giveUp({ id, code, view }, holder) {
+  if (!holder) return line.open(id).catch((error) => giveWay(error));
+  const elsewhere = `You went on with ${code} ${view} in another tab.`;
+  say(holder === state.me ? elsewhere : `${holder} has taken over ${code} ${view}.`, "bad");
   if (!picture.isChanged) trying(() => line.advance());
+}
+
+function giveWay({ message }) {
+  say(message, "bad");
+  trying(() => line.advance());
+}
+
+function mayDecide() {
+  return state.canDecide && !line.current?.item.held;
+}
+
+// In whose hands it is, and how it may come into these.
+function showHolder({ id, held, canApprove }) {
+  at("holder").hidden = !held;
+  for (const made of document.querySelectorAll(DECIDES)) made.disabled = !mayDecide();
+  if (!canApprove) document.querySelector('[data-key="a"]').disabled = true;
+  if (!held) return;
+  const take = { class: "wb-button", onclick: () => leave(() => (held.isOwn ? line.open(id, true) : takeOver(id))) };
+  const words = held.isOwn ? "Go on here" : `Take over from ${held.by}`;
+  const next = button({ class: "wb-button", onclick: forward }, "Go to the next", element("kbd", {}, "→"));
+  const own = held.isOwn || state.canTakeOver ? button(take, words) : "";
+  at("holder").replaceChildren(element("span", {}, held.words), own, next);
 }
 
 function movedWords(shift) {
@@ -123,7 +155,7 @@ async function showShop() {
 // A reason leads to its place, with what mends it in hand.
 function look(told) {
   looking.lookAt(told);
-  if (!state.canDecide) return;
+  if (!mayDecide()) return;
   if (told.tool === "bridge") moveBridge();
   else if (told.tool === "rename") rename(told.code.replace("looks-", ""));
   else if (told.tool) editor.arm(told.tool);
@@ -140,23 +172,19 @@ function pick(index) {
   else looking.pick(index);
 }
 
-// Elsewhere, unless something painted would be lost by it.
-async function leave(go) {
-  if (picture.isChanged) say("Save the edit (Enter) or undo it first.");
-  else return trying(go);
+// The one way out of a frame, for keys, buttons and links alike.
+async function leave(go, isChanged = picture.isChanged) {
+  if (await unsaved.mayLeave(isChanged)) return trying(go);
 }
 
-const open = (id) => leave(() => line.open(id).catch(({ message, holder }) => sayHeld(id, message, holder)));
+// A decision carries a bridge that was moved with it.
+const leaveEdit = (go) => leave(go, picture.isEdited);
+
+const open = (id) => leave(() => line.open(id));
 const back = () => leave(() => line.back());
 const forward = () => leave(async () => (await line.forward()) || say("This is the last one."));
 const undo = () => leave(() => decisions.undo());
-const ask = () => line.current && state.canDecide && rejecting.open(line.current.item);
-
-// Somebody else may have it in hand, and a manager may take it from there.
-function sayHeld(id, words, holder) {
-  if (!holder || !state.canTakeOver) return say(words, "bad");
-  offer(words, `Take over from ${holder}`, () => leave(() => takeOver(id)));
-}
+const ask = () => line.current && mayDecide() && leaveEdit(() => rejecting.open(line.current.item));
 
 async function takeOver(id) {
   const { said, item, line: now } = await server.ask("take-over", id);
@@ -166,9 +194,8 @@ async function takeOver(id) {
 
 // Under what it shows: the view that it looks like, where that is known.
 function rename(view) {
-  if (!line.current || !state.canDecide) return;
-  if (picture.isChanged) return say("Save the edit (Enter) or undo it first.");
-  renaming.open(line.current.item, view);
+  if (!line.current || !mayDecide()) return;
+  leave(() => renaming.open(line.current.item, view));
 }
 
 // --- keys and buttons -----------------------------------------------------------------------------
@@ -185,8 +212,8 @@ function onceThere(act) {
 function bindKeys() {
   keys.set("a", "approve", onSight(() => decisions.decide("approve")), { label: "A" });
   keys.set("x", "reject, with a reason by number", onceThere(ask), { label: "X" });
-  keys.set("r", "reprocess", onSight(() => decisions.decide("reprocess")), { label: "R" });
-  keys.set("s", "skip", onSight(() => decisions.skip()), { label: "S" });
+  keys.set("r", "reprocess", onSight(() => leaveEdit(() => decisions.decide("reprocess"))), { label: "R" });
+  keys.set("s", "skip", onSight(() => leave(() => decisions.skip())), { label: "S" });
   keys.set("u", "undo the last decision", undo, { label: "U" });
   keys.set("ArrowRight", "look at the next one", forward, { label: "→" });
   keys.set("ArrowLeft", "back to the one before", back, { label: "←" });
@@ -213,9 +240,6 @@ function bindButtons() {
   }
   at("zoom").addEventListener("click", () => looking.zoomToDoubt());
   at("shop").addEventListener("click", () => trying(showShop));
-  if (state.canDecide) return;
-  const decides = '.wb-footer [data-key]:not([data-key="?"]), #edit';
-  for (const made of document.querySelectorAll(decides)) made.disabled = true;
 }
 
 function fillGroup(group, names, attribute, act) {
@@ -241,9 +265,8 @@ looking.setMode("compare");
 looking.setBackdrop("checker");
 fillKeylist();
 setInterval(header.held, 1000);
-// What is painted, or being saved so that it can be approved, would be lost.
-window.addEventListener("beforeunload", (event) => {
-  if (picture.isChanged) event.preventDefault();
-});
-if (state.lost) sayHeld(state.lost.id, state.lost.words, state.lost.holder);
-line.start(state.item, state.line);
+// Whoever comes next needn't wait until the claim lapses. A page that comes out of the browser's memory starts anew.
+window.addEventListener("pagehide", () => server.leave());
+window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
+showLine(state.line);
+trying(() => line.start(state.asked));

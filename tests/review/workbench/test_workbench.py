@@ -47,6 +47,10 @@ def decide(kind, frame, user, **fields):
     decisions.decide(kind, frame, frame.version, user, **fields)
 
 
+def ask(client, question, **said):
+    return client.post(f"/workbench/{question}", said, content_type="application/json").json()
+
+
 # --- claims -----------------------------------------------------------------------------------------
 
 
@@ -202,28 +206,80 @@ def state_of(page: str) -> dict:
     return json.loads(found[1])
 
 
-def test_the_page_comes_with_the_next_frame_claimed_under_a_strict_policy(sign_in):
+def test_the_page_tells_the_line_and_claims_nothing_under_a_strict_policy(sign_in):
     first, second = waiting("A"), waiting("B")
     response = sign_in("operator").get("/workbench/")
     told = state_of(response.content.decode())
-    assert told["item"]["id"] == first.pk and [thumb["id"] for thumb in told["line"]["rail"]] == [first.pk, second.pk]
-    assert Claim.objects.get().frame_id == first.pk
+    assert told["asked"] is None and [thumb["id"] for thumb in told["line"]["rail"]] == [first.pk, second.pk]
+    assert not Claim.objects.exists()
     assert "default-src 'none'" in response["Content-Security-Policy"]
     assert "unsafe" not in response["Content-Security-Policy"]
 
 
-def test_a_frame_that_another_looks_at_is_not_opened_and_who_it_is_is_said(sign_in, oskar):
+def test_a_frame_that_another_looks_at_is_shown_and_who_it_is_is_said(sign_in, oskar):
+    first = waiting("A")
+    claims.take(first, oskar, "his")
+    told = ask(sign_in("operator"), f"{first.pk}/open", page="hers")["item"]
+    words = "oskar is looking at A front right now. Here you can look, and change nothing."
+    assert told["id"] == first.pk and told["held"] == {"by": "oskar", "isOwn": False, "words": words}
+    assert Claim.objects.get().by == "oskar"
+
+
+def test_two_tabs_of_one_login_are_handed_different_frames_and_one_may_take_the_others(sign_in):
     first, second = waiting("A"), waiting("B")
+    operator = sign_in("operator")
+    assert [ask(operator, "next", page=page)["item"]["id"] for page in ("one", "two")] == [first.pk, second.pk]
+    held = ask(operator, f"{first.pk}/open", page="two")["item"]["held"]
+    assert held["isOwn"] and held["words"].startswith("You have A front open in another tab")
+    assert ask(operator, f"{first.pk}/open", page="two", here=True)["item"]["held"] is None
+    assert ask(operator, "beat", page="one", held=[first.pk])["lost"] == {str(first.pk): "operator"}
+
+
+def test_what_is_fetched_ahead_waits_for_everybody_and_is_taken_last(sign_in, oskar):
+    first, second, third = waiting("A"), waiting("B"), waiting("C")
+    operator = sign_in("operator")
+    ask(operator, "next", page="one")
+    assert ask(operator, "next", page="one", held=[first.pk], is_ahead=True)["item"]["id"] == second.pk
+    assert [frame.pk for frame in claims.queue_of(oskar)] == [second.pk, third.pk]
+    assert claims.take_next(oskar, "his").pk == third.pk
+    assert claims.take_next(oskar, "his", [third.pk], ahead=True) is None
+    assert claims.take_next(oskar, "his", [third.pk]).pk == second.pk
+    assert ask(operator, "beat", page="one", held=[first.pk], ahead=[second.pk])["lost"] == {str(second.pk): "oskar"}
+
+
+def test_a_page_that_is_left_lets_go_and_no_other_does(sign_in, oskar):
+    first, second = waiting("A"), waiting("B")
+    operator = sign_in("operator")
+    for page in ("one", "two"):
+        ask(operator, "next", page=page)
+    answer = operator.post("/workbench/leave", {"page": "one"})
+    assert answer.status_code == 204
+    assert [frame.pk for frame in claims.queue_of(oskar)] == [first.pk]
+    assert ask(operator, "next", page="three", after="two")["item"]["id"] == first.pk
+    assert [frame.pk for frame in claims.queue_of(oskar)] == [second.pk]
+
+
+def test_how_many_wait_in_other_hands_is_told(sign_in, oskar):
+    held, _ = waiting("A"), waiting("B")
+    claims.take(held, oskar, "his")
+    line = ask(sign_in("operator"), "next")["line"]
+    assert (line["left"], line["elsewhere"]) == (1, 1)
+
+
+def test_the_list_says_who_looks_at_what(sign_in, oskar):
+    first, second, third = waiting("A"), waiting("B"), waiting("C")
     claims.take(first, oskar)
-    told = state_of(sign_in("operator").get(f"/workbench/?frame={first.pk}").content.decode())
-    assert told["item"]["id"] == second.pk and "oskar is looking at A front" in told["lost"]["words"]
+    claims.take(second, oskar, ahead=True)
+    page = sign_in("operator").get("/admin/review/queueitem/").content.decode()
+    told = re.findall(r"field-in_hand[^>]*>\s*([^<]*?)\s*<", page)
+    assert told == ["oskar", "nobody", "nobody"], third
 
 
 @pytest.mark.parametrize("asked", ["abc", "999999", "9" * 30])
-def test_a_frame_that_is_not_there_gives_way_to_the_next(asked, sign_in):
-    frame = waiting("A")
-    told = state_of(sign_in("operator").get(f"/workbench/?frame={asked}").content.decode())
-    assert told["item"]["id"] == frame.pk and "no longer in the queue" in told["lost"]["words"]
+def test_a_frame_that_is_not_there_is_refused_in_words(asked, sign_in):
+    operator = sign_in("operator")
+    told = state_of(operator.get(f"/workbench/?frame={asked}").content.decode())
+    assert "no longer in the queue" in ask(operator, f"{told['asked']}/open")["detail"]
 
 
 def test_each_doubt_names_its_place_and_the_tool_that_mends_it(olga):

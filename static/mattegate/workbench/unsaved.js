@@ -1,0 +1,91 @@
+// What was chosen and painted and isn't saved: asked about before it is left, kept in the browser, offered again.
+import { at, button, element } from "../dom.js";
+import { Storage } from "../storage.js";
+import { say } from "./notice.js";
+import { choices } from "./panel.js";
+
+const DRAFT = "mattegate.draft.";
+const MOST = 20;
+const kept = new Storage("localStorage");
+const keyOf = ({ id, version }) => `${DRAFT}${id}.${version}`;
+
+export class Unsaved {
+  #dialog = at("unsaved");
+  #offer = at("draft");
+  #mayGo = false;
+
+  constructor(picture, looking, editor, line) {
+    Object.assign(this, { picture, looking, editor, line });
+    // What is painted, or being saved so that it can be approved, would be lost.
+    window.addEventListener("beforeunload", (event) => {
+      if (!this.#mayGo && (picture.isChanged || line.isSaving)) event.preventDefault();
+    });
+    document.addEventListener("click", (event) => this.#followed(event));
+  }
+
+  // Whether it may be left: there is nothing, or somebody said so.
+  async mayLeave(isChanged = this.picture.isChanged) {
+    if (!isChanged) return true;
+    this.#dialog.returnValue = "";
+    this.#dialog.showModal();
+    await new Promise((done) => this.#dialog.addEventListener("close", done, { once: true }));
+    return this.#dialog.returnValue === "go";
+  }
+
+  async #followed(event) {
+    const link = event.target.closest("a[href]:not([target], [href^='#'])");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || !this.picture.isChanged) return;
+    event.preventDefault();
+    if (!(await this.mayLeave())) return;
+    this.#mayGo = true;
+    location.assign(link.href);
+  }
+
+  // After each stroke.
+  note(item) {
+    this.#offer.hidden = true;
+    if (!this.picture.isEdited) return this.forget(item);
+    this.#dropOld();
+    kept.set(keyOf(item), JSON.stringify(this.picture.editToSend));
+  }
+
+  forget(item) {
+    kept.remove(keyOf(item));
+  }
+
+  offer(item) {
+    const draft = item.held ? null : this.#of(item);
+    this.#offer.hidden = !draft;
+    if (!draft) return;
+    const settle = (act) => () => {
+      this.#offer.hidden = true;
+      act();
+    };
+    const back = button({ class: "wb-button", onclick: settle(() => this.bring(draft)) }, "Bring it back");
+    const drop = button({ class: "wb-button", onclick: settle(() => this.forget(item)) }, "Forget it");
+    const words = "You worked on this cut-out before, and did not save it.";
+    this.#offer.replaceChildren(element("span", {}, words), back, drop);
+  }
+
+  // Strokes are drawn again; what clicks came to is asked anew.
+  async bring({ rung, strokes }) {
+    const { picture, looking, editor, line } = this;
+    if (rung) looking.pick(choices(line.current.item).findIndex((other) => other.rung === rung));
+    if (picture.rung !== rung) return say("What you painted on is gone, so it can’t be brought back.", "bad");
+    for (const stroke of strokes) {
+      if (["brush", "erase"].includes(stroke.tool)) picture.keep(stroke);
+      else await editor.click(stroke);
+    }
+    picture.redraw();
+  }
+
+  #of(item) {
+    return JSON.parse(kept.get(keyOf(item)) ?? "null");
+  }
+
+  // Of frames that were never come back to; which are the oldest doesn't matter much.
+  #dropOld() {
+    const drafts = kept.keys.filter((key) => key.startsWith(DRAFT));
+    drafts.slice(MOST).forEach((key) => kept.remove(key));
+  }
+}
