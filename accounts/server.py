@@ -11,6 +11,7 @@ from waitress.parser import HTTPRequestParser
 from waitress.utilities import RequestEntityTooLarge
 
 from accounts import bodies
+from config.asked import problem
 
 SILENT_SECONDS = 30
 """A connection on which nothing moves is closed after so long."""
@@ -25,6 +26,16 @@ ADJUSTED: dict[str, Any] = {
     "clear_untrusted_proxy_headers": not settings.HTTPS,
     "ident": None,
 }
+
+
+class TooLargeForPrograms(RequestEntityTooLarge):
+    """In the form of all of the API's refusals."""
+
+    body: str
+
+    def to_response(self, ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:
+        told = problem(self.code, self.body)
+        return f"{self.code} {self.reason}", [("Content-Type", told["Content-Type"])], told.content
 
 
 class LimitedParser(HTTPRequestParser):
@@ -44,7 +55,9 @@ class LimitedParser(HTTPRequestParser):
         consumed = super().received(data)
         if isinstance(self.error, RequestEntityTooLarge):
             megabytes = self.adj.max_request_body_size / 1e6
-            self.error = RequestEntityTooLarge(f"{megabytes:,.1f} MB is the most that you can send here.")
+            words = f"{megabytes:,.1f} MB is the most that you can send here."
+            kind = TooLargeForPrograms if self.path.startswith("/api/") else RequestEntityTooLarge
+            self.error = kind(words)
             self.expect_continue = False  # else it would be told to send the rest
         return consumed
 
