@@ -197,7 +197,8 @@ def main(address: str, name: str, batch_name: str, out: str, photos: Sequence[st
 if __name__ == "__main__":
     if len(sys.argv) < 6 or "MATTEGATE_SECRET" not in os.environ:
         sys.exit(__doc__)
+    where, who, drop, folder, *sent = sys.argv[1:]
     try:
-        main(*sys.argv[1:5], sys.argv[5:])
+        main(where, who, drop, folder, sent)
     except (ApiError, OSError, ValueError) as error:
         sys.exit(f"{error}")
