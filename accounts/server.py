@@ -14,6 +14,7 @@ from waitress.utilities import RequestEntityTooLarge
 
 from accounts import bodies
 from config import no_room
+from config.asked import problem
 
 log = logging.getLogger(__name__)
 SILENT_SECONDS = 30
@@ -41,6 +42,16 @@ class NoRoom(WaitressError):
         return status, [*headers, ("Retry-After", str(no_room.RETRY_SECONDS))], body
 
 
+class TooLargeForPrograms(RequestEntityTooLarge):
+    """In the form of all of the API's refusals."""
+
+    body: str
+
+    def to_response(self, ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:
+        told = problem(self.code, self.body)
+        return f"{self.code} {self.reason}", [("Content-Type", told["Content-Type"])], told.content
+
+
 class LimitedParser(HTTPRequestParser):
     """waitress has one limit for all requests; here each has its own."""
 
@@ -65,7 +76,9 @@ class LimitedParser(HTTPRequestParser):
             return len(data)
         if isinstance(self.error, RequestEntityTooLarge):
             megabytes = self.adj.max_request_body_size / 1e6
-            self.error = RequestEntityTooLarge(f"{megabytes:,.1f} MB is the most that you can send here.")
+            words = f"{megabytes:,.1f} MB is the most that you can send here."
+            kind = TooLargeForPrograms if self.path.startswith("/api/") else RequestEntityTooLarge
+            self.error = kind(words)
             self.expect_continue = False  # else it would be told to send the rest
         return consumed
 

@@ -43,6 +43,6 @@ def revoke(account: ServiceAccount) -> None:
 
 
 def _set_secret(user: User) -> str:
-    secret = secrets.token_urlsafe(32)
+    secret = secrets.token_hex(32)  # no dash: one double click takes it whole, and no program takes it for an option
     user.set_password(secret)
     return secret

@@ -20,6 +20,8 @@ from accounts.lists import OnlyOfferedLookups
 from accounts.models import ServiceAccount
 from accounts.roles import ROLES, WORDS
 
+MAKE_ANOTHER = "To let that program in again, make another account."
+
 
 class ServiceAccountForm(forms.ModelForm):
     role = forms.ModelChoiceField(Group.objects.filter(name__in=ROLES), widget=UnfoldAdminSelectWidget)
@@ -81,12 +83,22 @@ class ServiceAccountAdmin(OnlyOfferedLookups, ModelAdmin):
         made, obj.secret = service.make(said["name"], said["role"], purpose=said["purpose"], by=by)
         obj.pk, obj.user = made.pk, made.user
 
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Its one button leads to the secret."""
+        others = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().add_view(request, form_url, {**(extra_context or {}), **others})
+
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
         return self._show(request, [(obj, obj.secret)])
 
     @action(description="New secret", permissions=["change"])
-    def new_secret(self, request: HttpRequest, accounts: QuerySet[ServiceAccount]) -> HttpResponse:
-        return self._show(request, [(account, service.new_secret(account)) for account in accounts])
+    def new_secret(self, request: HttpRequest, accounts: QuerySet[ServiceAccount]) -> HttpResponse | None:
+        """Of those that are active: a revoked one could not use it."""
+        revoked = [str(account) for account in accounts if not account.user.is_active]
+        if revoked:
+            messages.warning(request, f"Revoked, so without a new secret: {', '.join(revoked)}. {MAKE_ANOTHER}")
+        made = [(account, service.new_secret(account)) for account in accounts if account.user.is_active]
+        return self._show(request, made) if made else None
 
     @action(description="Revoke", permissions=["change"])
     def revoke(self, request: HttpRequest, accounts: QuerySet[ServiceAccount]) -> None:

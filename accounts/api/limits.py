@@ -1,4 +1,4 @@
-"""How often an account may ask: so many requests a minute, counted in Redis for all web processes together."""
+"""How often a program may ask: so many requests a minute, counted in Redis for all web processes together."""
 
 import logging
 import time
@@ -11,23 +11,33 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from accounts.asking import address_of
+from accounts.models import TokenFamily
 
 log = logging.getLogger(__name__)
 WINDOW = 60
+AT_ONCE = 4
+"""So many programs may work under one account without a wait for each other."""
 
 
-class PerAccount(BaseThrottle):
-    """An account's tokens share one limit, since each can be renewed; who has none is counted by address."""
+class PerToken(BaseThrottle):
+    """By token, and by whatever it is renewed to; by address for who has none.
+
+    An account's sign-ins together have a limit too: to ask for one token after another is no way around the first.
+    """
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        if request.user.is_authenticated:
-            who, most = f"account:{request.user.pk}", settings.API_REQUESTS_PER_MINUTE
-        else:
-            who, most = f"address:{address_of(request._request)}", settings.API_STRANGERS_PER_MINUTE
-        return _count(f"api:{who}:{int(time.time()) // WINDOW}") <= most
+        minute = int(time.time()) // WINDOW
+        return all(_count(f"api:{who}:{minute}") <= most for who, most in _limits(request).items())
 
     def wait(self) -> float:
         return WINDOW - time.time() % WINDOW
+
+
+def _limits(request: Request) -> dict[str, int]:
+    if not request.user.is_authenticated:
+        return {f"address:{address_of(request._request)}": settings.API_STRANGERS_PER_MINUTE}
+    most, family = settings.API_REQUESTS_PER_MINUTE, request.auth[TokenFamily.CLAIM]
+    return {f"token:{family}": most, f"account:{request.user.pk}": AT_ONCE * most}
 
 
 def _count(key: str) -> int:

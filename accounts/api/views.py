@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from accounts.api.authentication import TokenAuthentication
-from accounts.api.limits import PerAccount
+from accounts.api.limits import PerToken
 from accounts.api.paging import NewestFirst
 
 Row = TypeVar("Row", bound=Model)
@@ -53,7 +53,7 @@ class ApiView(GenericAPIView[Any]):
     http_method_names = ["get", "head", "post", "put", "delete"]
     authentication_classes: Sequence[type[BaseAuthentication]] = (TokenAuthentication,)
     permission_classes: Sequence[type[BasePermission]] = (MayUse,)
-    throttle_classes = (PerAccount,)
+    throttle_classes = (PerToken,)
     content_negotiation_class = AlwaysJson
     parser_classes: Sequence[type[BaseParser]] = (JSONParser,)
     renderer_classes = (JSONRenderer,)

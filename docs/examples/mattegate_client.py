@@ -180,12 +180,13 @@ def _answer(request: Request) -> Any:
 
 
 def main(address: str, name: str, batch_name: str, out: str, photos: Sequence[str]) -> None:
-    """Photos sent, waited for, and all of their finished files fetched."""
+    """Photos sent, waited for, and all of the batch's finished files fetched."""
     mattegate = Mattegate(address, name, os.environ["MATTEGATE_SECRET"])
     batch = mattegate.open_batch(batch_name)
     for photo in photos:
         receipt = mattegate.send(batch["id"], Path(photo))
         print(f"{receipt['name']}: {receipt['outcome']} {receipt['words']}".strip())
+    print("Waiting for the machine; photos of other batches may come first ...", flush=True)
     mattegate.wait(batch["id"])
     for frame in mattegate.frames(batch["id"]):
         print(f"{frame['code']} {frame['view']}: {frame['state_words']}")
@@ -194,5 +195,10 @@ def main(address: str, name: str, batch_name: str, out: str, photos: Sequence[st
 
 
 if __name__ == "__main__":
+    if len(sys.argv) < 6 or "MATTEGATE_SECRET" not in os.environ:
+        sys.exit(__doc__)
     where, who, drop, folder, *sent = sys.argv[1:]
-    main(where, who, drop, folder, sent)
+    try:
+        main(where, who, drop, folder, sent)
+    except (ApiError, OSError, ValueError) as error:
+        sys.exit(f"{error}")

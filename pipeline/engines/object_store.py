@@ -26,8 +26,9 @@ PAUSES = (0.1, 0.3)
 QUICK = 2.0
 """A call that took longer than this isn't made again: with its time-outs it ends within leases.LEFT_FOR_A_CALL."""
 FORBIDDEN = (
-    "this key may not do that: on both buckets it needs s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket; "
-    "without the last, a missing file looks like a forbidden one"
+    "this key may not do that: on both buckets it needs s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket "
+    "(without the last, a missing file looks like a forbidden one); on the private one, for photos sent in parts, "
+    "s3:ListMultipartUploadParts, s3:ListBucketMultipartUploads and s3:AbortMultipartUpload too"
 )
 WORDS = {
     "AccessDenied": FORBIDDEN,

@@ -54,6 +54,13 @@ def forget() -> None:
 
 
 @transaction.atomic
+def rebuild() -> None:
+    """Make all facts anew; until they are there, or if that fails, the old ones are read."""
+    forget()
+    keep_up(float("inf"))
+
+
+@transaction.atomic
 def _one_step() -> bool:
     """Take in the next moves of frames; whether there are no more."""
     zone = timezone.get_current_timezone_name()

@@ -112,8 +112,11 @@ def last_certified_at() -> datetime | None:
 
 
 def running(policy: GatePolicy) -> tuple[str, str]:
-    """Model and scorer that run now, as the latest scorecard tells; before the first, the policy's."""
-    latest = Scorecard.objects.order_by("-pk").values_list("model_sha256", flat=True).first()
+    """Model and scorer that run now, as the machine's latest scorecard tells; before the first, the policy's.
+
+    A person's edit names the model that made the matte it began from, which may be an old one.
+    """
+    latest = Scorecard.objects.filter(override=None).order_by("-pk").values_list("model_sha256", flat=True).first()
     return latest or policy.document["model_sha256"], SCORER_VERSION
 
 

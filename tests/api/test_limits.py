@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from waitress.adjustments import Adjustments
 
-from accounts.api import limits
+from accounts.api import limits, tokens
 from accounts.server import ADJUSTED, LimitedParser
 from tests.api.conftest import V1, problem
 
@@ -33,13 +33,22 @@ def test_who_asks_too_often_is_told_for_how_long_to_wait(program, redis_server, 
     assert erp.get("/me").status_code == 200
 
 
-def test_another_token_of_the_same_account_is_no_way_around_it(program, redis_server, settings, clock):
+def test_a_renewed_token_is_no_way_around_it(program, redis_server, settings, clock):
     settings.API_REQUESTS_PER_MINUTE = 2
     erp = program("uploader", "erp")
     erp.get("/me")
     said = {"refresh": erp.pair["refresh"]}
     erp.pair = Client().post(f"{V1}/token/refresh", said, "application/json").json()
     assert [erp.get("/me").status_code for _ in range(2)] == [200, 429]
+
+
+def test_a_second_sign_in_has_a_limit_of_its_own_but_not_any_number_of_them(program, redis_server, settings, clock):
+    settings.API_REQUESTS_PER_MINUTE = 2
+    erp, said = program("uploader", "erp"), []
+    for _ in range(5):
+        erp.pair = tokens.give(erp.user)
+        said.append([erp.get("/me").status_code for _ in range(2)])
+    assert said == [[200, 200]] * 4 + [[429, 429]]
 
 
 def test_what_is_refused_counts_too(program, redis_server, settings, clock):
@@ -82,6 +91,13 @@ def heard(path: str, megabytes: float, token: str) -> LimitedParser:
 def test_how_much_is_read_is_told_by_address_and_token(program, path, megabytes, has_token, is_refused):
     token = program("uploader").pair["access"] if has_token else "invented"
     assert heard(path, megabytes, token).completed == is_refused
+
+
+def test_what_is_too_large_is_told_as_every_refusal_of_the_api(program):
+    error = heard(f"{V1}/batches", 11, program("uploader").pair["access"]).error
+    _, headers, body = error.to_response()
+    assert dict(headers)["Content-Type"] == "application/problem+json"
+    assert (json.loads(body)["status"], json.loads(body)["detail"]) == (413, error.body)
 
 
 def test_a_body_that_is_nested_too_deeply_or_no_object_is_refused(program):

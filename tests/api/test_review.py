@@ -143,6 +143,8 @@ def test_admins_make_give_new_secrets_to_and_revoke_service_accounts(sign_in, cl
     assert (obtains(secret), obtains(again)) == (401, 200)
     browser.post(page, {"action": "revoke", **ticked})
     assert obtains(again) == 401
+    again = browser.post(page, {"action": "new_secret", **ticked}, follow=True)
+    assert "Revoked, so without a new secret: erp" in again.content.decode()
     assert secret not in browser.get(page).content.decode()
     assert "erp" not in browser.get("/admin/auth/user/").content.decode().replace("superuser", "")
 

@@ -19,6 +19,5 @@ class Command(BaseCommand):
         if not options["rebuild"]:
             rollups.keep_up(SECONDS)  # what is left is taken up the next time
             return
-        rollups.forget()
-        rollups.keep_up(float("inf"))
+        rollups.rebuild()
         self.stdout.write("The daily figures are made anew.")

@@ -66,6 +66,17 @@ def test_they_are_read_and_not_only_written(seeded):
     assert plainly(rollups.read(ALL)) == plainly(facts.read(ALL.frames()))
 
 
+def test_a_rebuild_that_fails_leaves_the_facts_as_they_were(seeded, monkeypatch):
+    settle()
+    kept = plainly(rollups.read(ALL))
+    monkeypatch.setattr(rollups.facts, "read", lambda frames: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        call_command("roll_up", "--rebuild")
+    assert FiguresKept.objects.exists()
+    monkeypatch.undo()
+    assert plainly(rollups.read(ALL)) == kept
+
+
 def test_days_of_another_time_zone_are_made_anew(seeded):
     settle()
     with timezone.override("Asia/Tokyo"):

@@ -6,9 +6,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from pipeline.models import Scorecard, WebhookDelivery, WebhookEndpoint, active_policy
+from pipeline.models import Override, Scorecard, WebhookDelivery, WebhookEndpoint, active_policy
 from review.models import Certificate
 from review.policy.activation import certify_and_activate
+from review.policy.certificates import is_valid, running
 from tests.factories import judged, policy
 from tests.review.policy.test_certificates import labelled
 
@@ -64,6 +65,14 @@ def test_an_edit_of_what_an_older_model_cut_out_lapses_nothing(certificate):
     older = look(model_sha256="1" * 64, policy=policy("older"))
     look(older, policy=active_policy())
     assert lapsed_at() is None and not WebhookDelivery.objects.exists()
+
+
+def test_after_such_an_edit_the_pages_still_say_that_the_certificate_holds(certificate):
+    older = look(model_sha256="1" * 64, policy=policy("older"))
+    look()
+    edited = look(older, policy=active_policy())
+    Override.objects.create(frame=edited.frame, scorecard=edited, base_attempt=1, by="olga")
+    assert is_valid(certificate, *running(certificate.policy))
 
 
 def test_a_scorecard_that_is_rolled_back_lapses_nothing(certificate):
