@@ -18,7 +18,7 @@ REASONS = ["haze", "torn", "halo", "no-bridge", "soft-edge"]
 RUNGS = ["closer", "relit"]
 
 
-def seed(count: int = 300) -> None:
+def seed(count: int = 300, *, moves_on: bool = False) -> None:
     rng = random.Random(24)
     row = policy(is_active=True, audit_rate=0.5)
     ann = User.objects.create_user("ann")
@@ -29,7 +29,7 @@ def seed(count: int = 300) -> None:
     ]
     batches = [Batch.objects.create(name=name, product_class=kind, created_by=by) for name, kind, by in drops]
     for number in range(count):
-        _Seeded(rng, number, rng.choice(batches), row).make()
+        _Seeded(rng, number, rng.choice(batches), row).make(moves_on=moves_on)
 
 
 class _Seeded:
@@ -44,8 +44,10 @@ class _Seeded:
         self.fields: dict[str, Any] = {"received_at": received}
         self.attempt = 0
 
-    def make(self) -> None:
+    def make(self, *, moves_on: bool) -> None:
         self._process(first=True)
+        if moves_on:
+            self._move_on()
         if self.rng.random() < 0.1:
             self._move(State.SUPERSEDED)
         Frame.objects.filter(pk=self.frame.pk).update(**self.fields)
@@ -148,6 +150,34 @@ class _Seeded:
         if is_bad:
             self._move(State.WITHDRAWING)
             self._move(State.WITHDRAWN)
+
+    def _move_on(self) -> None:
+        """Some of what is published is recalled, some of what waits is renamed."""
+        card = Scorecard.objects.filter(frame=self.frame).last()
+        if self.fields["state"] == State.PUBLISHED and card and self.rng.random() < 0.15:
+            self._recall(card)
+        elif self.fields["state"] == State.EXCEPTION and card and self.rng.random() < 0.5:
+            self._rename(card)
+
+    def _recall(self, card: Scorecard) -> None:
+        """A manager has it looked at again; some wait for that, some are found good, some bad."""
+        self._move(State.PUBLISHED)
+        occasion = self.fields["audit_due"] = self.fields.get("audit_due") or "asked"
+        kind, label = self.rng.choice([("", ""), ("approve", "good"), ("discard", "bad")])
+        if not kind:
+            return
+        self._say(card, kind, label, occasion)
+        self.fields["audit_due"] = ""
+        if label == "bad":
+            self._move(State.WITHDRAWING)
+            self.fields["was_exception"] = True
+            self._move(State.EXCEPTION)
+
+    def _rename(self, card: Scorecard) -> None:
+        self._say(card, "rename", "", "exception")
+        self.fields |= {"code": f"R{self.number}", "view": "side", "reasons": []}
+        self._move(State.RECEIVED)
+        self._process(first=False)
 
 
 def histories() -> Iterator[dict[str, Any]]:

@@ -12,11 +12,21 @@ from pipeline.transitions import hold
 from review.insights import facts, rollups
 from review.insights.scope import Scope
 from review.insights.whole import read
-from review.models import DayFigures, FiguresKept
-from tests.review.insights.conftest import ALL
+from review.models import DayFigures, Decision, FiguresKept
+from tests.review.insights.conftest import ALL, BERLIN
+from tests.review.insights.seeded import seed
 
 LONG_AGO = timedelta(days=1)
 SCOPES = [ALL, Scope(date(2026, 10, 24), date(2026, 10, 26)), Scope(ALL.first, ALL.last, "custom", "eyewear", "angle")]
+
+
+@pytest.fixture
+def seeded(db, settings):
+    """As the other figures' tests have it, and some of the frames renamed or recalled."""
+    settings.TIME_ZONE = "Europe/Berlin"
+    with timezone.override(BERLIN):
+        seed(moves_on=True)
+        yield
 
 
 def plainly(found):
@@ -31,6 +41,7 @@ def settle():
 
 @pytest.mark.parametrize("scope", SCOPES, ids=["all", "clocks", "class and view"])
 def test_kept_facts_are_those_of_the_frames(seeded, scope):
+    assert {*Decision.objects.values_list("kind", "occasion")} >= {("rename", "exception"), ("discard", "asked")}
     before = read(scope)
     settle()
     assert DayFigures.objects.exists()
