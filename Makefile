@@ -8,7 +8,7 @@ NODE_STAMP := node_modules/.package-lock.json
 AT_ONCE := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 LOCK := $(VENV)/bin/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-.PHONY: setup run run-gemini-fake test test-postgres smoke fuzz bench bench-ui bench-scale lock audit
+.PHONY: setup run run-gemini-fake test test-postgres smoke fuzz faults bench bench-ui bench-scale lock audit
 
 setup: $(STAMP)
 	@$(PY) manage.py fetch_weights
@@ -40,9 +40,14 @@ test-postgres: setup
 	$(PY) -m pytest $(or $(TESTS),--ignore tests/browser --ignore tests/faults $(AT_ONCE))
 	$(if $(TESTS),,$(PY) -m pytest tests/faults)
 
-# Every address, as every role, by every method, with hostile values: never a 500. SECONDS=60 for less.
+# Every address, as every role, by every method, with hostile values: never a 500. Then files and names. SECONDS=60 for less.
 fuzz: setup
-	@FUZZ_SECONDS=$(or $(SECONDS),600) $(PY) -m pytest -q tests/hostile/test_fuzz.py
+	@FUZZ_SECONDS=$(or $(SECONDS),600) $(PY) -m pytest -q tests/hostile/test_fuzz.py tests/hostile/test_files.py
+
+# Processes killed and stopped, servers that fail, bad files: one table. TEST_DATABASE=postgresql for that database,
+# BAD_INPUT=folder for more files.
+faults: setup
+	@$(PY) -m pytest -q tests/faults/test_workers.py tests/faults/test_servers.py tests/faults/test_bad_input.py
 
 # ISA=avx512_core pretends that the CPU has no more than that (oneDNN's names).
 bench: setup

@@ -43,6 +43,14 @@ class Cluster:
         """
         self.folder = Path(tempfile.mkdtemp(prefix="mattegate-postgres-"))
         self._make()
+        self._serve()
+
+    def start_again(self) -> None:
+        """With what it kept; whoever was connected is cut off, and what they had not committed is gone."""
+        self._end()
+        self._serve()
+
+    def _serve(self) -> None:
         options = (*QUICK, f"port={self.port}", f"listen_addresses={embedded.LOOPBACK}", "unix_socket_directories=")
         command = self._command("postgres", "-D", str(self.folder / "data"), *(f"-c{option}" for option in options))
         self.server = embedded.Server("postgres", command, (self.port,), "DATABASE_URL", self.folder / "log")
@@ -61,9 +69,12 @@ class Cluster:
                 connection.execute(f'CREATE DATABASE "{name}"')
 
     def stop(self) -> None:
+        self._end()
+        shutil.rmtree(self.folder)
+
+    def _end(self) -> None:
         self.process.send_signal(signal.SIGQUIT)  # at once, whoever is still connected
         self.process.wait()
-        shutil.rmtree(self.folder)
 
     def _make(self) -> None:
         """Names sort as in English, not by their bytes: as PostgreSQL's own image has it."""

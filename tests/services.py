@@ -103,24 +103,43 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(VAR_DIR, ignore_errors=True)
 
 
-def _run(server: embedded.Server) -> Iterator[None]:
-    process = embedded.start(server)
+class Running:
+    """A server that tests can kill, and start again with what it kept."""
+
+    def __init__(self, server: embedded.Server) -> None:
+        self.server = server
+        self.process = embedded.start(server)
+
+    def wait_until_up(self) -> None:
+        embedded.wait_until_up(self.server, self.process)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def start_again(self) -> None:
+        self.process = embedded.start(self.server)
+        self.wait_until_up()
+
+
+def _run(server: embedded.Server) -> Iterator[Running]:
+    running = Running(server)
     try:
-        embedded.wait_until_up(server, process)
-        yield
+        running.wait_until_up()
+        yield running
     finally:
-        embedded.stop([process])
+        embedded.stop([running.process])
         embedded.remove_sockets(server)
 
 
 @pytest.fixture(scope="session")
-def _valkey() -> Iterator[None]:
+def valkey() -> Iterator[Running]:
     url, log_folder = os.environ["REDIS_URL"], VAR_DIR / "log"
     yield from _run(embedded.valkey(url=url, folder=VAR_DIR / "redis", log_folder=log_folder))
 
 
 @pytest.fixture(scope="session")
-def _seaweedfs() -> Iterator[None]:
+def seaweedfs() -> Iterator[Running]:
     server = embedded.seaweedfs(
         url=os.environ["S3_ENDPOINT_URL"],
         access_key=os.environ["S3_ACCESS_KEY"],
@@ -147,7 +166,7 @@ def database_server() -> Iterator[None]:
 
 
 @pytest.fixture
-def redis_server(_valkey: None) -> str:
+def redis_server(valkey: Running) -> str:
     """The address of a real, empty Valkey."""
     from redis import Redis
 
@@ -156,7 +175,7 @@ def redis_server(_valkey: None) -> str:
 
 
 @pytest.fixture
-def s3_server(_seaweedfs: None) -> str:
+def s3_server(seaweedfs: Running) -> str:
     """The endpoint of a real S3 that checks signatures."""
     return os.environ["S3_ENDPOINT_URL"]
 

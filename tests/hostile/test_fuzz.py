@@ -63,6 +63,6 @@ def test_no_request_is_a_fault_of_the_program(held, browsers):
 
 
 def test_ci_gives_it_a_minute_and_make_fuzz_ten():
-    assert "exec make test" in (ROOT / ".ci" / "run").read_text() and (SECONDS == 60 or GIVEN)
+    assert "make test" in (ROOT / ".ci" / "run").read_text() and (SECONDS == 60 or GIVEN)
     said = subprocess.run(["make", "--dry-run", "fuzz"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert "FUZZ_SECONDS=600" in said and "tests/hostile/test_fuzz.py" in said
