@@ -1,7 +1,7 @@
 """Compose a listing picture from photo and alpha, and encode it: the same input gives the same bytes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from io import BytesIO
 from typing import Any
@@ -22,6 +22,7 @@ RGBA = NDArray[np.uint8]
 
 HALF_GLASS = "half-glass"
 TRANSPARENT = "transparent"
+WHITE = "white"
 GENERATED_XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
@@ -29,6 +30,14 @@ GENERATED_XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 </rdf:RDF></x:xmpmeta>
 <?xpacket end="r"?>"""
 CLEAR = np.array((255, 255, 255, 0), np.uint8)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One variant before encoding: the product alone on its canvas, and the pixels that are encoded, RGB or RGBA."""
+
+    canvas: RGBA
+    pixels: NDArray[np.uint8]
 
 
 class EmptyPictureError(ValueError):
@@ -76,22 +85,33 @@ def render_all(
     KeyError
         For a variant other than these three.
     """
-    pictures = compose_all(rgb, alpha, crop, spec)
-    return {
-        (variant, extension): encode(pictures[variant], extension, spec, is_generated=is_generated)
-        for variant, extensions in formats.items()
-        if variant != HALF_GLASS or crop is not None
-        for extension in extensions
-    }
+    return encode_all(compose_all(rgb, alpha, crop, spec), spec, formats, is_generated=is_generated)
 
 
-def compose_all(rgb: RGB, alpha: Alpha, crop: Crop | None, spec: ListingSpec) -> dict[str, NDArray[np.uint8]]:
+def compose_all(rgb: RGB, alpha: Alpha, crop: Crop | None, spec: ListingSpec) -> dict[str, Picture]:
     """The picture of each variant, before any encoding; parameters as for `render_all`."""
     whole = compose(rgb, alpha, spec)
-    pictures = {TRANSPARENT: whole, "white": flatten(whole, spec.background)}
+    pictures = {TRANSPARENT: Picture(whole, whole), WHITE: Picture(whole, flatten(whole, spec.background))}
     if crop is not None:
-        pictures[HALF_GLASS] = flatten(compose_half(rgb, alpha, crop, spec.half_glass), spec.background)
+        half = compose_half(rgb, alpha, crop, spec.half_glass)
+        pictures[HALF_GLASS] = Picture(half, flatten(half, spec.background))
     return pictures
+
+
+def encode_all(
+    pictures: Mapping[str, Picture],
+    spec: ListingSpec,
+    formats: Mapping[str, Sequence[str]],
+    *,
+    is_generated: bool = False,
+) -> dict[tuple[str, str], bytes]:
+    """Every rendition of composed pictures; parameters as for `render_all`."""
+    return {
+        (variant, extension): encode(pictures[variant].pixels, extension, spec, is_generated=is_generated)
+        for variant, extensions in formats.items()
+        if variant != HALF_GLASS or HALF_GLASS in pictures
+        for extension in extensions
+    }
 
 
 def compose(rgb: RGB, alpha: Alpha, spec: ListingSpec) -> RGBA:
@@ -235,7 +255,7 @@ def encode(image: NDArray[np.uint8], extension: str, spec: ListingSpec, *, is_ge
     if extension not in options:
         raise ValueError(f"cannot encode {extension!r}; expected one of {', '.join(options)}")
     metadata = _xmp_option(extension) if is_generated else {}
-    return save(image, icc_profile=_srgb_profile(), **options[extension], **metadata)
+    return save(image, icc_profile=srgb_profile(), **options[extension], **metadata)
 
 
 def _xmp_option(extension: str) -> dict[str, Any]:
@@ -248,7 +268,8 @@ def _xmp_option(extension: str) -> dict[str, Any]:
 
 
 @cache
-def _srgb_profile() -> bytes:
+def srgb_profile() -> bytes:
+    """The profile that every finished file carries, the same bytes in every process."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     profile[24:36] = bytes(12)  # its creation time, which would make every process write other bytes
     return bytes(profile)

@@ -43,7 +43,7 @@ class HalfGlassSpec:
 @dataclass(frozen=True)
 class ListingSpec:
     """How a listing picture looks: clear lenses kept or cut out, square canvas (px), the share its product fills,
-    encoder settings; the half-glass picture has a canvas of its own."""
+    encoder settings, the most bytes a file may have (None: any); the half-glass picture has a canvas of its own."""
 
     lens: LensRule
     canvas: int
@@ -55,6 +55,7 @@ class ListingSpec:
     webp_quality: int
     webp_method: int
     png_level: int
+    max_bytes: int | None
 
     @classmethod
     def from_mapping(cls, document: Mapping[str, Any]) -> "ListingSpec":
@@ -64,6 +65,8 @@ class ListingSpec:
         _expect("canvas", canvas, _is_size(canvas), PIXELS)
         _expect("fill", fill, isinstance(fill, int | float) and 0 < fill <= 1, "a share above 0, at most 1")
         _expect("lens", lens, lens in get_args(LensRule), " or ".join(get_args(LensRule)))
+        most = document["max_bytes"]
+        _expect("max_bytes", most, most is None or _is_size(most), "a whole number of bytes above 0, or null")
         half_glass = HalfGlassSpec.from_mapping(document["half_glass"])
         return cls(**{**document, "half_glass": half_glass, "background": tuple(document["background"])})
 
