@@ -21,7 +21,7 @@ from pipeline.imaging.crop import halfglass
 from pipeline.imaging.matte import refine
 from pipeline.imaging.pictures import check, renditions
 from pipeline.imaging.types import Crop
-from pipeline.listing_spec import has_half_glass, listing_spec
+from pipeline.listing_spec import has_half_glass
 from pipeline.models import Frame, Listing, Rendition
 from pipeline.shop import listings
 from pipeline.states import GONE, State
@@ -121,9 +121,9 @@ def render(frame: Frame, bridge_x: float | None = None, *, is_checked: bool = Fa
     rgb = work_files.enhanced_photo(frame)
     alpha = renditions.decode_alpha(object_store.load_work(naming.work_key(frame.pk, frame.attempt, "alpha.png")))
     colour = refine.estimate_foreground(rgb, alpha)
-    spec, is_generated = listing_spec(), frame.scorecards.get(attempt=frame.attempt).enhancer == GENERATED
+    spec, is_generated = frame.batch.listing_spec, frame.scorecards.get(attempt=frame.attempt).enhancer == GENERATED
     pictures = renditions.compose_all(colour, alpha, _crop(frame, bridge_x), spec)
-    made = renditions.encode_all(pictures, spec, naming.VARIANT_FORMATS, is_generated=is_generated)
+    made = renditions.encode_all(pictures, spec, spec.formats, is_generated=is_generated)
     if is_checked and (faults := check.faults_of(made, pictures, spec, is_generated=is_generated)):
         raise OffSpecError(faults)
     return [
@@ -136,6 +136,8 @@ def _crop(frame: Frame, bridge_x: float | None) -> Crop | None:
     """Where a person puts or has put the bridge, or else where it was found."""
     if not has_half_glass(frame.product_class, frame.view):
         return None  # what was found, or put, before the frame had this name
+    if not frame.batch.listing_spec.formats.get(renditions.HALF_GLASS):
+        return None  # one that isn't made can't be empty
     card, label = frame.scorecards.get(attempt=frame.attempt), frame.bridge_labels.last()
     if bridge_x is None and label:
         bridge_x = label.bridge_x
@@ -170,6 +172,7 @@ def _manifest(frame: Frame, files: list[File]) -> bytes:
         "view": frame.view,
         "frame": frame.pk,
         "version": frame.version,
+        "spec": f"{frame.batch.listing_spec.name} v{frame.batch.listing_spec.version}",
         "published_at": timezone.now().isoformat(timespec="seconds"),
         "files": [
             {

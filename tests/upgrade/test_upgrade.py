@@ -32,6 +32,7 @@ ADDED = [
     ("pipeline_rendition", "height"),
     ("review_certificate", "lapsed_at"),
     ("pipeline_scorecard", "colours"),
+    ("pipeline_batch", "spec_id"),
 ]
 COLUMNS = "name, version, document, is_active, in_shadow, created_at"
 
@@ -94,7 +95,7 @@ def test_a_database_of_the_version_before_goes_on_with_all_its_rows(old, manage)
     policies, kept = (part.pop("pipeline_gatepolicy") for part in (after, before))
     new = (
         *("pipeline_takeover", "pipeline_rejection", "pipeline_webhookendpoint", "pipeline_webhookdelivery"),
-        "pipeline_verification",
+        *("pipeline_verification", "pipeline_latermatte"),
         *("review_dayfigures", "review_figureskept"),
     )
     assert all(after.pop(name) == [] for name in new)
@@ -107,6 +108,8 @@ def test_a_database_of_the_version_before_goes_on_with_all_its_rows(old, manage)
     assert set(added["review_decision", "is_drawn_again"]) == {0}
     assert set(added["review_decision", "second_of_id"]) == {None}
     assert set(added["pipeline_rendition", "width"]) == set(added["pipeline_rendition", "height"]) == {None}
+    assert set(added["pipeline_batch", "spec_id"]) == {None}
+    assert len(after.pop("pipeline_spec")) == 5
     assert after == before
     now, then = ({(row["name"], row["version"]): row["document"] for row in part} for part in (policies, kept))
     assert now.items() >= then.items()

@@ -29,6 +29,8 @@ GENERATED_XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
  Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"/>
 </rdf:RDF></x:xmpmeta>
 <?xpacket end="r"?>"""
+LEAST_QUALITY, QUALITY_STEP = 50, 5
+"""Of a file that has too many bytes: a product's fine print isn't told from noise much below."""
 CLEAR = np.array((255, 255, 255, 0), np.uint8)
 
 
@@ -237,10 +239,11 @@ def flatten(rgba: RGBA, background: tuple[int, int, int]) -> RGB:
 
 
 def encode(image: NDArray[np.uint8], extension: str, spec: ListingSpec, *, is_generated: bool = False) -> bytes:
-    """Encode RGB or RGBA as jpg, png or webp with the sRGB profile and no other metadata.
+    """Encode RGB or RGBA as jpg, png or webp with the sRGB profile.
 
-    But what a model generated says so, by IPTC's DigitalSourceType in XMP (IPTC Photo Metadata Standard 2023.2, and
-    Google Merchant Center's rules for AI-generated images).
+    Where it has more bytes than the spec allows, it is encoded again with less quality, down to 50; what is too large
+    even so, `check` tells. No other metadata, but what a model generated says so, by IPTC's DigitalSourceType in XMP
+    (IPTC Photo Metadata Standard 2023.2, and Google Merchant Center's rules for AI-generated images).
 
     Raises
     ------
@@ -255,7 +258,12 @@ def encode(image: NDArray[np.uint8], extension: str, spec: ListingSpec, *, is_ge
     if extension not in options:
         raise ValueError(f"cannot encode {extension!r}; expected one of {', '.join(options)}")
     metadata = _xmp_option(extension) if is_generated else {}
-    return save(image, icc_profile=srgb_profile(), **options[extension], **metadata)
+    chosen = {"icc_profile": srgb_profile(), **options[extension], **metadata}
+    data = save(image, **chosen)
+    while spec.max_bytes is not None and len(data) > spec.max_bytes and chosen.get("quality", 0) > LEAST_QUALITY:
+        chosen["quality"] -= QUALITY_STEP
+        data = save(image, **chosen)
+    return data
 
 
 def _xmp_option(extension: str) -> dict[str, Any]:
