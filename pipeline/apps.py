@@ -9,4 +9,5 @@ class PipelineConfig(AppConfig):
         from pipeline import checks  # noqa: F401 - registers the system checks
         from pipeline.policies import shipped
 
+        post_migrate.connect(shipped.sync_specs, sender=self, dispatch_uid="pipeline.policies.shipped.sync_specs")
         post_migrate.connect(shipped.sync, sender=self, dispatch_uid="pipeline.policies.shipped.sync")

@@ -17,7 +17,8 @@ from pipeline import audit_draw, naming, removal, rivals, sharing, space, work_f
 from pipeline.engines import object_store
 from pipeline.imaging.pictures.decode import DecodeError
 from pipeline.imaging.types import ProductClass
-from pipeline.models import Batch, Frame
+from pipeline.listing_spec import HOUSE
+from pipeline.models import Batch, Frame, Spec
 from pipeline.states import Enhancement, Lane, State
 from pipeline.transitions import StaleTransition, advance, lock_batches
 
@@ -27,6 +28,7 @@ CHOICES = {
     "product_class": "holds {} photos",
     "enhancement": "is for {} enhancement",
     "lane": "is in the {} lane",
+    "spec": "is published as {}",
 }
 """What an uploader chooses for a batch, and how a batch says it."""
 KNOWN = {"product_class": get_args(ProductClass), "enhancement": get_args(Enhancement), "lane": get_args(Lane)}
@@ -76,7 +78,13 @@ def require_room() -> None:
 
 
 def open_batch(
-    name: str, product_class: str, user: User | None = None, *, enhancement: str = "local", lane: str = "standard"
+    name: str,
+    product_class: str,
+    user: User | None = None,
+    *,
+    enhancement: str = "local",
+    lane: str = "standard",
+    spec: str = HOUSE,
 ) -> Batch:
     """The batch of that name, made when there is none. Gemini is never the default: photos leave the house."""
     name = name.strip()
@@ -84,14 +92,24 @@ def open_batch(
         raise IntakeError(f"The batch needs a name of at most {MAX_BATCH_NAME} printable characters.")
     chosen = {"product_class": product_class, "enhancement": enhancement, "lane": lane}
     _check_choices(chosen)
-    batch, _ = Batch.objects.get_or_create(name=name, defaults={**chosen, "created_by": user})
+    look = _offered(spec)
+    batch, _ = Batch.objects.get_or_create(name=name, defaults={**chosen, "spec": look, "created_by": user})
     if user and not sharing.batches_for(user).filter(pk=batch.pk).exists():
         raise IntakeError(f"Batch {name!r} is {batch.created_by}'s; choose another name.")
-    for field, wanted in chosen.items():
-        has = getattr(batch, field)
+    has_of = {field: getattr(batch, field) for field in chosen} | {"spec": batch.spec_name}
+    for field, wanted in (chosen | {"spec": spec}).items():
+        has = has_of[field]
         if has != wanted:
             raise IntakeError(f"Batch {name!r} {CHOICES[field].format(has)}; name another one for {wanted}.")
     return batch
+
+
+def _offered(name: str) -> Spec:
+    """The listing spec of that name, in the version that new batches get."""
+    offered = {spec.name: spec for spec in Spec.objects.filter(is_offered=True)}
+    if name not in offered:
+        raise IntakeError(f"Listing spec {name!r}; expected one of {', '.join(sorted(offered))}.")
+    return offered[name]
 
 
 def _check_choices(chosen: Mapping[str, str]) -> None:

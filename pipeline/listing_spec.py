@@ -7,6 +7,9 @@ from pathlib import Path
 from pipeline.imaging.pictures.spec import ListingSpec
 from pipeline.imaging.types import ProductClass, View
 
+HOUSE = "House"
+"""The spec of whoever chooses none."""
+
 
 def has_half_glass(product_class: ProductClass, view: View | None) -> bool:
     """Whether a half-glass picture is made of such a photo.

@@ -12,6 +12,7 @@ from pipeline import rivals
 from pipeline.engines import object_store
 from pipeline.imaging.types import ProductClass, View
 from pipeline.intake import KNOWN, MAX_BATCH_NAME, MAX_FILENAME
+from pipeline.listing_spec import HOUSE
 from pipeline.models import Frame, Rendition, Scorecard
 from pipeline.states import Segment, State
 from pipeline.words import SEGMENT_WORDS, STATE_WORDS, in_words
@@ -26,6 +27,9 @@ class NewBatch(serializers.Serializer[Any]):
     product_class = serializers.ChoiceField(get_args(ProductClass), default="eyewear")
     enhancement = serializers.ChoiceField(KNOWN["enhancement"], default="local")
     lane = serializers.ChoiceField(KNOWN["lane"], default="standard")
+    spec = serializers.CharField(
+        max_length=100, default=HOUSE, help_text="The listing spec that files are made by, of those that are offered."
+    )
 
 
 class Place(serializers.Serializer[Any]):
@@ -51,6 +55,7 @@ class BatchTold(serializers.Serializer[Any]):
     product_class = serializers.ChoiceField(get_args(ProductClass), source="batch.product_class")
     enhancement = serializers.ChoiceField(KNOWN["enhancement"], source="batch.enhancement")
     lane = serializers.ChoiceField(KNOWN["lane"], source="batch.lane")
+    spec = serializers.CharField(source="batch.spec_name", help_text="The listing spec that its files are made by.")
     created_by = serializers.CharField(
         source="batch.created_by.username", allow_null=True, help_text="None: a command took it in."
     )

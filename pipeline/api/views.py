@@ -185,7 +185,7 @@ def _etag(shown: list[Rendition]) -> str:
 
 
 def batches_seen(request: Request) -> QuerySet[Batch]:
-    return sharing.batches_for(signed_in(request)).select_related("created_by")
+    return sharing.batches_for(signed_in(request)).select_related("created_by", "spec")
 
 
 def _frames(request: Request) -> QuerySet[Any]:

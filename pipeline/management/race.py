@@ -86,9 +86,10 @@ def whole_path(photo: bytes, stages: Stages) -> list[bytes]:
     from pipeline import naming, work_files
     from pipeline.cutout.relight import locally
     from pipeline.imaging.matte import refine
-    from pipeline.imaging.pictures import renditions
+    from pipeline.imaging.pictures import check, renditions
 
-    spec, files = listing_spec(), []
+    files: dict[tuple[str, str], bytes] = {}
+    spec = listing_spec()
     with _stage(stages, "decode"):
         original = work_files.decode_photo(photo)
     with _stage(stages, "enhance"):
@@ -103,8 +104,10 @@ def whole_path(photo: bytes, stages: Stages) -> list[bytes]:
     for variant, extensions in naming.VARIANT_FORMATS.items():
         for extension in extensions:
             with _stage(stages, f"encode {extension}"):
-                files.append(renditions.encode(pictures[variant], extension, spec))
-    return files
+                files[variant, extension] = renditions.encode(pictures[variant].pixels, extension, spec)
+    with _stage(stages, "check"):
+        check.faults_of(files, pictures, spec)
+    return list(files.values())
 
 
 def reviewers_pictures(photo: bytes, stages: Stages) -> list[bytes]:

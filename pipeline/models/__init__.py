@@ -7,6 +7,7 @@ from pipeline.models.handwork import BridgeLabel, Override, Rejection
 from pipeline.models.listings import Listing, Rendition
 from pipeline.models.policies import GatePolicy, active_policy
 from pipeline.models.scorecards import LaterMatte, Scorecard, ShadowVerdict
+from pipeline.models.specs import Spec
 from pipeline.models.verifications import Verification
 from pipeline.models.webhooks import WebhookDelivery, WebhookEndpoint
 
@@ -25,6 +26,7 @@ __all__ = [
     "Rendition",
     "Scorecard",
     "ShadowVerdict",
+    "Spec",
     "TakeOver",
     "Transition",
     "Verification",

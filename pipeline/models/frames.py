@@ -6,10 +6,13 @@ from typing import Any, Literal
 from django.conf import settings
 from django.db import models
 
+from pipeline.imaging.pictures.spec import ListingSpec
 from pipeline.imaging.types import ProductClass, View
 from pipeline.imaging.verdict.score import weakest
+from pipeline.listing_spec import HOUSE, listing_spec
 from pipeline.models.base import Immutable, OneOf, choices_of
 from pipeline.models.scorecards import Scorecard
+from pipeline.models.specs import Spec
 from pipeline.states import ASK_AGAIN, GONE, NEVER_DECODED, VERDICT_REASONS, Enhancement, Lane, Look, State
 from pipeline.words import ENHANCEMENT_WORDS, GEMINI_WORDS, STATE_WORDS, in_words
 
@@ -25,6 +28,13 @@ class Batch(models.Model):
         max_length=10, choices=list(ENHANCEMENT_WORDS.items()), default="local"
     )
     lane: "OneOf[Lane]" = models.CharField(max_length=10, choices=choices_of(Lane), default="standard")
+    spec = models.ForeignKey(
+        Spec,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="none: the house's, before one could choose",
+    )
     # Without an owner it would be everybody's.
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -35,6 +45,15 @@ class Batch(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def spec_name(self) -> str:
+        return self.spec.name if self.spec else HOUSE
+
+    @property
+    def listing_spec(self) -> ListingSpec:
+        """How its photos are published."""
+        return self.spec.listing_spec if self.spec else listing_spec()
 
 
 class Frame(models.Model):

@@ -19,15 +19,16 @@ from pipeline.engines import object_store
 from pipeline.faults import faults_answered, run_step
 from pipeline.imaging.crop import halfglass
 from pipeline.imaging.matte import refine
-from pipeline.imaging.pictures import renditions
+from pipeline.imaging.pictures import check, renditions
 from pipeline.imaging.types import Crop
-from pipeline.listing_spec import has_half_glass, listing_spec
+from pipeline.listing_spec import has_half_glass
 from pipeline.models import Frame, Listing, Rendition
 from pipeline.shop import listings
 from pipeline.states import GONE, State
 from pipeline.transitions import StaleTransition, advance, hold, lock_batches
 
 log = logging.getLogger(__name__)
+FAULTS_TOLD = 3
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,17 @@ class File:
         )
 
 
+class OffSpecError(ValueError):
+    """A finished file isn't what the listing spec asks for; the text says which, and why."""
+
+    def __init__(self, faults: list[str]) -> None:
+        more = f"; and {len(faults) - FAULTS_TOLD} more" if len(faults) > FAULTS_TOLD else ""
+        super().__init__(
+            f"Nothing was published, because finished files don't match the listing spec: "
+            f"{'; '.join(faults[:FAULTS_TOLD])}{more}. Reprocess it; if that doesn't help, tell an admin."
+        )
+
+
 def run(frame_id: int) -> None:
     """Publish an APPROVED frame."""
     run_step(Frame.objects.filter(pk=frame_id, state=State.APPROVED), _begin)
@@ -83,29 +95,37 @@ def _publish(frame: Frame) -> None:
             advance(frame, State.SUPERSEDED, actor="worker", why=f"frame {listing.frame_id} is newer")
             return
         try:
-            files = render(frame)
+            files = render(frame, is_checked=True)
         except renditions.EmptyPictureError as error:
             hold(frame, ["empty-picture"], f"{error}; move the bridge, or ask for a new photo.", actor="worker")
+            return
+        except OffSpecError as error:
+            hold(frame, ["off-spec"], str(error), actor="worker")
             return
         _put(frame, files)
         _finish(frame, listing, files)
 
 
-def render(frame: Frame, bridge_x: float | None = None) -> list[File]:
+def render(frame: Frame, bridge_x: float | None = None, *, is_checked: bool = False) -> list[File]:
     """Every file of the frame's last attempt; its half-glass ones parted there, or where the bridge stands now.
 
     Raises
     ------
     EmptyPictureError
         A picture would be empty; the text says which.
+    OffSpecError
+        If it is to be checked: a file doesn't match the listing spec.
     ObjectStoreError
         Photo or matte can't be read.
     """
     rgb = work_files.enhanced_photo(frame)
     alpha = renditions.decode_alpha(object_store.load_work(naming.work_key(frame.pk, frame.attempt, "alpha.png")))
     colour = refine.estimate_foreground(rgb, alpha)
-    crop, is_generated = _crop(frame, bridge_x), frame.scorecards.get(attempt=frame.attempt).enhancer == GENERATED
-    made = renditions.render_all(colour, alpha, crop, listing_spec(), naming.VARIANT_FORMATS, is_generated=is_generated)
+    spec, is_generated = frame.batch.listing_spec, frame.scorecards.get(attempt=frame.attempt).enhancer == GENERATED
+    pictures = renditions.compose_all(colour, alpha, _crop(frame, bridge_x), spec)
+    made = renditions.encode_all(pictures, spec, spec.formats, is_generated=is_generated)
+    if is_checked and (faults := check.faults_of(made, pictures, spec, is_generated=is_generated)):
+        raise OffSpecError(faults)
     return [
         File(variant, extension, naming.rendition_key(frame.code, frame.view, variant, extension), data)
         for (variant, extension), data in made.items()
@@ -116,6 +136,8 @@ def _crop(frame: Frame, bridge_x: float | None) -> Crop | None:
     """Where a person puts or has put the bridge, or else where it was found."""
     if not has_half_glass(frame.product_class, frame.view):
         return None  # what was found, or put, before the frame had this name
+    if not frame.batch.listing_spec.formats.get(renditions.HALF_GLASS):
+        return None  # one that isn't made can't be empty
     card, label = frame.scorecards.get(attempt=frame.attempt), frame.bridge_labels.last()
     if bridge_x is None and label:
         bridge_x = label.bridge_x
@@ -150,6 +172,7 @@ def _manifest(frame: Frame, files: list[File]) -> bytes:
         "view": frame.view,
         "frame": frame.pk,
         "version": frame.version,
+        "spec": f"{frame.batch.listing_spec.name} v{frame.batch.listing_spec.version}",
         "published_at": timezone.now().isoformat(timespec="seconds"),
         "files": [
             {

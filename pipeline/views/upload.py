@@ -11,6 +11,7 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Case, When
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -23,7 +24,8 @@ from pipeline import intake, jobs, naming, rivals, sharing
 from pipeline.engines import object_store
 from pipeline.gemini import budget
 from pipeline.imaging.types import ProductClass
-from pipeline.models import Batch, Frame
+from pipeline.listing_spec import HOUSE
+from pipeline.models import Batch, Frame, Spec
 from pipeline.views.pages import one_of, page
 
 log = logging.getLogger(__name__)
@@ -40,6 +42,7 @@ class UploadQuery(forms.Form):
     product_class = one_of(intake.KNOWN["product_class"])
     enhancement = one_of(intake.KNOWN["enhancement"])
     lane = one_of(intake.KNOWN["lane"])
+    spec = forms.CharField(required=False, max_length=100)
 
 
 @allowed("pipeline.add_batch", "GET", "POST")
@@ -80,6 +83,7 @@ def _batch_for(request: HttpRequest, files: list[UploadedFile]) -> Batch | None:
         signed_in(request),
         enhancement=request.POST.get("enhancement", "local"),
         lane=request.POST.get("lane", "standard"),
+        spec=request.POST.get("spec", HOUSE),
     )
 
 
@@ -131,6 +135,7 @@ def _upload_form(request: HttpRequest, filled: Mapping[str, Any]) -> dict[str, A
         "name": filled.get("name") or _free_name(signed_in(request)),
         "chosen": {field: filled.get(field) for field in intake.CHOICES},
         "classes": get_args(ProductClass),
+        "specs": Spec.objects.filter(is_offered=True).order_by(Case(When(name=HOUSE, then=0), default=1), "name"),
         "has_gemini": bool(settings.GEMINI_API_KEY),
         "prices": {"urgent": budget.price(in_job=False), "standard": budget.price(in_job=True)},
         "max_megabytes": settings.MAX_PHOTO_BYTES // 1_000_000,

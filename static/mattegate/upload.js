@@ -5,7 +5,7 @@ import { filesFromDrop, photosOnly } from "./files.js";
 import { RefusedError, Sender, SignedOutError } from "./sender.js";
 
 const SIGNED_OUT = "you are signed out; sign in again in another tab, then try again";
-const CHOICES = ["name", "product_class", "enhancement", "lane"];
+const CHOICES = ["name", "product_class", "enhancement", "lane", "spec"];
 const form = at("upload");
 const [drop, chosen, refused, sendButton] = ["drop", "chosen", "refused", "send"].map(at);
 const [results, summary, bar, batchLink] = ["results", "summary", "bar", "batch-link"].map(at);

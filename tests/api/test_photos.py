@@ -37,6 +37,13 @@ def test_a_batch_is_opened_once_and_found_by_its_name_afterwards(erp):
     assert status == 409 and "holds watch photos" in words
 
 
+def test_a_batch_says_by_which_spec_it_is_published(erp):
+    opened = erp.post("/batches", {"name": "Drop", "product_class": "watch", "spec": "Amazon"}).json()
+    assert (opened["spec"], erp.get("/batches").json()["results"][0]["spec"]) == ("Amazon", "Amazon")
+    status, words = problem(erp.post("/batches", {"name": "Other", "product_class": "watch", "spec": "Etsy"}))
+    assert status == 409 and "expected one of Amazon, Google Merchant, House" in words
+
+
 @pytest.mark.parametrize("names", [["AURA1_1.png"], ["AURA1_1.png", "AURA1_2.png", "AURA2_1.png"]])
 def test_photos_are_taken_and_queued(erp, drop, services, names, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):

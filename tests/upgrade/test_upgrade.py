@@ -34,6 +34,7 @@ ADDED = [
     ("pipeline_scorecard", "colours"),
     ("review_claim", "page"),
     ("review_claim", "is_ahead"),
+    ("pipeline_batch", "spec_id"),
 ]
 COLUMNS = "name, version, document, is_active, in_shadow, created_at"
 
@@ -109,6 +110,8 @@ def test_a_database_of_the_version_before_goes_on_with_all_its_rows(old, manage)
     assert set(added["review_decision", "is_drawn_again"]) == {0}
     assert set(added["review_decision", "second_of_id"]) == {None}
     assert set(added["pipeline_rendition", "width"]) == set(added["pipeline_rendition", "height"]) == {None}
+    assert set(added["pipeline_batch", "spec_id"]) == {None}
+    assert len(after.pop("pipeline_spec")) == 5
     assert after == before
     now, then = ({(row["name"], row["version"]): row["document"] for row in part} for part in (policies, kept))
     assert now.items() >= then.items()

@@ -1,7 +1,7 @@
 """Compose a listing picture from photo and alpha, and encode it: the same input gives the same bytes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from io import BytesIO
 from typing import Any
@@ -22,13 +22,24 @@ RGBA = NDArray[np.uint8]
 
 HALF_GLASS = "half-glass"
 TRANSPARENT = "transparent"
+WHITE = "white"
 GENERATED_XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
 <rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
  Iptc4xmpExt:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"/>
 </rdf:RDF></x:xmpmeta>
 <?xpacket end="r"?>"""
+LEAST_QUALITY, QUALITY_STEP = 50, 5
+"""Of a file that has too many bytes: a product's fine print isn't told from noise much below."""
 CLEAR = np.array((255, 255, 255, 0), np.uint8)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One variant before encoding: the product alone on its canvas, and the pixels that are encoded, RGB or RGBA."""
+
+    canvas: RGBA
+    pixels: NDArray[np.uint8]
 
 
 class EmptyPictureError(ValueError):
@@ -76,22 +87,33 @@ def render_all(
     KeyError
         For a variant other than these three.
     """
-    pictures = compose_all(rgb, alpha, crop, spec)
-    return {
-        (variant, extension): encode(pictures[variant], extension, spec, is_generated=is_generated)
-        for variant, extensions in formats.items()
-        if variant != HALF_GLASS or crop is not None
-        for extension in extensions
-    }
+    return encode_all(compose_all(rgb, alpha, crop, spec), spec, formats, is_generated=is_generated)
 
 
-def compose_all(rgb: RGB, alpha: Alpha, crop: Crop | None, spec: ListingSpec) -> dict[str, NDArray[np.uint8]]:
+def compose_all(rgb: RGB, alpha: Alpha, crop: Crop | None, spec: ListingSpec) -> dict[str, Picture]:
     """The picture of each variant, before any encoding; parameters as for `render_all`."""
     whole = compose(rgb, alpha, spec)
-    pictures = {TRANSPARENT: whole, "white": flatten(whole, spec.background)}
+    pictures = {TRANSPARENT: Picture(whole, whole), WHITE: Picture(whole, flatten(whole, spec.background))}
     if crop is not None:
-        pictures[HALF_GLASS] = flatten(compose_half(rgb, alpha, crop, spec.half_glass), spec.background)
+        half = compose_half(rgb, alpha, crop, spec.half_glass)
+        pictures[HALF_GLASS] = Picture(half, flatten(half, spec.background))
     return pictures
+
+
+def encode_all(
+    pictures: Mapping[str, Picture],
+    spec: ListingSpec,
+    formats: Mapping[str, Sequence[str]],
+    *,
+    is_generated: bool = False,
+) -> dict[tuple[str, str], bytes]:
+    """Every rendition of composed pictures; parameters as for `render_all`."""
+    return {
+        (variant, extension): encode(pictures[variant].pixels, extension, spec, is_generated=is_generated)
+        for variant, extensions in formats.items()
+        if variant != HALF_GLASS or HALF_GLASS in pictures
+        for extension in extensions
+    }
 
 
 def compose(rgb: RGB, alpha: Alpha, spec: ListingSpec) -> RGBA:
@@ -217,10 +239,11 @@ def flatten(rgba: RGBA, background: tuple[int, int, int]) -> RGB:
 
 
 def encode(image: NDArray[np.uint8], extension: str, spec: ListingSpec, *, is_generated: bool = False) -> bytes:
-    """Encode RGB or RGBA as jpg, png or webp with the sRGB profile and no other metadata.
+    """Encode RGB or RGBA as jpg, png or webp with the sRGB profile.
 
-    But what a model generated says so, by IPTC's DigitalSourceType in XMP (IPTC Photo Metadata Standard 2023.2, and
-    Google Merchant Center's rules for AI-generated images).
+    Where it has more bytes than the spec allows, it is encoded again with less quality, down to 50; what is too large
+    even so, `check` tells. No other metadata, but what a model generated says so, by IPTC's DigitalSourceType in XMP
+    (IPTC Photo Metadata Standard 2023.2, and Google Merchant Center's rules for AI-generated images).
 
     Raises
     ------
@@ -235,7 +258,12 @@ def encode(image: NDArray[np.uint8], extension: str, spec: ListingSpec, *, is_ge
     if extension not in options:
         raise ValueError(f"cannot encode {extension!r}; expected one of {', '.join(options)}")
     metadata = _xmp_option(extension) if is_generated else {}
-    return save(image, icc_profile=_srgb_profile(), **options[extension], **metadata)
+    chosen = {"icc_profile": srgb_profile(), **options[extension], **metadata}
+    data = save(image, **chosen)
+    while spec.max_bytes is not None and len(data) > spec.max_bytes and chosen.get("quality", 0) > LEAST_QUALITY:
+        chosen["quality"] -= QUALITY_STEP
+        data = save(image, **chosen)
+    return data
 
 
 def _xmp_option(extension: str) -> dict[str, Any]:
@@ -248,7 +276,8 @@ def _xmp_option(extension: str) -> dict[str, Any]:
 
 
 @cache
-def _srgb_profile() -> bytes:
+def srgb_profile() -> bytes:
+    """The profile that every finished file carries, the same bytes in every process."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     profile[24:36] = bytes(12)  # its creation time, which would make every process write other bytes
     return bytes(profile)

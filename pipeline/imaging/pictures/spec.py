@@ -1,6 +1,6 @@
 """How finished pictures look: the listing spec, read from a parsed listing.json and checked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
@@ -8,6 +8,7 @@ from pipeline.imaging.matte.lenses import LensRule
 from pipeline.imaging.types import HalfSide
 
 Align = Literal["top", "middle", "bottom"]
+FORMATS = {"transparent": {"png", "webp"}, "white": {"jpg", "png", "webp"}, "half-glass": {"jpg", "png", "webp"}}
 PIXELS = "a whole number of pixels above 0"
 
 
@@ -42,9 +43,13 @@ class HalfGlassSpec:
 
 @dataclass(frozen=True)
 class ListingSpec:
-    """How a listing picture looks: clear lenses kept or cut out, square canvas (px), the share its product fills,
-    encoder settings; the half-glass picture has a canvas of its own."""
+    """How a listing picture looks, under which name and version: clear lenses kept or cut out, square canvas (px), the
+    share its product fills,
+    encoder settings, the most bytes a file may have (None: any), and which files there are, by variant; the half-glass
+    picture has a canvas of its own."""
 
+    name: str
+    version: int
     lens: LensRule
     canvas: int
     fill: float
@@ -55,6 +60,8 @@ class ListingSpec:
     webp_quality: int
     webp_method: int
     png_level: int
+    max_bytes: int | None
+    formats: Mapping[str, Sequence[str]]
 
     @classmethod
     def from_mapping(cls, document: Mapping[str, Any]) -> "ListingSpec":
@@ -64,6 +71,13 @@ class ListingSpec:
         _expect("canvas", canvas, _is_size(canvas), PIXELS)
         _expect("fill", fill, isinstance(fill, int | float) and 0 < fill <= 1, "a share above 0, at most 1")
         _expect("lens", lens, lens in get_args(LensRule), " or ".join(get_args(LensRule)))
+        most = document["max_bytes"]
+        _expect("max_bytes", most, most is None or _is_size(most), "a whole number of bytes above 0, or null")
+        formats, known = document["formats"], FORMATS
+        is_known = isinstance(formats, Mapping) and all(
+            set(kinds) <= known.get(name, set()) for name, kinds in formats.items()
+        )
+        _expect("formats", formats, is_known and any(formats.values()), f"endings by variant, some of {known}")
         half_glass = HalfGlassSpec.from_mapping(document["half_glass"])
         return cls(**{**document, "half_glass": half_glass, "background": tuple(document["background"])})
 

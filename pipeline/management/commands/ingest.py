@@ -14,6 +14,7 @@ from tqdm import tqdm
 from pipeline import intake, jobs, naming, rivals
 from pipeline.engines.object_store import ObjectStoreError
 from pipeline.imaging.types import ProductClass
+from pipeline.listing_spec import HOUSE
 from pipeline.models import Batch, Frame
 from pipeline.states import UNFINISHED, Enhancement, Lane
 
@@ -33,6 +34,7 @@ class Command(BaseCommand):
             help="with gemini the photos leave the house: they are sent to Google",
         )
         parser.add_argument("--lane", choices=get_args(Lane), default="standard", help="urgent photos come first")
+        parser.add_argument("--spec", default=HOUSE, metavar="NAME", help="the listing spec that files are made by")
         parser.add_argument(
             "--meant",
             choices=get_args(rivals.Meaning),

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image, ImageDraw
 
 from pipeline import leases, naming, processing, reaper
 from pipeline.engines import object_store
+from pipeline.imaging.pictures import check, renditions
 from pipeline.models import BridgeLabel, Frame, Listing
 from pipeline.shop import listings, publish
 from pipeline.states import State
@@ -186,6 +188,68 @@ def test_dust_far_from_the_product_does_not_shrink_it(approved):
     picture = np.asarray(Image.open(io.BytesIO(read("AURA1/AURA1_1_white.png"))))
     columns = np.flatnonzero((picture < 250).any(axis=(0, 2)))
     assert columns[-1] - columns[0] + 1 == pytest.approx(1700, abs=4)
+
+
+def resaved(data: bytes, change: Callable[[Image.Image], Image.Image], **options: Any) -> bytes:
+    """The same file after somebody had it open."""
+    buffer = io.BytesIO()
+    with Image.open(io.BytesIO(data)) as file:
+        kept = {"format": file.format, "icc_profile": file.info["icc_profile"]}
+        change(file).save(buffer, **kept | options)
+    return buffer.getvalue()
+
+
+def speck(picture: Image.Image) -> Image.Image:
+    """Something in the corner that is hardly to be seen."""
+    copy = picture.copy()
+    copy.putpixel((2, 2), (255, 255, 255, 2) if picture.mode == "RGBA" else (250, 250, 250))
+    return copy
+
+
+def same(picture: Image.Image) -> Image.Image:
+    return picture.copy()
+
+
+def half(picture: Image.Image) -> Image.Image:
+    return picture.reduce(2)
+
+
+ARTIST = Image.Exif()
+ARTIST[0x013B] = "who"
+TAMPERED: dict[str, tuple[tuple[str, str], Callable[[Image.Image], Image.Image], dict[str, Any], str]] = {
+    "grey background": (("white", "png"), speck, {}, "white.png has a background that is up to 5 grey levels off"),
+    "dirty alpha": (("transparent", "webp"), speck, {}, "1 of them outside the product"),
+    "too small": (("white", "jpg"), half, {}, "white.jpg is 1000 × 1000 pixels"),
+    "wrong profile": (("white", "jpg"), same, {"icc_profile": b"another"}, "doesn't carry the sRGB profile"),
+    "EXIF left": (("transparent", "png"), same, {"exif": ARTIST}, "carries what nobody asked for: exif"),
+}
+
+
+@pytest.mark.parametrize("kind", TAMPERED)
+def test_a_file_that_is_not_as_specified_is_held_and_nothing_is_published(approved, monkeypatch, kind):
+    frame, made = approved(), renditions.encode_all
+    name, change, options, words = TAMPERED[kind]
+
+    def tampered(*asked: Any, **more: Any) -> dict[tuple[str, str], bytes]:
+        files = made(*asked, **more)
+        return {**files, name: resaved(files[name], change, **options)}
+
+    monkeypatch.setattr(renditions, "encode_all", tampered)
+    publish.run(frame.pk)
+    frame.refresh_from_db()
+    assert (frame.state, frame.reasons, frame.renditions.count()) == (State.EXCEPTION, ["off-spec"], 0)
+    assert words in frame.cause and frame.cause.startswith("Nothing was published")
+    assert published_keys() == set()
+
+
+def test_the_files_of_before_stay_when_new_ones_are_not_as_specified(approved, monkeypatch):
+    publish.run(approved(data=photo(30)).pk)
+    before, newer = {key: read(key) for key in published_keys()}, approved(data=photo(60))
+    monkeypatch.setattr(check, "faults_of", lambda *asked, **more: ["white.jpg can't be decoded"])
+    publish.run(newer.pk)
+    newer.refresh_from_db()
+    assert newer.state == State.EXCEPTION
+    assert {key: read(key) for key in published_keys()} == before
 
 
 def test_a_put_needs_thirty_seconds_of_lease(approved):
