@@ -32,6 +32,9 @@ ADDED = [
     ("pipeline_rendition", "height"),
     ("review_certificate", "lapsed_at"),
     ("pipeline_scorecard", "colours"),
+    ("pipeline_batch", "keep_days"),
+    ("pipeline_batch", "legal_hold"),
+    ("pipeline_frame", "pictures"),
 ]
 COLUMNS = "name, version, document, is_active, in_shadow, created_at"
 
