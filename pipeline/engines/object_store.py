@@ -207,13 +207,17 @@ def put_published(key: str, data: bytes) -> None:
         "put_object",
         Key=key,
         Body=data,
-        ContentType=CONTENT_TYPES[extension],
+        ContentType=CONTENT_TYPES.get(extension, "application/octet-stream"),
         CacheControl=CACHE_CONTROL.get(extension, DEFAULT_CACHE_CONTROL),
     )
 
 
 def load_published(key: str) -> bytes:
     return _read("published", key)
+
+
+def load(alias: str, key: str) -> bytes:
+    return _read(alias, key)
 
 
 def delete_published(key: str) -> None:
