@@ -11,7 +11,7 @@ UPLOADER = ["pipeline.add_batch", "pipeline.view_batch"]
 OPERATOR = ["pipeline.see_picture", "pipeline.decide", "review.view_queueitem"]
 MANAGER = [
     *("pipeline.see_verdict", "pipeline.see_figures", "pipeline.view_frame", "pipeline.take_over"),
-    *("pipeline.download", "pipeline.recall"),
+    *("pipeline.download", "pipeline.recall", "pipeline.keep"),
     *("pipeline.view_gatepolicy", "pipeline.activate_policy"),
 ]
 ADMIN = [f"auth.{action}_user" for action in ("add", "change", "delete", "view")] + [
@@ -38,6 +38,7 @@ WORDS = {
         "all of these, others' frames taken over, figures (how much is sent to review and why, what escapes, time, "
         "money, operators), "
         "every frame's history, published files (download, pass on by a link, withdraw, have reviewed again), "
+        "batches kept for good, "
         "policies and which is active"
     ),
     "admin": (

@@ -240,6 +240,10 @@ MAX_FAULTS = 5
 SHARED_BATCHES = env_bool("SHARED_BATCHES", False)
 FOUR_EYES = env_bool("FOUR_EYES", False)
 
+# Pictures are deleted so many days after a photo's last move, 0: never; whether finished files go with them.
+RETENTION_DAYS = env_int("RETENTION_DAYS", 60, maximum=36_500)
+PURGE_PUBLISHED = env_bool("PURGE_PUBLISHED", False)
+
 # So long a decision can be taken back before a worker acts on it.
 UNDO_SECONDS = 30
 

@@ -1,9 +1,10 @@
 """Batches: upload, list and progress. What lists of frames share; that of all frames is in review, which knows what
 people said of them."""
 
+import logging
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -13,19 +14,22 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from unfold.admin import ModelAdmin
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from accounts.access import signed_in
 from accounts.lists import OnlyOfferedLookups, ReadOnlyAdmin, UpToMany
 from config.asked import row_number
 from pipeline import sharing
+from pipeline.engines.object_store import ObjectStoreError
 from pipeline.models import Batch, Frame, WebhookDelivery, WebhookEndpoint
+from pipeline.upkeep import retention
 from pipeline.views.batches import batch as batch_page
 from pipeline.views.batches import how_far
 from pipeline.views.upload import upload
 from pipeline.views.webhooks import DeliveryAdmin, EndpointAdmin
 
 OFFERED_BATCHES = 30
+log = logging.getLogger(__name__)
 
 admin.site.register(WebhookEndpoint, EndpointAdmin)
 admin.site.register(WebhookDelivery, DeliveryAdmin)
@@ -74,7 +78,7 @@ class FrameListAdmin(ReadOnlyAdmin):
 @admin.register(Batch)
 class BatchAdmin(OnlyOfferedLookups, ModelAdmin):
     list_display = ["name", "product_class", "enhancement", "lane"]
-    list_display += ["photos", "how_far", "created_by", "created_at"]
+    list_display += ["photos", "how_far", "kept", "created_by", "created_at"]
     list_filter = ["product_class", "enhancement", "lane"]
     list_filter_sheet = True
     list_fullwidth = True
@@ -82,7 +86,7 @@ class BatchAdmin(OnlyOfferedLookups, ModelAdmin):
     list_per_page = 50
     search_fields = ["name"]
     search_help_text = "Batch name"
-    actions = None
+    actions = ["keep_for_good", "let_expire"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Batch]:
         mine = sharing.batches_for(signed_in(request))
@@ -97,6 +101,35 @@ class BatchAdmin(OnlyOfferedLookups, ModelAdmin):
     @display(description="How far")
     def how_far(self, batch: Any) -> str:
         return render_to_string("pipeline/how_far.html", batch.told)
+
+    @display(description="Pictures kept")
+    def kept(self, batch: Batch) -> str:
+        return retention.words(batch)
+
+    @action(description="Keep for good", permissions=["keep"])
+    def keep_for_good(self, request: HttpRequest, batches: QuerySet[Batch]) -> None:
+        """Whoever has to, for a dispute or by law; who did it stands in the batch's history."""
+        held = list(batches)
+        try:
+            retention.hold(held)
+        except ObjectStoreError as error:
+            messages.warning(request, f"They are kept, but the bucket didn't answer; do it once more later: {error}")
+        self._note(request, held, "kept for good")
+
+    @action(description="Let expire again", permissions=["keep"])
+    def let_expire(self, request: HttpRequest, batches: QuerySet[Batch]) -> None:
+        freed = list(batches)
+        retention.let_expire(freed)
+        self._note(request, freed, "let expire again")
+
+    def _note(self, request: HttpRequest, batches: list[Batch], what: str) -> None:
+        for batch in batches:
+            self.log_change(request, batch, what)
+            log.info("%s: %s by %s", batch, what, signed_in(request).get_username())
+        messages.success(request, f"{what.capitalize()}: {', '.join(map(str, batches))}.")
+
+    def has_keep_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("pipeline.keep")
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """Of all batches of the page at once, how far they are."""

@@ -147,6 +147,15 @@ def manifest_key(code: str, view: View) -> str:
     return f"{code}/{code}_{view_number(view)}.json"
 
 
+def listing_prefix(code: str, view: View) -> str:
+    """With which the keys of all files of this code and view begin, and no others.
+
+    >>> listing_prefix("AURA1000", "front")
+    'AURA1000/AURA1000_1'
+    """
+    return f"{code}/{code}_{view_number(view)}"
+
+
 def staging_key(frame_id: int, key: str) -> str:
     """Where a file lies until all of its frame's are there.
 
@@ -194,6 +203,15 @@ def work_key(frame_id: int, attempt: int, name: str) -> str:
     '7/1/alpha.png'
     """
     return f"{frame_id}/{attempt}/{name}"
+
+
+def frame_prefix(frame_id: int) -> str:
+    """Where all of a frame's files in the private bucket are.
+
+    >>> frame_prefix(7)
+    '7/'
+    """
+    return f"{frame_id}/"
 
 
 def made_prefix(frame_id: int) -> str:

@@ -60,9 +60,9 @@ FULL: dict[str, Callable[[Frame, int], bytes]] = {
 
 
 def frame_of(frame_id: int, attempt: int, name: str) -> Frame | None:
-    """The frame, if it ever had such an attempt, and an attempt has pictures of that name."""
+    """The frame, if it ever had such an attempt, an attempt has pictures of that name, and they are kept still."""
     is_known = name in SMALL or name in FULL or SHOP.fullmatch(name) is not None
-    frame = Frame.objects.filter(pk=frame_id).first() if is_known else None
+    frame = Frame.objects.filter(pk=frame_id, pictures=Frame.Pictures.KEPT).first() if is_known else None
     return frame if frame and 0 < attempt <= frame.attempt else None
 
 

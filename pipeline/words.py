@@ -29,7 +29,7 @@ SEGMENT_WORDS: dict[str, str] = {
     Segment.UNREADABLE: "unreadable",
     Segment.WORKING: "being worked on",
     Segment.IN_LINE: "waiting in line",
-    Segment.GONE: "replaced or withdrawn",
+    Segment.GONE: "replaced, withdrawn or deleted",
 }
 
 

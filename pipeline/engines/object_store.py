@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -17,6 +17,10 @@ CONTENT_TYPES = {"jpg": "image/jpeg", "png": "image/png", "webp": "image/webp", 
 CACHE_CONTROL = {"json": "no-cache"}
 DEFAULT_CACHE_CONTROL = "public, max-age=3600, stale-while-revalidate=86400"
 
+AT_ONCE = 1000
+"""So many objects may be named in one request to delete."""
+PURGED = {"Key": "mattegate", "Value": "purged"}
+"""The tag of what goes: docs/upkeep.md has the rule of the bucket that acts on it, and on nothing else."""
 MISSING = {"NoSuchKey", "NoSuchUpload", "404"}
 """The last answers a HEAD, which has no body to name its error in."""
 BUSY = {429, 500, 502, 503, 504}
@@ -112,17 +116,34 @@ def delete_work(key: str) -> None:
     _call("work", "delete_object", Key=key)
 
 
+def delete_all_work(keys: Sequence[str]) -> None:
+    """Objects that are gone already are no failure."""
+    for start in range(0, len(keys), AT_ONCE):
+        some = {"Objects": [{"Key": key} for key in keys[start : start + AT_ONCE]], "Quiet": True}
+        if kept := _call("work", "delete_objects", Delete=some).get("Errors"):
+            raise ObjectStoreError(f"{kept[0]['Key']}: the bucket did not delete it: {kept[0].get('Message', '')}")
+
+
+def tag_work(key: str) -> None:
+    """Mark it as what the bucket's own rule may delete."""
+    _call("work", "put_object_tagging", Key=key, Tagging={"TagSet": [PURGED]})
+
+
+def untag_work(key: str) -> None:
+    _call("work", "delete_object_tagging", Key=key)
+
+
 def list_work(prefix: str) -> list[str]:
     """The first thousand keys that begin so, the newest first."""
     found = _call("work", "list_objects_v2", Prefix=prefix).get("Contents", [])
     return [item["Key"] for item in sorted(found, key=lambda item: item["LastModified"], reverse=True)]
 
 
-def everything(alias: str) -> Iterator[Stored]:
-    """All objects of a bucket, asked for by the thousand, in the store's own order."""
+def everything(alias: str, prefix: str = "") -> Iterator[Stored]:
+    """All objects of a bucket that begin so, asked for by the thousand, in the store's own order."""
     more: dict[str, Any] = {}
     while True:
-        page = _call(alias, "list_objects_v2", **more)
+        page = _call(alias, "list_objects_v2", Prefix=prefix, **more)
         yield from (Stored(item["Key"], item["Size"], item["LastModified"]) for item in page.get("Contents", []))
         if not page.get("IsTruncated"):
             return
@@ -187,13 +208,17 @@ def put_published(key: str, data: bytes) -> None:
         "put_object",
         Key=key,
         Body=data,
-        ContentType=CONTENT_TYPES[extension],
+        ContentType=CONTENT_TYPES.get(extension, "application/octet-stream"),
         CacheControl=CACHE_CONTROL.get(extension, DEFAULT_CACHE_CONTROL),
     )
 
 
 def load_published(key: str) -> bytes:
     return _read("published", key)
+
+
+def load(alias: str, key: str) -> bytes:
+    return _read(alias, key)
 
 
 def delete_published(key: str) -> None:

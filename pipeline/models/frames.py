@@ -38,10 +38,15 @@ class Batch(models.Model):
     # Without an owner it would be everybody's.
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT)
     created_at = models.DateTimeField(auto_now_add=True)
+    keep_days = models.PositiveIntegerField(
+        null=True, blank=True, help_text="so long its photos' pictures stay; 0: for good; none: RETENTION_DAYS"
+    )
+    legal_hold = models.BooleanField(default=False, db_default=False, help_text="nothing of it is deleted")
 
     class Meta:
         verbose_name_plural = "batches"
         ordering = ["-created_at"]
+        permissions = [("keep", "Can keep a batch's pictures for good, or let them expire")]
 
     def __str__(self) -> str:
         return self.name
@@ -65,6 +70,13 @@ class Frame(models.Model):
 
     What can't be read goes from PROCESSING to UNREADABLE, back to who sent it.
     """
+
+    class Pictures(models.TextChoices):
+        """What becomes of them when their days are over; finished files in the shop are no part of them."""
+
+        KEPT = ""
+        GOING = "going"
+        GONE = "gone"
 
     batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="frames")
     filename = models.CharField(max_length=255)
@@ -101,6 +113,10 @@ class Frame(models.Model):
     draw = models.FloatField(default=1, help_text="keyed hash of the file, 0–1: below the audit rate it is marked")
     audit_due: 'OneOf[Look | Literal[""]]' = models.CharField(
         max_length=10, blank=True, choices=choices_of(Look), help_text="a published frame that a person is to look at"
+    )
+
+    pictures = models.CharField(
+        max_length=5, blank=True, choices=Pictures.choices, default=Pictures.KEPT, db_default=""
     )
 
     class Meta:
@@ -166,8 +182,8 @@ class Frame(models.Model):
 
     @property
     def has_pictures(self) -> bool:
-        """Whether the last attempt came as far as previews."""
-        return self.attempt > 0 and not NEVER_DECODED.intersection(self.reasons)
+        """Whether the last attempt came as far as previews, and they are kept still."""
+        return self.attempt > 0 and not self.pictures and not NEVER_DECODED.intersection(self.reasons)
 
     @property
     def state_words(self) -> str:

@@ -29,6 +29,11 @@ def recall(kind: str, frame: Frame, version: int, *, actor: str, why: str) -> No
         raise RecallError(f"Say why, so that {frame}'s history tells it. Nothing was changed.")
     if frame.state not in RECALLABLE[kind] or frame.version != version:
         raise RecallError(f"{frame} has moved on while you looked at it; nothing was changed. Look at it again.")
+    if kind == "review" and frame.pictures:
+        raise RecallError(
+            f"{frame} can't be reviewed again: its pictures are deleted, as their days were over. Withdraw it if it "
+            "must leave the shop, or have a new photo sent."
+        )
     if kind == "withdraw" and frame.audit_due == "drawn":
         raise RecallError(
             f"{frame} was drawn by chance to be looked at: taken out unseen, it would make all others look better than "

@@ -105,7 +105,8 @@ def _then(frame: Frame) -> State:
 
 def _bring_back(frame: Frame, listing: Listing) -> None:
     """What a photo replaced that had no right to the name, but for what a person had rejected."""
-    for older in Frame.objects.filter(code=listing.code, view=listing.view, state=State.SUPERSEDED, pk__lt=frame.pk):
+    same = Frame.objects.filter(code=listing.code, view=listing.view, pictures=Frame.Pictures.KEPT)
+    for older in same.filter(state=State.SUPERSEDED, pk__lt=frame.pk):
         last = older.transitions.last()
         if last and last.why == listings.newer(frame) and last.source != State.REJECTED:
             # Decided meanwhile, or sent once more.

@@ -8,10 +8,11 @@ from django.utils import timezone
 
 from pipeline import jobs, reaper
 from pipeline.engines import object_store
-from pipeline.models import Frame, Listing
+from pipeline.models import Batch, Frame, Listing
 from pipeline.shop import listings
 from pipeline.states import State
 from pipeline.transitions import StaleTransition, advance
+from pipeline.upkeep import purging
 
 
 def take_back(frame: Frame) -> None:
@@ -53,6 +54,12 @@ def let_go(listing: Listing) -> None:
 def remove_work(key: str) -> None:
     """Parts of an upload that nobody completed."""
     object_store.delete_work(key)
+
+
+def remove_pictures(frame: Frame) -> None:
+    """Of a frame whose days are over; who has its batch held meanwhile is heard."""
+    if Batch.objects.filter(pk=frame.batch_id, legal_hold=False).exists():
+        purging.empty(frame)
 
 
 def remove_aside(key: str) -> None:

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 
-from django.db.models import Prefetch
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from pipeline import naming
 from pipeline.cutout.relight import GEMINI
 from pipeline.engines import object_store
 from pipeline.engines.object_store import MissingObjectError
-from pipeline.models import Frame, Scorecard
+from pipeline.models import Frame, Scorecard, Transition
 from pipeline.states import State
 from pipeline.upkeep import mending
 from pipeline.upkeep.findings import AT_ONCE, SETTLED, Finding, named, pages, several
@@ -21,6 +21,7 @@ from pipeline.upkeep.reading import Reading
 from pipeline.work_files import ENHANCED
 
 PICTURES = ("alpha.png", "preview.webp", "thumb.webp", "cutout.webp", "cutout_thumb.webp")
+KEPT = Q(pictures=Frame.Pictures.KEPT) & ~Q(state=State.PURGED)
 UPLOADED = timedelta(days=2)
 """The nightly job removes those of the day before."""
 SEND_AGAIN = "Put it back from a backup of the bucket, or have the photo sent again: it can't be cut out anew without"
@@ -30,7 +31,7 @@ REPROCESS = "Have it reviewed again and reprocess it: they are made anew from th
 def check(stored: Inventory, reading: Reading) -> Iterator[Finding]:
     columns = ("frame", "attempt", "others", "publish", "is_marked", "enhancer", "override__difference")
     cards = Scorecard.objects.select_related("override").only(*columns)
-    frames = Frame.objects.exclude(state=State.PURGED).prefetch_related(Prefetch("scorecards", queryset=cards))
+    frames = Frame.objects.filter(KEPT).prefetch_related(Prefetch("scorecards", queryset=cards))
     for page in pages(frames):
         expected = {frame.pk: _keys(frame) for frame in page}
         there = stored.sizes({key for keys in expected.values() for key in keys})
@@ -101,18 +102,26 @@ def _folders(stored: Inventory) -> Iterator[Finding]:
 def _whose(folders: dict[str, int]) -> Iterator[Finding]:
     """Files whose frame is none, or should have none."""
     numbers = {name: int(name) for name in folders if name.isdecimal() and len(name) < 19}
-    states = dict(Frame.objects.filter(pk__in=numbers.values()).values_list("pk", "state"))
+    frames = Frame.objects.in_bulk(numbers.values())
+    left = {frame.pk for frame in _left_behind(Frame.objects.filter(pk__in=frames))}
     for name, count in folders.items():
-        state = states.get(numbers.get(name, 0))
-        if f"{name}/" == naming.UPLOADS or state not in (None, State.PURGED):
-            continue
-        if state:
-            what = f"{count} files of frame {name} are there, whose pictures were to be deleted"
-            yield Finding("purged", f"{name}/", what, "Delete them from the private bucket.")
-        else:
+        frame = frames.get(numbers.get(name, 0))
+        if frame and frame.pk in left and object_store.list_work(naming.frame_prefix(frame.pk)):
+            what = f"{count} files of {named(frame)} are there, whose pictures were to be deleted"
+            todo = "manage.py purge deletes those that it began with; --repair deletes these now."
+            yield Finding("purged", f"{name}/", what, todo, partial(mending.remove_pictures, frame))
+        elif frame is None and f"{name}/" != naming.UPLOADS:
             what = f"{count} files lie there, of which the database knows nothing"
             todo = "If the database is an older backup, restore a newer one; else delete them from the private bucket."
             yield Finding("unknown", f"{name}/", what, todo)
+
+
+def _left_behind(frames: QuerySet[Frame]) -> QuerySet[Frame]:
+    """Whose pictures are gone, or have been on their way for an hour. What was held meanwhile stays."""
+    lately = Transition.objects.filter(frame=OuterRef("pk"), at__gte=timezone.now() - SETTLED)
+    is_gone = Q(pictures=Frame.Pictures.GONE) | (Q(state=State.PURGED) & ~Q(pictures=Frame.Pictures.GOING))
+    is_late = Q(pictures=Frame.Pictures.GOING) & ~Q(state=State.WITHDRAWING) & ~Exists(lately)
+    return frames.filter(is_gone | (is_late & Q(batch__legal_hold=False)))
 
 
 def _uploads(stored: Inventory) -> Iterator[Finding]:

@@ -38,7 +38,7 @@ def fail_audit(
 def look_at_siblings(frame: Frame, card: Scorecard) -> None:
     """Queue the other views of the product, and the batch's frames that were only a little less sure."""
     unseen = Frame.objects.filter(
-        batch=frame.batch_id, state=State.PUBLISHED, audit_due="", was_exception=False, decisions=None
+        batch=frame.batch_id, state=State.PUBLISHED, audit_due="", pictures="", was_exception=False, decisions=None
     ).exclude(pk=frame.pk)
     same_product = unseen.filter(code=frame.code).values_list("pk", flat=True)
     last_run = unseen.filter(scorecards__attempt=F("attempt"), scorecards__confidence__lte=card.confidence)

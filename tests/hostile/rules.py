@@ -220,7 +220,7 @@ ACTIONS: dict[str, dict[str, Roles]] = {
     "auth_user": {"delete_selected": ADMINS},
     "accounts_accessevent": {"delete_selected": NOBODY},
     "accounts_serviceaccount": {"delete_selected": NOBODY, "new_secret": ADMINS, "revoke": ADMINS},
-    "pipeline_batch": {"delete_selected": NOBODY},
+    "pipeline_batch": {"delete_selected": NOBODY, "keep_for_good": MANAGERS, "let_expire": MANAGERS},
     "pipeline_frame": {"delete_selected": NOBODY},
     "pipeline_webhookendpoint": {"delete_selected": ADMINS},
     "pipeline_webhookdelivery": {"delete_selected": NOBODY, "send_again": ADMINS},

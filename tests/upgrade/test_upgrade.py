@@ -35,6 +35,9 @@ ADDED = [
     ("review_claim", "page"),
     ("review_claim", "is_ahead"),
     ("pipeline_batch", "spec_id"),
+    ("pipeline_batch", "keep_days"),
+    ("pipeline_batch", "legal_hold"),
+    ("pipeline_frame", "pictures"),
 ]
 COLUMNS = "name, version, document, is_active, in_shadow, created_at"
 

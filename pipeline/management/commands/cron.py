@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 
 from pipeline import clock, jobs
 from pipeline.clock import PERIOD_SECONDS
-from pipeline.upkeep import verify
+from pipeline.upkeep import purging, verify
 
 logger = logging.getLogger(__name__)
 ROLL_UP_SECONDS = 60
@@ -24,7 +24,8 @@ ROLL_UP_SECONDS = 60
 class Command(BaseCommand):
     help = (
         f"Every {PERIOD_SECONDS} s: give lapsed frames back to the queue, and enqueue what is due; "
-        "every minute: roll_up; daily: nightly, and a comparison of database and buckets."
+        "every minute: roll_up; daily: nightly, "
+        "then pictures deleted whose days are over, and database and buckets compared."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -37,7 +38,7 @@ class Command(BaseCommand):
             if done_on != timezone.localdate():
                 done_on = timezone.localdate()
                 run("nightly")
-                beside(verify.nightly)
+                beside(purging.nightly, verify.nightly)
             if time.monotonic() - rolled_up >= ROLL_UP_SECONDS:
                 rolled_up = time.monotonic()
                 run("roll_up")
@@ -54,18 +55,24 @@ def run(command: str) -> None:
         logger.exception("%s failed", command)
 
 
-def beside(work: Callable[[], None]) -> None:
-    """In a thread: it takes minutes, and what a dead worker left must not wait for it."""
+def beside(*works: Callable[[], None]) -> None:
+    """One after the other, in a thread: they take minutes, and what a dead worker left must not wait for them."""
 
     def carry_out() -> None:
         try:
-            work()
-        except Exception:
-            logger.exception("the verifier failed")
+            for work in works:
+                carry_out_one(work)
         finally:
             connection.close()
 
-    threading.Thread(target=carry_out, name="verify", daemon=True).start()
+    threading.Thread(target=carry_out, name="upkeep", daemon=True).start()
+
+
+def carry_out_one(work: Callable[[], None]) -> None:
+    try:
+        work()
+    except Exception:
+        logger.exception("%s failed", work.__module__)
 
 
 def tick() -> None:
