@@ -78,8 +78,7 @@ def _asked(user: User) -> QuerySet[Any]:
 def _rejections() -> QuerySet[Any]:
     """Each with the number of its `retake`, if one came."""
     same = Frame.objects.filter(code=OuterRef("frame__code"), view=OuterRef("frame__view"))
-    retakes = same.filter(received_at__gt=OuterRef("at")).exclude(state__in=NO_RETAKE)
-    retakes = retakes.exclude(state=State.PURGED, published_at=None).order_by("-pk")
+    retakes = same.filter(received_at__gt=OuterRef("at")).exclude(state__in=NO_RETAKE).order_by("-pk")
     return Rejection.objects.select_related("frame__batch").annotate(retake=Subquery(retakes.values("pk")[:1]))
 
 

@@ -45,7 +45,7 @@ RETAKE_WORDS: dict[str, str] = {
     State.WITHDRAWING: "is being withdrawn",
     State.WITHDRAWN: "was published, and is withdrawn",
     State.SUPERSEDED: "was replaced by a newer photo",
-    State.PURGED: "was published, and its pictures are deleted",
+    State.PURGED: "came, and its pictures are deleted",
 }
 
 
