@@ -13,7 +13,7 @@ from pipeline import leases, reaper
 from pipeline.cutout import matte_models
 from pipeline.engines import object_store
 from pipeline.management.commands import cron
-from pipeline.shop import publish
+from pipeline.models import Batch
 from tests.faults import places
 from tests.pipeline.conftest import ColourKeyMatter
 
@@ -22,12 +22,12 @@ CANVAS = 400
 
 
 def install() -> None:
-    small = replace(publish.listing_spec(), canvas=CANVAS)
+    told: Any = Batch.__dict__["listing_spec"].fget
     instead: list[tuple[Any, str, Any]] = [
         (matte_models, "matter", ColourKeyMatter),
         (matte_models, "second_matter", lambda: None),
         (matte_models, "warm_up", dict),
-        (publish, "listing_spec", lambda: small),
+        (Batch, "listing_spec", property(lambda batch: replace(told(batch), canvas=CANVAS))),
         (leases, "BEAT_SECONDS", 1),
         (leases, "LEFT_FOR_A_CALL", 4),
         (object_store, "QUICK", 0.2),
