@@ -120,7 +120,7 @@ def _begin(found: Deletion) -> bool:
 
 def _take(found: Deletion) -> None:
     frame, days = found.frame, retention.days_of(found.frame.batch)
-    why = f"kept for {days} days: {found.words}, are deleted"
+    why = f"its pictures were kept for {days} days: {found.words}, are deleted"
     if frame.state != State.PUBLISHED:
         advance(frame, State.PURGED, actor=ACTOR, why=why, pictures=GOING)
     elif settings.PURGE_PUBLISHED:
