@@ -1,7 +1,7 @@
 from pipeline.cutout import ladder
 from pipeline.imaging.verdict import score
 from pipeline.policies.shipped import shipped_policy
-from pipeline.states import BY_HAND, FIRST_LOOK, GONE, MOVES, OWN_ALPHA, State
+from pipeline.states import BY_HAND, GONE, MOVES, OWN_ALPHA, State
 from pipeline.words import CUTOUT_WORDS, REASON_WORDS, RUNG_WORDS
 
 
@@ -26,4 +26,4 @@ def test_every_reason_that_the_shipped_policy_can_give_has_words():
 
 
 def test_every_rung_of_the_ladder_has_words():
-    assert {OWN_ALPHA, FIRST_LOOK, BY_HAND, *ladder.RUNGS} == set(RUNG_WORDS) == {*CUTOUT_WORDS, BY_HAND}
+    assert {OWN_ALPHA, BY_HAND, *ladder.FOR_PEOPLE} == set(RUNG_WORDS) == {*CUTOUT_WORDS, BY_HAND}
