@@ -6,7 +6,7 @@ from pipeline import naming, work_files
 from pipeline.cutout import ladder, matte_models
 from pipeline.cutout.examine import Known, more_mattes
 from pipeline.engines import object_store
-from pipeline.imaging.pictures import renditions
+from pipeline.imaging.pictures.alpha_png import decode_alpha
 from pipeline.imaging.pictures.decode import DecodeError
 from pipeline.models import Frame, LaterMatte, Scorecard
 from pipeline.states import State
@@ -39,7 +39,7 @@ def make(frame_id: int) -> None:
 
 def _make(frame: Frame, card: Scorecard) -> None:
     rgb = work_files.enhanced_photo(frame)
-    alpha = renditions.decode_alpha(object_store.load_work(naming.work_key(frame.pk, card.attempt, "alpha.png")))
+    alpha = decode_alpha(object_store.load_work(naming.work_key(frame.pk, card.attempt, "alpha.png")))
     known = Known(alpha, card.metrics, {card.rung, *(other["rung"] for other in card.others)})
     models = matte_models.matter(), matte_models.second_matter
     for other in more_mattes(rgb, known, *models, frame.product_class, frame.view, card.policy.document):

@@ -13,6 +13,7 @@ from pipeline.engines import object_store
 from pipeline.imaging.matte import painting
 from pipeline.imaging.metrics.measure import TOLD
 from pipeline.imaging.pictures import renditions
+from pipeline.imaging.pictures.alpha_png import decode_alpha
 from pipeline.imaging.types import RGB, Alpha, Candidate, Examined, Matte
 from pipeline.models import Frame, Override, Scorecard, active_policy
 from pipeline.states import BY_HAND
@@ -73,7 +74,7 @@ def override(frame: Frame, edit: Edit, *, actor: str) -> Override:
 def matte_of(frame: Frame, rung: str) -> Alpha:
     """The matte of a rung, or the frame's own one."""
     attempt, name = _source(frame, rung)
-    return renditions.decode_alpha(object_store.load_work(naming.work_key(frame.pk, attempt, name)))
+    return decode_alpha(object_store.load_work(naming.work_key(frame.pk, attempt, name)))
 
 
 def _source(frame: Frame, rung: str) -> tuple[int, str]:

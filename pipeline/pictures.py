@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from pipeline import naming, work_files
 from pipeline.engines import object_store
-from pipeline.imaging.pictures import previews, renditions
+from pipeline.imaging.pictures import previews
+from pipeline.imaging.pictures.alpha_png import decode_alpha
 from pipeline.models import Frame
 from pipeline.shop import publish
 from pipeline.states import State
@@ -48,7 +49,7 @@ def _photo(frame: Frame, attempt: int) -> bytes:
 def _mask_of(name: str) -> Callable[[Frame, int], bytes]:
     def mask(frame: Frame, attempt: int) -> bytes:
         data = object_store.load_work(naming.work_key(frame.pk, attempt, name))
-        return previews.full_mask(renditions.decode_alpha(data))
+        return previews.full_mask(decode_alpha(data))
 
     return mask
 

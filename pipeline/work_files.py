@@ -10,6 +10,7 @@ from pipeline.engines import object_store
 from pipeline.engines.confined import ConfinedDecoder, ConfinedHeicDecoder
 from pipeline.imaging.metrics.doubts import find_doubts
 from pipeline.imaging.pictures import decode, previews, renditions
+from pipeline.imaging.pictures.alpha_png import decode_alpha, encode_alpha
 from pipeline.imaging.pictures.decode import Decoded, DecodeLimits
 from pipeline.imaging.types import RGB, Alpha, Alternative, Score
 from pipeline.imaging.verdict.score import weakest
@@ -73,7 +74,7 @@ def save_photo(frame: Frame, rgb: RGB) -> None:
 
 
 def save_matte(frame: Frame, rgb: RGB, alpha: Alpha) -> None:
-    save(frame, "alpha.png", renditions.encode_alpha(alpha))
+    save(frame, "alpha.png", encode_alpha(alpha))
     save(frame, "cutout.webp", previews.cutout_preview(rgb, alpha, PREVIEW_SIDE))
     save(frame, "cutout_thumb.webp", previews.cutout_preview(rgb, alpha, THUMB_SIDE))
 
@@ -81,7 +82,7 @@ def save_matte(frame: Frame, rgb: RGB, alpha: Alpha) -> None:
 def save_alternatives(frame: Frame, rgb: RGB, alternatives: tuple[Alternative, ...]) -> None:
     """For whoever reviews the frame: the mattes that the ladder made and the score ranked lower."""
     for other in alternatives:
-        cutout = previews.cutout_preview(rgb, renditions.decode_alpha(other.alpha_png), PREVIEW_SIDE)
+        cutout = previews.cutout_preview(rgb, decode_alpha(other.alpha_png), PREVIEW_SIDE)
         save(frame, naming.alternative_name(other.rung, "png"), other.alpha_png)
         save(frame, naming.alternative_name(other.rung, "webp"), cutout)
 

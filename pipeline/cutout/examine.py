@@ -16,7 +16,7 @@ from pipeline.imaging.crop import halfglass
 from pipeline.imaging.crop.viewpoint import has_several, seen_view
 from pipeline.imaging.matte import refine
 from pipeline.imaging.metrics.measure import LOOKS, MEASURED_SIZE, measure, measure_second_look, measure_view
-from pipeline.imaging.pictures import renditions
+from pipeline.imaging.pictures.alpha_png import encode_alpha
 from pipeline.imaging.scale import shrink
 from pipeline.imaging.types import (
     RGB,
@@ -196,7 +196,7 @@ class _Examiner:
 
 
 def _packed(candidate: Candidate) -> Alternative:
-    return Alternative(candidate.rung, candidate.score.confidence, renditions.encode_alpha(candidate.alpha))
+    return Alternative(candidate.rung, candidate.score.confidence, encode_alpha(candidate.alpha))
 
 
 @contextmanager

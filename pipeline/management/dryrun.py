@@ -13,7 +13,8 @@ from pipeline import naming, work_files
 from pipeline.cutout.examine import examine
 from pipeline.cutout.relight import locally
 from pipeline.engines.protocols import Matter
-from pipeline.imaging.pictures import previews, renditions
+from pipeline.imaging.pictures import previews
+from pipeline.imaging.pictures.alpha_png import encode_alpha
 from pipeline.imaging.pictures.decode import DecodeError
 from pipeline.imaging.types import RGB, Candidate, Crop, Policy, ProductClass, View, named_estimates
 from pipeline.words import in_words
@@ -103,7 +104,7 @@ def _view(filename: str) -> View | None:
 
 
 def _write_pictures(out: Path, name: str, rgb: RGB, best: Candidate) -> None:
-    (out / f"{name}.alpha.png").write_bytes(renditions.encode_alpha(best.alpha))
+    (out / f"{name}.alpha.png").write_bytes(encode_alpha(best.alpha))
     (out / "thumbs" / f"{name}.photo.webp").write_bytes(previews.preview(rgb, THUMB_SIDE))
     (out / "thumbs" / f"{name}.cutout.webp").write_bytes(previews.cutout_preview(rgb, best.alpha, THUMB_SIDE))
 

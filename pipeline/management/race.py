@@ -83,7 +83,7 @@ def _examined(rgb: RGB, confident_from: float = 0.0) -> Examined:
 
 def whole_path(photo: bytes, stages: Stages) -> list[bytes]:
     """What processing and publishing make of a confident frame, without the buckets."""
-    from pipeline import naming, work_files
+    from pipeline import work_files
     from pipeline.cutout.relight import locally
     from pipeline.imaging.matte import refine
     from pipeline.imaging.pictures import check, renditions
@@ -101,7 +101,7 @@ def whole_path(photo: bytes, stages: Stages) -> list[bytes]:
         colour = refine.estimate_foreground(rgb, best.alpha)
     with _stage(stages, "compose"):
         pictures = renditions.compose_all(colour, best.alpha, best.crop, spec)
-    for variant, extensions in naming.VARIANT_FORMATS.items():
+    for variant, extensions in spec.formats.items():
         for extension in extensions:
             with _stage(stages, f"encode {extension}"):
                 files[variant, extension] = renditions.encode(pictures[variant].pixels, extension, spec)
@@ -113,7 +113,8 @@ def whole_path(photo: bytes, stages: Stages) -> list[bytes]:
 def reviewers_pictures(photo: bytes, stages: Stages) -> list[bytes]:
     """What the worker stores beside, for people to look at."""
     from pipeline import work_files
-    from pipeline.imaging.pictures import previews, renditions
+    from pipeline.imaging.pictures import previews
+    from pipeline.imaging.pictures.alpha_png import encode_alpha
 
     rgb = work_files.decode_photo(photo)
     alpha = _examined(rgb).best.alpha
@@ -121,7 +122,7 @@ def reviewers_pictures(photo: bytes, stages: Stages) -> list[bytes]:
     with _stage(stages, "previews, alpha.png"):
         photos = [previews.preview(rgb, side) for side in sides]
         cutouts = [previews.cutout_preview(rgb, alpha, side) for side in sides]
-        return [*photos, *cutouts, renditions.encode_alpha(alpha)]
+        return [*photos, *cutouts, encode_alpha(alpha)]
 
 
 def doubtful_frame(photo: bytes, stages: Stages) -> list[bytes]:

@@ -20,6 +20,7 @@ from pipeline.faults import faults_answered, run_step
 from pipeline.imaging.crop import halfglass
 from pipeline.imaging.matte import refine
 from pipeline.imaging.pictures import check, renditions
+from pipeline.imaging.pictures.alpha_png import decode_alpha
 from pipeline.imaging.types import Crop
 from pipeline.listing_spec import has_half_glass
 from pipeline.models import Frame, Listing, Rendition
@@ -119,7 +120,7 @@ def render(frame: Frame, bridge_x: float | None = None, *, is_checked: bool = Fa
         Photo or matte can't be read.
     """
     rgb = work_files.enhanced_photo(frame)
-    alpha = renditions.decode_alpha(object_store.load_work(naming.work_key(frame.pk, frame.attempt, "alpha.png")))
+    alpha = decode_alpha(object_store.load_work(naming.work_key(frame.pk, frame.attempt, "alpha.png")))
     colour = refine.estimate_foreground(rgb, alpha)
     spec, is_generated = frame.batch.listing_spec, frame.scorecards.get(attempt=frame.attempt).enhancer == GENERATED
     pictures = renditions.compose_all(colour, alpha, _crop(frame, bridge_x), spec)

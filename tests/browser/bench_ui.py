@@ -9,7 +9,8 @@ from playwright.sync_api import Page
 
 from pipeline import naming
 from pipeline.engines import object_store
-from pipeline.imaging.pictures import previews, renditions
+from pipeline.imaging.pictures import previews
+from pipeline.imaging.pictures.alpha_png import encode_alpha
 from pipeline.models import Frame, Scorecard
 from tests.browser.conftest import IN_A_BROWSER, SAMPLE, doubtful_frame, ellipse
 from tests.browser.looking import SCREEN, settled, shown, wait_for_another, wait_for_next
@@ -76,7 +77,7 @@ def _large_frame() -> Frame:
     large.save(file, "JPEG", quality=92)
     alpha = ellipse((LARGE[1], LARGE[0]), 0.25)
     object_store.save_work(naming.original_key(frame.pk), file.getvalue())
-    made = {"alpha.png": renditions.encode_alpha(alpha), "preview.webp": previews.preview(np.asarray(large), 1600)}
+    made = {"alpha.png": encode_alpha(alpha), "preview.webp": previews.preview(np.asarray(large), 1600)}
     made["cutout.webp"] = previews.cutout_preview(np.asarray(large), alpha, 1600)
     for name, data in made.items():
         object_store.save_work(naming.work_key(frame.pk, 1, name), data)

@@ -15,7 +15,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from pipeline import naming
 from pipeline.engines import object_store
-from pipeline.imaging.pictures import previews, renditions
+from pipeline.imaging.pictures import previews
+from pipeline.imaging.pictures.alpha_png import decode_alpha, encode_alpha
 from pipeline.imaging.types import Alpha
 from pipeline.models import Batch, Frame
 from pipeline.states import State
@@ -124,9 +125,9 @@ def pictures() -> dict[str, bytes]:
     return {
         "preview.webp": previews.preview(rgb, 1600),
         "thumb.webp": previews.preview(rgb, 320),
-        "alpha.png": renditions.encode_alpha(narrow),
+        "alpha.png": encode_alpha(narrow),
         "cutout.webp": previews.cutout_preview(rgb, narrow, 1600),
-        "alternative-relit.png": renditions.encode_alpha(wide),
+        "alternative-relit.png": encode_alpha(wide),
         "alternative-relit.webp": previews.cutout_preview(rgb, wide, 1600),
         "doubt.webp": previews.heat_preview(heat),
     }
@@ -139,4 +140,4 @@ def ellipse(shape: tuple[int, ...], share: float) -> Alpha:
 
 def stored_alpha(frame: Frame, attempt: int, name: str = "alpha.png") -> NDArray[np.uint8]:
     data = object_store.load_work(naming.work_key(frame.pk, attempt, name))
-    return np.rint(255 * renditions.decode_alpha(data)).astype(np.uint8)
+    return np.rint(255 * decode_alpha(data)).astype(np.uint8)

@@ -13,7 +13,7 @@ from accounts.models import AccessEvent
 from accounts.roles import ROLES
 from pipeline import intake, work_files
 from pipeline.cutout.relight import IDENTITY
-from pipeline.imaging.pictures import renditions
+from pipeline.imaging.pictures.alpha_png import encode_alpha
 from pipeline.models import Frame, WebhookDelivery, WebhookEndpoint
 from pipeline.states import State
 from pipeline.webhooks import signing
@@ -47,7 +47,7 @@ def save_pictures(frame: Frame) -> None:
     alpha = ColourKeyMatter().matte(rgb).alpha
     work_files.save_photo(frame, rgb)
     work_files.save_matte(frame, rgb, alpha)
-    work_files.save(frame, "alternative-closer.png", renditions.encode_alpha(alpha))
+    work_files.save(frame, "alternative-closer.png", encode_alpha(alpha))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from PIL import Image
 from pipeline import gate, naming, processing, reaper
 from pipeline.cutout import matte_models
 from pipeline.engines import object_store
-from pipeline.imaging.pictures import renditions
+from pipeline.imaging.pictures.alpha_png import decode_alpha
 from pipeline.models import Frame, GatePolicy, Scorecard, active_policy
 from pipeline.policies.shipped import shipped_policy
 from pipeline.states import State
@@ -31,7 +31,7 @@ def test_a_cut_out_that_came_with_the_file_is_what_is_published(received, matter
     image.save(buffer, "PNG")
     frame = processing.run(received("AURA1_1.png", buffer.getvalue()).pk)
     assert (frame.state, frame.machine_card.rung) == (State.APPROVED, "own-alpha")
-    stored = renditions.decode_alpha(object_store.load_work(naming.work_key(frame.pk, 1, "alpha.png")))
+    stored = decode_alpha(object_store.load_work(naming.work_key(frame.pk, 1, "alpha.png")))
     assert np.array_equal(stored, np.asarray(image.getchannel("A")) / 255)
 
 

@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.imaging.pictures.renditions import save, to_bytes
+from pipeline.imaging.pictures.alpha_png import to_bytes
+from pipeline.imaging.pictures.renditions import save
 from pipeline.imaging.types import RGB, Alpha
 
 QUALITY, METHOD = 80, 2

@@ -23,6 +23,7 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 
 from pipeline.cutout import matte_models
 from pipeline.imaging.light.enhance import Diagnosis, diagnose, enhance
+from pipeline.imaging.pictures.alpha_png import encode_alpha
 from pipeline.imaging.types import RGB
 
 SHARED = Path(__file__).parents[4] / "shared"
@@ -92,13 +93,12 @@ class Judge:
     def row(self, rgb: RGB, meta: dict[str, Any]) -> dict[str, Any]:
         """evaluate.py's row: its defects, its SAD and what the gate says."""
         from pipeline.cutout.examine import examine
-        from pipeline.imaging.pictures import renditions
         from pipeline.policies.shipped import shipped_policy
 
         matter, policy = matte_models.matter(), shipped_policy()
         # Without the second model: its mattes are for people only, and never the best.
         best = examine(rgb, matter, meta["kind"], meta["view"], policy).best
-        (Path(self.out.name) / f"{meta['name']}.alpha.png").write_bytes(renditions.encode_alpha(best.alpha))
+        (Path(self.out.name) / f"{meta['name']}.alpha.png").write_bytes(encode_alpha(best.alpha))
         report = {
             "confidence": best.score.confidence,
             "verdict": "publish" if best.verdict.publish else "review",

@@ -10,7 +10,8 @@ from PIL import Image, ImageCms, JpegImagePlugin
 
 import pipeline.policies
 from pipeline.imaging.framing import bounding_box
-from pipeline.imaging.pictures import previews, renditions
+from pipeline.imaging.pictures import previews
+from pipeline.imaging.pictures.alpha_png import decode_alpha, encode_alpha
 from pipeline.imaging.pictures.renditions import EmptyPictureError, compose, compose_half, encode, flatten, render_all
 from pipeline.imaging.pictures.spec import Align, ListingSpec
 from pipeline.imaging.types import RGB, Alpha, Crop, CropBox, HalfSide, Side
@@ -287,7 +288,7 @@ def test_previews_stay_within_their_side(side: int, size: tuple[int, int]) -> No
 
 def test_an_alpha_survives_storage_to_the_nearest_level() -> None:
     alpha = np.linspace(0, 1, 10_000, dtype=np.float32).reshape(100, 100)
-    restored = renditions.decode_alpha(renditions.encode_alpha(alpha))
+    restored = decode_alpha(encode_alpha(alpha))
     assert restored.dtype == np.float32
     assert np.abs(restored - alpha).max() <= 0.5 / 255 + 1e-6
     assert restored[0, 0] == 0 and restored[-1, -1] == 1
@@ -297,4 +298,4 @@ def test_a_colour_picture_is_no_alpha() -> None:
     buffer = BytesIO()
     Image.new("RGB", (20, 20)).save(buffer, "PNG")
     with pytest.raises(ValueError, match="8-bit grey PNG"):
-        renditions.decode_alpha(buffer.getvalue())
+        decode_alpha(buffer.getvalue())

@@ -12,7 +12,7 @@ from pipeline.cutout import matte_models
 from pipeline.engines import object_store
 from pipeline.engines.object_store import ObjectStoreError
 from pipeline.imaging.matte.painting import Stroke
-from pipeline.imaging.pictures import renditions
+from pipeline.imaging.pictures.alpha_png import decode_alpha
 from pipeline.models import Frame, GatePolicy
 from pipeline.override import Edit
 from pipeline.shop import publish
@@ -210,5 +210,5 @@ def test_every_file_can_be_seen_as_the_shop_will_show_it(frame, sign_in):
 
 def test_the_alpha_that_was_painted_is_the_one_that_is_read_again(frame, olga):
     save(frame, olga, DOT)
-    again = renditions.decode_alpha(object_store.load_work(naming.work_key(frame.pk, 2, "alpha.png")))
+    again = decode_alpha(object_store.load_work(naming.work_key(frame.pk, 2, "alpha.png")))
     assert (override.matte_of(frame, "") == again).all()
