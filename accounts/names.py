@@ -3,7 +3,7 @@
 from django.contrib.auth.validators import ASCIIUsernameValidator
 from django.core.exceptions import ValidationError
 
-PROGRAMS = frozenset({"gate", "worker", "reaper", "intake", "gemini", "cron", "system", "retention"})
+PROGRAMS = frozenset({"gate", "worker", "reaper", "intake", "gemini", "cron", "system", "retention", "verify"})
 """What histories call the parts of the product that act by themselves."""
 
 _is_plain = ASCIIUsernameValidator()

@@ -7,6 +7,7 @@ from typing import Any
 
 import waitress
 from django.conf import settings
+from django.http import HttpResponse
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.utilities import Error as WaitressError
@@ -17,6 +18,8 @@ from config import no_room
 from config.asked import problem
 
 log = logging.getLogger(__name__)
+Told = tuple[str, list[tuple[str, str]], bytes]
+"""Status, headers and body, as waitress wants them."""
 SILENT_SECONDS = 30
 """A connection on which nothing moves is closed after so long."""
 ADJUSTED: dict[str, Any] = {
@@ -37,19 +40,28 @@ class NoRoom(WaitressError):
 
     code, reason = 503, "Service Unavailable"
 
-    def to_response(self, ident: Any = None) -> tuple[str, list[tuple[str, str]], bytes]:
+    def to_response(self, ident: str | None = None) -> Told:
         status, headers, body = super().to_response(ident)
         return status, [*headers, ("Retry-After", str(no_room.RETRY_SECONDS))], body
 
 
-class TooLargeForPrograms(RequestEntityTooLarge):
-    """In the form of all of the API's refusals."""
+class NoRoomForPrograms(WaitressError):
+    code, reason = NoRoom.code, NoRoom.reason
 
+    def to_response(self, ident: str | None = None) -> Told:
+        return _as_problem(self, no_room.refused())
+
+
+class TooLargeForPrograms(RequestEntityTooLarge):
     body: str
 
-    def to_response(self, ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:
-        told = problem(self.code, self.body)
-        return f"{self.code} {self.reason}", [("Content-Type", told["Content-Type"])], told.content
+    def to_response(self, ident: str | None = None) -> Told:
+        return _as_problem(self, problem(self.code, self.body))
+
+
+def _as_problem(error: WaitressError, told: HttpResponse) -> Told:
+    """In the form of all of the API's refusals."""
+    return f"{error.code} {error.reason}", list(told.items()), told.content
 
 
 class LimitedParser(HTTPRequestParser):
@@ -65,6 +77,10 @@ class LimitedParser(HTTPRequestParser):
             told = (self.headers.get(name, "") for name in ("COOKIE", "AUTHORIZATION"))
             self.adj.max_request_body_size = bodies.most(self.path, *told)
 
+    @property
+    def is_programs(self) -> bool:
+        return bool(self.path.startswith("/api/"))
+
     def received(self, data: bytes) -> int:
         try:
             consumed = super().received(data)
@@ -72,13 +88,13 @@ class LimitedParser(HTTPRequestParser):
             if not no_room.is_full(error):
                 raise
             log.error("a request for %s was cut off, because the disk is full", self.path)
-            self.error, self.completed, self.expect_continue = NoRoom(no_room.TRY_AGAIN), True, False
+            kind = NoRoomForPrograms if self.is_programs else NoRoom
+            self.error, self.completed, self.expect_continue = kind(no_room.TRY_AGAIN), True, False
             return len(data)
         if isinstance(self.error, RequestEntityTooLarge):
             megabytes = self.adj.max_request_body_size / 1e6
             words = f"{megabytes:,.1f} MB is the most that you can send here."
-            kind = TooLargeForPrograms if self.path.startswith("/api/") else RequestEntityTooLarge
-            self.error = kind(words)
+            self.error = TooLargeForPrograms(words) if self.is_programs else RequestEntityTooLarge(words)
             self.expect_continue = False  # else it would be told to send the rest
         return consumed
 

@@ -50,6 +50,6 @@ def fault(request: HttpRequest) -> HttpResponse:
     if not is_full(error):
         return server_error(request)
     log.error("%s was not answered, because the disk is full: %s", request.path, error)
-    if request.accepts("text/html"):
+    if not request.path.startswith("/api/") and request.accepts("text/html"):
         return told(render(request, "no_room.html", {"words": TRY_AGAIN}, status=HTTPStatus.SERVICE_UNAVAILABLE))
     return refused()

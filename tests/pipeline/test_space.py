@@ -14,6 +14,7 @@ from django.db import OperationalError
 from waitress.adjustments import Adjustments
 
 from accounts.server import ADJUSTED, LimitedParser
+from config import no_room
 from pipeline import intake, space
 from pipeline.models import Batch, Frame
 from review.operations import dependencies
@@ -144,6 +145,14 @@ def test_whatever_a_full_disk_stops_is_no_fault_of_the_program(db, sign_in, monk
     assert "The disk is full" in answer.content.decode()
 
 
+def test_programs_are_told_by_a_problem_whatever_they_say_that_they_accept(rf):
+    try:
+        raise OSError(errno.ENOSPC, "No space left on device")
+    except OSError:
+        answer = no_room.fault(rf.get("/api/v1/batches", headers={"Accept": "*/*"}))
+    assert (answer.status_code, answer["Content-Type"]) == (HTTPStatus.SERVICE_UNAVAILABLE, "application/problem+json")
+
+
 def test_any_other_fault_stays_one(db, sign_in, monkeypatch):
     client = sign_in("uploader")
     client.raise_request_exception = False
@@ -179,17 +188,27 @@ def test_a_photo_that_doesnt_fit_the_folder_for_uploads_is_no_500(services, sign
     assert send(client, ("A_1.png", photo()), accept="application/json").json()["receipts"][0]["outcome"] == "taken"
 
 
+def cut_off(head: str) -> tuple[str, dict[str, str], bytes]:
+    """What the server answers to a request that is longer than its disk has room for."""
+    parser = LimitedParser(Adjustments(**ADJUSTED))
+    parser.received(f"POST {head}\r\nHost: localhost\r\nContent-Length: 9000000\r\n\r\n".encode())
+    while not parser.completed:
+        parser.received(bytes(1_000_000))
+    status, headers, words = parser.error.to_response()
+    return status, dict(headers), words
+
+
 def test_a_request_that_doesnt_fit_the_servers_folder_is_answered(sign_in, full_disk, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(full_disk))
     session = sign_in("uploader").cookies["sessionid"].value
-    parser = LimitedParser(Adjustments(**ADJUSTED))
-    body = bytes(1_000_000)
-    head = (
-        f"POST {UPLOAD} HTTP/1.1\r\nHost: localhost\r\nCookie: sessionid={session}\r\nContent-Length: 9000000\r\n\r\n"
-    )
-    parser.received(head.encode())
-    while not parser.completed:
-        parser.received(body)
-    status, headers, words = parser.error.to_response()
-    assert (status, dict(headers)["Retry-After"]) == ("503 Service Unavailable", "60")
+    status, headers, words = cut_off(f"{UPLOAD} HTTP/1.1\r\nCookie: sessionid={session}")
+    assert (status, headers["Retry-After"]) == ("503 Service Unavailable", "60")
     assert b"The disk is full" in words
+
+
+def test_a_programs_request_that_doesnt_fit_is_answered_by_a_problem(program, full_disk, monkeypatch):  # noqa: F811
+    monkeypatch.setattr("tempfile.tempdir", str(full_disk))
+    token = program("uploader").pair["access"]
+    status, headers, words = cut_off(f"/api/v1/batches/1/photos HTTP/1.1\r\nAuthorization: Bearer {token}")
+    assert (status, headers["Retry-After"]) == ("503 Service Unavailable", "60")
+    assert headers["Content-Type"] == "application/problem+json" and b"The disk is full" in words
