@@ -98,7 +98,7 @@ def _put(folder: Path, name: str, sha256: str) -> None:
     data = _within(folder, name).read_bytes()
     if hashlib.sha256(data).hexdigest() != sha256:
         raise BackupError(
-            f"{folder / name} is not what was saved (its SHA-256 differs): empty the buckets, use another"
+            f"{folder / name} is not what was saved (its SHA-256 differs): empty the buckets, and try another backup"
         )
     bucket, _, key = name.partition("/")
     if bucket == "published":

@@ -16,7 +16,7 @@ from pipeline.upkeep import mending
 from pipeline.upkeep.findings import Finding, each, named, several
 from pipeline.upkeep.inventory import Inventory
 from pipeline.upkeep.reading import Reading
-from pipeline.upkeep.rows import ANEW, in_motion
+from pipeline.upkeep.rows import anew, in_motion
 
 
 def check(stored: Inventory, reading: Reading) -> Iterator[Finding]:
@@ -46,7 +46,7 @@ def _promise(listing: Listing) -> Iterator[Finding]:
     is_as_it_was = Listing.objects.filter(pk=listing.pk, version=listing.version, frame=listing.frame).exists()
     if wrong and is_as_it_was and not in_motion(listing.code, listing.view):
         assert listing.frame
-        yield Finding("promise", named(listing.frame), "; ".join(wrong), f"{ANEW}.")
+        yield Finding("promise", named(listing.frame), "; ".join(wrong), anew(listing.frame))
 
 
 def _wrong(listing: Listing) -> list[str]:

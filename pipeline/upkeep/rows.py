@@ -18,8 +18,14 @@ SHOWN = (State.PUBLISHED, State.WITHDRAWING)
 JUDGED = (State.APPROVED, State.PUBLISHING, *SHOWN)
 COMING = (State.APPROVED, *listings.BUSY)
 """Frames that take their names, or take them again, by themselves."""
-ANEW = "Withdraw it as a manager, have it reviewed again and approve it: its files are made anew"
 TELL = "Nothing of ours writes that: look for who changed the database by hand, or restore a backup"
+
+
+def anew(frame: Frame) -> str:
+    """How the shop gets its files again: without its pictures none can be made."""
+    if frame.pictures:
+        return "Its pictures are deleted: put its files back from a backup, or withdraw it and send a new photo."
+    return "Withdraw it as a manager, have it reviewed again and approve it: its files are made anew."
 
 
 def check() -> Iterator[Finding]:
@@ -52,7 +58,7 @@ def _published() -> Iterator[Finding]:
         else:
             showing = f"frame {newer.pk}" if newer else "nothing"
             what = f"it is said to be published, but under its names the shop shows {showing}"
-            yield Finding("not-shown", named(frame), what, f"{ANEW}.")
+            yield Finding("not-shown", named(frame), what, anew(frame))
 
 
 def _listings() -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """The private bucket against the rows: originals, what the attempts left, and whose folders lie there."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from functools import partial
 
@@ -30,7 +30,7 @@ REPROCESS = "Have it reviewed again and reprocess it: they are made anew from th
 
 def check(stored: Inventory, reading: Reading) -> Iterator[Finding]:
     columns = ("frame", "attempt", "others", "publish", "is_marked", "enhancer", "override__difference")
-    cards = Scorecard.objects.select_related("override").only(*columns)
+    cards = Scorecard.objects.select_related("override").only(*columns).prefetch_related("made_later")
     frames = Frame.objects.filter(KEPT).prefetch_related(Prefetch("scorecards", queryset=cards))
     for page in pages(frames):
         expected = {frame.pk: _keys(frame) for frame in page}
@@ -61,9 +61,14 @@ def _keys_of(frame: Frame, card: Scorecard) -> list[str]:
         names.append(ENHANCED)
     if override is not None or card.is_marked or not card.publish:
         names.append("doubt.webp")
-        names += [naming.alternative_name(other["rung"], end) for other in card.others for end in ("png", "webp")]
+        names += _alternatives(other["rung"] for other in card.others)
+    names += _alternatives(later.rung for later in card.made_later.all())
     keys = [naming.work_key(frame.pk, card.attempt, name) for name in names]
     return [*keys, override.difference] if override else keys
+
+
+def _alternatives(rungs: Iterable[str]) -> list[str]:
+    return [naming.alternative_name(rung, ending) for rung in rungs for ending in ("png", "webp")]
 
 
 def _frame(frame: Frame, missing: list[str], reading: Reading) -> Iterator[Finding]:

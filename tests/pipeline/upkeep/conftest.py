@@ -39,7 +39,7 @@ def kinds(found: Verify) -> Callable[..., list[str]]:
 def small_files(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the files show matters to nobody here, and large ones take their time."""
 
-    def render(frame: Frame) -> list[publish.File]:
+    def render(frame: Frame, **_: object) -> list[publish.File]:
         made = []
         for variant, extension in product(("transparent", "white"), ("png", "webp")):
             pixels = np.full((9, 12, 3), frame.pk % 256, np.uint8)

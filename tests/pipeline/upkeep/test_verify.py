@@ -8,10 +8,11 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from pipeline import jobs, naming, processing, reaper, removal
+from pipeline import alternatives, jobs, naming, processing, reaper, removal
+from pipeline.cutout import matte_models
 from pipeline.engines import object_store
 from pipeline.engines.object_store import ObjectStoreError
-from pipeline.models import Frame, GatePolicy, Listing, Rendition, Scorecard, Verification
+from pipeline.models import Frame, GatePolicy, LaterMatte, Listing, Rendition, Scorecard, Verification
 from pipeline.shop import listings, publish, withdraw
 from pipeline.states import RENAMED, State
 from pipeline.transitions import advance
@@ -183,6 +184,24 @@ def test_pictures_that_are_gone_are_found_for_held_ones_those_for_people_too(pub
     assert [words.split("/")[-1] for words in told] == ["doubt.webp are missing", "alpha.png are missing"] or [
         words.split("/")[-1] for words in told
     ] == ["alpha.png are missing", "doubt.webp are missing"]
+
+
+def test_cutouts_that_were_made_later_are_looked_for_too(received, matter, kinds, found, monkeypatch):
+    monkeypatch.setattr(matte_models, "second_matter", lambda: matter)
+    held = processing.run(received("AURA2_1.png", photo(touch_border=True)).pk)
+    alternatives.make(held.pk)
+    assert LaterMatte.objects.exists() and kinds() == []
+    name = naming.alternative_name(LaterMatte.objects.first().rung, "png")
+    delete("work", naming.work_key(held.pk, 1, name))
+    [missing] = found()
+    assert name in missing.what
+
+
+def test_who_has_no_pictures_any_more_is_not_sent_to_have_files_made_of_them(published, found):
+    Frame.objects.filter(pk=published().pk).update(pictures=Frame.Pictures.GONE)
+    delete("published", WHITE)
+    [broken] = [finding for finding in found() if finding.kind == "promise"]
+    assert broken.todo.startswith("Its pictures are deleted: put its files back")
 
 
 def test_folders_whose_frame_is_none_are_found_and_stay(published, kinds):
