@@ -33,6 +33,8 @@ QUESTIONS = {
 
 STEP_WORDS = {
     "process": "cutting out",
+    "alternatives": "making cut-outs to choose from",
+    "opened": "making cut-outs to choose from",
     "ask": "asking Gemini",
     "publish": "publishing",
     "withdraw": "withdrawing",

@@ -37,9 +37,8 @@ def fail_audit(
 
 def look_at_siblings(frame: Frame, card: Scorecard) -> None:
     """Queue the other views of the product, and the batch's frames that were only a little less sure."""
-    unseen = Frame.objects.filter(
-        batch=frame.batch_id, state=State.PUBLISHED, audit_due="", pictures="", was_exception=False, decisions=None
-    ).exclude(pk=frame.pk)
+    kept = Frame.objects.filter(batch=frame.batch_id, state=State.PUBLISHED, pictures=Frame.Pictures.KEPT)
+    unseen = kept.filter(audit_due="", was_exception=False, decisions=None).exclude(pk=frame.pk)
     same_product = unseen.filter(code=frame.code).values_list("pk", flat=True)
     last_run = unseen.filter(scorecards__attempt=F("attempt"), scorecards__confidence__lte=card.confidence)
     nearest = last_run.order_by("-scorecards__confidence").values_list("pk", flat=True)[:NEAREST]

@@ -94,7 +94,8 @@ def _open_to(user: User) -> QuerySet[Decision]:
     seconds = Decision.objects.filter(second_of=OuterRef("pk"), undone_by=None).exclude(kind=UNDO)
     held = claims.held_elsewhere(user, path="frame__claim__")
     drawn = Decision.objects.filter(is_drawn_again=True, at__gt=now - FORGOTTEN, at__lte=now - GRACE, undone_by=None)
-    there = Frame.objects.filter(pk=OuterRef("frame"), pictures="").exclude(IS_WAITING).exclude(state__in=GONE)
+    kept = Frame.objects.filter(pk=OuterRef("frame"), pictures=Frame.Pictures.KEPT)
+    there = kept.exclude(IS_WAITING).exclude(state__in=GONE)
     found = drawn.filter(~Exists(theirs), ~Exists(seconds), Exists(there)).exclude(held)
     if settings.FOUR_EYES:
         found = found.exclude(frame__batch__created_by=user)

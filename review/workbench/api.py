@@ -114,8 +114,8 @@ def leave(request: HttpRequest) -> HttpResponse:
 
 @asked("review.view_queueitem")
 def more_choices(user: User, data: Asked, pk: int) -> dict[str, Any]:
-    """What can be chosen by now."""
-    frame = _at_hand(pk, user)
+    """What can be chosen by now, also for who may only look, because another has it in hand."""
+    frame = second_looks.of(pk, user) or _waiting(pk)
     return choices.of(frame, frame.card)
 
 

@@ -7,17 +7,23 @@ from django.urls import reverse
 from pipeline import alternatives, jobs, naming
 from pipeline.models import Frame, Scorecard
 from pipeline.words import RUNG_WORDS
+from review.queue import second_looks
 
 
 def bring(frame: Frame) -> None:
     """Have further ones made at once, now that somebody looks at the frame."""
-    if alternatives.are_wanted(frame):
+    if _are_more_coming(frame):
         jobs.make_alternatives_now(frame)
 
 
 def of(frame: Frame, card: Scorecard | None) -> dict[str, Any]:
     """Those that are there, and whether more are on their way."""
-    return {"alternatives": _alternatives(frame, card), "areMoreComing": alternatives.are_wanted(frame)}
+    return {"alternatives": _alternatives(frame, card), "areMoreComing": _are_more_coming(frame)}
+
+
+def _are_more_coming(frame: Frame) -> bool:
+    """None of a frame that is shown a second time: it is decided, so none are made any more."""
+    return frame.version != second_looks.NO_VERSION and alternatives.are_wanted(frame)
 
 
 def _alternatives(frame: Frame, card: Scorecard | None) -> list[dict[str, Any]]:

@@ -164,6 +164,13 @@ def test_it_is_never_shown_to_who_decided_it_nor_to_a_third(frame, olga, omar):
     assert shown(signed_in("third")) is None
 
 
+def test_no_further_cutouts_are_promised(frame, olga, omar):
+    assert shown(olga)["areMoreComing"]
+    approve(olga, frame)
+    again = shown(omar)
+    assert again["id"] == frame.pk and not again["areMoreComing"]
+
+
 def test_nobody_waits_for_it(frame, olga):
     """One operator alone has an empty queue, and after a week nobody is asked any more."""
     decided(olga, frame)

@@ -80,6 +80,11 @@ def test_a_third_is_told_only_who_looks_at_it(maria, frame):
     assert detail == "maria is looking at A front right now; nothing was changed."
 
 
+def test_who_only_looks_is_told_of_cutouts_that_came(maria, frame):
+    answer = ask(maria, frame, "choices")
+    assert answer.status_code == HTTPStatus.OK and answer.json()["alternatives"] == []
+
+
 def test_of_two_take_overs_the_last_counts(olga, maria, frame):
     mona = signed_in("mona", "manager")
     for manager in (maria, mona):
