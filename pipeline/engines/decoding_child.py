@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.engines.confined import MESSAGE_BYTES
 from pipeline.engines.heif_decoder import HeifDecoder
 from pipeline.engines.raw_decoder import RawDecoder
 from pipeline.imaging.types import PhotoDecoder
 
-MESSAGE_BYTES = 4096
 DECODERS: Mapping[str, PhotoDecoder] = {"RAW": RawDecoder(), "HEIC": HeifDecoder()}
 
 

@@ -10,7 +10,7 @@ from PIL import Image, ImageChops
 from scipy import ndimage as ndi
 
 from pipeline.imaging.framing import bounding_box
-from pipeline.imaging.pictures.renditions import GENERATED_XMP, RGBA, TRANSPARENT, Picture, srgb_profile
+from pipeline.imaging.pictures.renditions import GENERATED_XMP, HALF_GLASS, RGBA, TRANSPARENT, Picture, srgb_profile
 from pipeline.imaging.pictures.spec import ListingSpec
 from pipeline.imaging.types import RGB
 
@@ -77,7 +77,7 @@ def faults_of(
 
 def _order(variant: str, picture: Picture, spec: ListingSpec, is_generated: bool) -> Order:
     half = spec.half_glass
-    room = half.canvas - 2 * half.margin if variant == "half-glass" else spec.fill * spec.canvas
+    room = half.canvas - 2 * half.margin if variant == HALF_GLASS else spec.fill * spec.canvas
     background = None if variant == TRANSPARENT else spec.background
     return Order(picture, room, background, spec.max_bytes, is_generated)
 

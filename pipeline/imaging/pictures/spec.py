@@ -44,9 +44,8 @@ class HalfGlassSpec:
 @dataclass(frozen=True)
 class ListingSpec:
     """How a listing picture looks, under which name and version: clear lenses kept or cut out, square canvas (px), the
-    share its product fills,
-    encoder settings, the most bytes a file may have (None: any), and which files there are, by variant; the half-glass
-    picture has a canvas of its own."""
+    share its product fills, encoder settings, the most bytes a file may have (None: any), and which files there are, by
+    variant; the half-glass picture has a canvas of its own."""
 
     name: str
     version: int
@@ -73,11 +72,11 @@ class ListingSpec:
         _expect("lens", lens, lens in get_args(LensRule), " or ".join(get_args(LensRule)))
         most = document["max_bytes"]
         _expect("max_bytes", most, most is None or _is_size(most), "a whole number of bytes above 0, or null")
-        formats, known = document["formats"], FORMATS
+        formats = document["formats"]
         is_known = isinstance(formats, Mapping) and all(
-            set(kinds) <= known.get(name, set()) for name, kinds in formats.items()
+            set(kinds) <= FORMATS.get(name, set()) for name, kinds in formats.items()
         )
-        _expect("formats", formats, is_known and any(formats.values()), f"endings by variant, some of {known}")
+        _expect("formats", formats, is_known and any(formats.values()), f"endings by variant, some of {FORMATS}")
         half_glass = HalfGlassSpec.from_mapping(document["half_glass"])
         return cls(**{**document, "half_glass": half_glass, "background": tuple(document["background"])})
 
