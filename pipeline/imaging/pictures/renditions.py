@@ -51,16 +51,8 @@ def size_of(data: bytes) -> tuple[int, int]:
         return picture.size
 
 
-def render_all(
-    rgb: RGB,
-    alpha: Alpha,
-    crop: Crop | None,
-    spec: ListingSpec,
-    formats: Mapping[str, Sequence[str]],
-    *,
-    is_generated: bool = False,
-) -> dict[tuple[str, str], bytes]:
-    """Every rendition of one photo.
+def compose_all(rgb: RGB, alpha: Alpha, crop: Crop | None, spec: ListingSpec) -> dict[str, Picture]:
+    """The picture of each variant of one photo, before any encoding.
 
     Parameters
     ----------
@@ -70,27 +62,12 @@ def render_all(
     crop : Crop or None
         Without one there is no half-glass variant.
     spec : ListingSpec
-    formats : mapping of str to sequence of str
-        File extensions by variant: transparent, white, half-glass.
-    is_generated : bool
-        Whether a model made the product's pixels: the files say so.
-
-    Returns
-    -------
-    dict of (variant, extension) to bytes
 
     Raises
     ------
     EmptyPictureError
         If the alpha, or the half of it that the spec asks for, is empty.
-    KeyError
-        For a variant other than these three.
     """
-    return encode_all(compose_all(rgb, alpha, crop, spec), spec, formats, is_generated=is_generated)
-
-
-def compose_all(rgb: RGB, alpha: Alpha, crop: Crop | None, spec: ListingSpec) -> dict[str, Picture]:
-    """The picture of each variant, before any encoding; parameters as for `render_all`."""
     whole = compose(rgb, alpha, spec)
     pictures = {TRANSPARENT: Picture(whole, whole), WHITE: Picture(whole, flatten(whole, spec.background))}
     if crop is not None:
@@ -106,7 +83,27 @@ def encode_all(
     *,
     is_generated: bool = False,
 ) -> dict[tuple[str, str], bytes]:
-    """Every rendition of composed pictures; parameters as for `render_all`."""
+    """Every rendition of one photo.
+
+    Parameters
+    ----------
+    pictures : mapping of str to Picture
+        As `compose_all` made them.
+    spec : ListingSpec
+    formats : mapping of str to sequence of str
+        File extensions by variant: transparent, white, half-glass.
+    is_generated : bool
+        Whether a model made the product's pixels: the files say so.
+
+    Returns
+    -------
+    dict of (variant, extension) to bytes
+
+    Raises
+    ------
+    KeyError
+        For a variant other than these three.
+    """
     return {
         (variant, extension): encode(pictures[variant].pixels, extension, spec, is_generated=is_generated)
         for variant, extensions in formats.items()

@@ -39,7 +39,8 @@ def run(seconds: float, cpu_seconds: float = 1.0, **stages: float) -> Run:
 def test_the_raced_path_makes_the_very_files_that_publishing_puts(photo, matter):
     best = examine(SCENE.rgb, matter, "eyewear", "angle", shipped_policy()).best
     colour = refine.estimate_foreground(SCENE.rgb, best.alpha)
-    published = renditions.render_all(colour, best.alpha, best.crop, listing_spec(), naming.VARIANT_FORMATS)
+    pictures = renditions.compose_all(colour, best.alpha, best.crop, listing_spec())
+    published = renditions.encode_all(pictures, listing_spec(), naming.VARIANT_FORMATS)
     assert len(published) == 8
     assert race.whole_path(photo, {}) == list(published.values())
 
