@@ -1,6 +1,7 @@
 """A batch: how far it is, and its photos."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -61,11 +62,18 @@ def batch(request: HttpRequest, batch_id: str) -> HttpResponse:
         "may_remove": sharing.may_remove(user, Frame(batch=shown)),
         "gemini": budget.summary(shown) if shown.enhancement == "gemini" else None,
         "page": photos,
+        "same_choices": _choices(shown),
         "tiles": reshoots.told_of_frames(photos, user),
     }
     if "progress" in request.GET:
         return render(request, "pipeline/batch_progress.html", context)
     return page(request, "pipeline/batch.html", **context)
+
+
+def _choices(batch: Batch) -> str:
+    """What more photos of it are sent with, for the upload page's address."""
+    same = {name: getattr(batch, name) for name in ("name", "product_class", "enhancement", "lane")}
+    return urlencode(same | {"spec": batch.spec_name})
 
 
 def how_far(batches: list[Batch]) -> list[dict[str, Any]]:
