@@ -104,6 +104,7 @@ def doubtful_frame(code: str, **card: Any) -> Frame:
         view="angle",
         sha256=code,
         state=State.EXCEPTION,
+        version=1,
         attempt=1,
         reasons=["haze"],
     )

@@ -33,8 +33,9 @@ def test_a_key_that_only_asks_waits_for_the_frame_and_a_decision_is_not_made_uns
     sign_in_as("operator")
     waiting: list[Route] = []
     page.route(f"**{reverse('picture', args=[frame.pk, 1, 'cutout.webp'])}", lambda route: waiting.append(route))
-    page.goto("/workbench/", wait_until="commit")
-    expect(page.get_by_role("button", name="outline")).to_be_attached()
+    with page.expect_request("**/cutout.webp"):
+        page.goto("/workbench/", wait_until="commit")
+    expect(page.locator("#modes button").first).to_be_attached()
     page.keyboard.press("a")
     expect(said(page)).to_have_text("The next one is still loading; nothing was decided.")
     page.keyboard.press("x")

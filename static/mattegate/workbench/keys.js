@@ -52,6 +52,8 @@ export class Keys {
   }
 
   #down(event, target) {
+    // A key that a dialog took is not the page's too, though the dialog has closed over it.
+    if (event.defaultPrevented) return;
     // An input method that composes takes the keys for itself.
     if (isTyping(target) || isSliding(target, event.key) || event.altKey || event.isComposing) return;
     if (document.querySelector("dialog[open]")) return;
