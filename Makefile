@@ -27,18 +27,19 @@ test: setup $(NODE_STAMP)
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
-	$(PY) -m pytest --ignore tests/browser --ignore tests/faults $(AT_ONCE)
-	$(PY) -m pytest tests/browser tests/faults
+	$(PY) -m pytest --ignore tests/faults $(AT_ONCE)
+	$(PY) -m pytest tests/faults
 
 # The deployment, without containers. Needs nginx, PostgreSQL, openssl, curl and chromium.
 smoke: setup
 	@deploy/smoke.sh
 
-# Whatever touches rows once more, on a PostgreSQL that the tests start. TESTS=tests/review for a part.
+# Whatever touches rows once more, on a PostgreSQL that the tests start: the quick tests, and the faults. TESTS=tests/review
+# for a part, with its slow ones.
 test-postgres: export TEST_DATABASE := postgresql
 test-postgres: setup
-	$(PY) -m pytest $(or $(TESTS),--ignore tests/browser --ignore tests/faults $(AT_ONCE))
-	$(if $(TESTS),,$(PY) -m pytest tests/faults)
+	$(PY) -m pytest $(or $(TESTS),-m "not slow" --ignore tests/browser --ignore tests/faults $(AT_ONCE))
+	$(if $(TESTS),,$(PY) -m pytest tests/faults/test_workers.py tests/faults/test_servers.py)
 
 # Every address, as every role, by every method, with hostile values: never a 500. Then files and names. SECONDS=60 for less.
 fuzz: setup
