@@ -14,7 +14,7 @@ from django.db import connection
 from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
 
-from pipeline import intake, jobs
+from pipeline import intake, jobs, queues
 from pipeline.engines import embedded
 from pipeline.models import Frame, Rendition, Transition, Verification
 from pipeline.states import UNFINISHED, State
@@ -29,6 +29,12 @@ POOL = ("rqworker-pool", *QUEUES, "--num-workers", "2", "--worker-class", "pipel
 SHADES = (30, 60)
 SETTLE_SECONDS = 400
 """The longest that anything takes here, on a machine that does much else."""
+
+
+def _is_idle() -> bool:
+    """Nothing is made any more that is for people to choose from, either: its frame goes away with the test."""
+    seen = queues.look()
+    return not any(queue.depth for queue in seen.queues) and not any(worker.job for worker in seen.workers)
 
 
 class Plant:
@@ -87,6 +93,7 @@ class Plant:
             if path.name != "rest":
                 path.unlink()
         wait_for((self.folder / "rested").exists, 30)
+        wait_for(_is_idle, SETTLE_SECONDS)
 
     def send(self, *shades: int, note: str = "") -> list[Frame]:
         """Photos in, as any door takes them."""
