@@ -8,7 +8,7 @@ from typing import Any
 import django_rq
 from django.utils import timezone
 from redis import RedisError
-from rq import Queue, worker_registration
+from rq import Queue
 from rq.exceptions import DuplicateJobError, InvalidJobOperation
 from rq.job import Job, JobStatus
 from structlog.contextvars import get_contextvars
@@ -162,17 +162,6 @@ def submit(batch: Batch, filename: str, data: bytes, **said: Any) -> intake.Rece
     if receipt.frame.state == State.RECEIVED:
         enqueue(receipt.frame)
     return receipt
-
-
-def workers_alive() -> int:
-    """How many take photos now; 0 also where Redis doesn't say."""
-    queue = django_rq.get_queue("process")
-    try:
-        keys = worker_registration.get_keys(queue)
-        return int(queue.connection.exists(*keys)) if keys else 0  # a worker that was killed left its name there
-    except RedisError as error:
-        log.warning("nobody knows how many workers there are: %s", error)
-        return 0
 
 
 def reap() -> None:

@@ -1,12 +1,14 @@
 """What RQ knows of workers, queues and failed jobs."""
 
+import logging
 import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import django_rq
 from django.conf import settings
-from redis import Redis
+from redis import Redis, RedisError
 from rq import Queue, worker_registration
 from rq.exceptions import InvalidJobOperation, NoSuchJobError
 from rq.executions import Execution
@@ -17,6 +19,7 @@ from rq.utils import utcparse
 
 from pipeline.engines import redis_server
 
+log = logging.getLogger(__name__)
 FAILED_SHOWN = 20
 
 
@@ -62,6 +65,17 @@ class Seen:
     workers: list[WorkerSeen]
     queues: list[QueueSeen]
     failed: list[JobSeen]
+
+
+def workers_alive() -> int:
+    """How many take photos now; 0 also where Redis doesn't say."""
+    queue = django_rq.get_queue("process")
+    try:
+        keys = worker_registration.get_keys(queue)
+        return int(queue.connection.exists(*keys)) if keys else 0  # a worker that was killed left its name there
+    except RedisError as error:
+        log.warning("nobody knows how many workers there are: %s", error)
+        return 0
 
 
 def look() -> Seen:

@@ -168,12 +168,13 @@ def _guarded(frame: Frame, call: Callable[..., None], *arguments: Any) -> None:
 
 
 def _manifest(frame: Frame, files: list[File]) -> bytes:
+    spec = frame.batch.listing_spec
     document = {
         "code": frame.code,
         "view": frame.view,
         "frame": frame.pk,
         "version": frame.version,
-        "spec": f"{frame.batch.listing_spec.name} v{frame.batch.listing_spec.version}",
+        "spec": f"{spec.name} v{spec.version}",
         "published_at": timezone.now().isoformat(timespec="seconds"),
         "files": [
             {

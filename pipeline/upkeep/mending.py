@@ -47,8 +47,7 @@ def put_behind(frame: Frame, newer: Frame) -> None:
 
 def let_go(listing: Listing) -> None:
     """A holder that is neither publishing nor withdrawing holds nothing: whoever comes may take the names."""
-    fields = {"holder": None, "version": listing.version + 1}
-    Listing.objects.filter(pk=listing.pk, version=listing.version).update(**fields)
+    listings.release(listing, shows=listing.frame)
 
 
 def remove_work(key: str) -> None:

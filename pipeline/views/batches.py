@@ -14,7 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.access import allowed, signed_in
 from config.asked import read
-from pipeline import jobs, progress, removal, reshoots, sharing
+from pipeline import progress, queues, removal, reshoots, sharing
 from pipeline.gemini import budget
 from pipeline.models import Batch, Frame
 from pipeline.states import MOVES, Segment, State
@@ -82,7 +82,7 @@ def how_far(batches: list[Batch]) -> list[dict[str, Any]]:
     told = [tallies.get(batch.pk, progress.EMPTY) for batch in batches]
     if not any(tally.in_line for tally in told):
         return [{"tally": tally, "place": None} for tally in told]
-    line = progress.line(jobs.workers_alive())
+    line = progress.line(queues.workers_alive())
     places = [line.place_of(batch.pk) if batch.enhancement == "local" else None for batch in batches]
     return [{"tally": tally, "place": place} for tally, place in zip(told, places, strict=True)]
 

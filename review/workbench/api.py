@@ -8,11 +8,10 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.urls import reverse
 
 from accounts.access import allowed, signed_in
 from config.asked import Asked, NotThereError, body, problem, read
-from pipeline import pictures
+from pipeline import jobs, pictures
 from pipeline.engines.object_store import MissingObjectError, ObjectStoreError
 from pipeline.imaging.pictures.decode import DecodeError
 from pipeline.imaging.pictures.renditions import EmptyPictureError
@@ -68,9 +67,7 @@ def following(user: User, data: Asked) -> dict[str, Any]:
     claims.release(user, page, but=held)
     lost = claims.renew(user, held, page)
     found = second_looks.take_next(user, page, beside=[*held, *data["beside"]], ahead=data["is_ahead"])
-    if found:
-        choices.bring(found)
-    return {"item": frame_json.item(found, user) if found else None, "lost": lost, "line": frame_json.line(user, page)}
+    return {"item": _in_hand(found, user) if found else None, "lost": lost, "line": frame_json.line(user, page)}
 
 
 @asked("review.view_queueitem", questions.Opened)
@@ -84,11 +81,18 @@ def open_frame(user: User, data: Asked, pk: int) -> dict[str, Any]:
     if data["here"]:
         claims.go_on_here(frame, user, page)
     if claims.take(frame, user, page):
-        choices.bring(frame)
-        held = None
+        item = _in_hand(frame, user) | {"held": None}
     else:
-        held = _held(frame, user)
-    return {"item": frame_json.item(frame, user) | {"held": held}, "line": frame_json.line(user, page)}
+        item = frame_json.item(frame, user) | {"held": _held(frame, user)}
+    return {"item": item, "line": frame_json.line(user, page)}
+
+
+def _in_hand(frame: Frame, user: User) -> dict[str, Any]:
+    """A frame that somebody is about to look at: what else can be chosen is made at once."""
+    item = frame_json.item(frame, user)
+    if item["areMoreComing"]:
+        jobs.make_alternatives_now(frame)
+    return item
 
 
 def _end(user: User, page: str) -> None:
@@ -204,7 +208,7 @@ def undo_last(user: User, data: Asked) -> dict[str, Any]:
 
 
 def _file(frame: Frame, picture: pictures.ShopPicture) -> dict[str, Any]:
-    address = reverse("picture", args=[frame.pk, frame.attempt, picture.name])
+    address = choices.picture_address(frame, picture.name)
     return {"url": address, "variant": picture.variant, "extension": picture.extension, "size": picture.size}
 
 

@@ -4,16 +4,10 @@ from typing import Any
 
 from django.urls import reverse
 
-from pipeline import alternatives, jobs, naming
+from pipeline import alternatives, naming
 from pipeline.models import Frame, Scorecard
 from pipeline.words import RUNG_WORDS
 from review.queue import second_looks
-
-
-def bring(frame: Frame) -> None:
-    """Have further ones made at once, now that somebody looks at the frame."""
-    if _are_more_coming(frame):
-        jobs.make_alternatives_now(frame)
 
 
 def of(frame: Frame, card: Scorecard | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from pipeline import intake, jobs, progress
+from pipeline import intake, progress, queues
 from pipeline.models import Batch, Frame, Transition
 from pipeline.states import ANSWERED, SEGMENT_OF, Segment, State
 from pipeline.words import SEGMENT_WORDS, STATE_WORDS
@@ -180,7 +180,7 @@ def test_only_the_latest_photos_tell_the_pace(spring, monkeypatch):
 
 @pytest.mark.parametrize(("workers", "has_pace"), [(0, True), (1, False)])
 def test_what_is_not_known_is_not_told(workers, has_pace, spring, sign_in, monkeypatch):
-    monkeypatch.setattr(jobs, "workers_alive", lambda: workers)
+    monkeypatch.setattr(queues, "workers_alive", lambda: workers)
     if has_pace:
         worked(spring, 10)
     frame(spring)
@@ -190,7 +190,7 @@ def test_what_is_not_known_is_not_told(workers, has_pace, spring, sign_in, monke
 
 
 def test_place_and_time_are_told_on_the_page_and_in_the_list(spring, sign_in, monkeypatch):
-    monkeypatch.setattr(jobs, "workers_alive", lambda: 2)
+    monkeypatch.setattr(queues, "workers_alive", lambda: 2)
     worked(spring, 60)
     urgent = intake.open_batch("Urgent", "watch", lane="urgent")
     for batch in [urgent] * 3 + [spring] * 5:
@@ -205,7 +205,7 @@ def test_place_and_time_are_told_on_the_page_and_in_the_list(spring, sign_in, mo
 
 
 def test_more_batches_and_photos_ask_the_database_no_more(spring, sign_in, monkeypatch, django_assert_num_queries):
-    monkeypatch.setattr(jobs, "workers_alive", lambda: 2)
+    monkeypatch.setattr(queues, "workers_alive", lambda: 2)
     frame(spring)
     client = sign_in("manager")
     client.get(LIST)
@@ -226,11 +226,11 @@ def test_workers_are_counted_while_they_live(redis_server):
 
     queue = get_queue("process")
     worker = SimpleWorker([queue], connection=queue.connection)
-    assert jobs.workers_alive() == 0
+    assert queues.workers_alive() == 0
     worker.register_birth()
-    assert jobs.workers_alive() == 1
+    assert queues.workers_alive() == 1
     queue.connection.delete(worker.key)  # killed: its key lapses, its name stays in the list
-    assert jobs.workers_alive() == 0
+    assert queues.workers_alive() == 0
 
 
 def test_without_redis_nobody_knows_and_the_page_is_there_all_the_same(spring, sign_in, monkeypatch):
