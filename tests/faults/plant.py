@@ -93,7 +93,9 @@ class Plant:
             if path.name != "rest":
                 path.unlink()
         wait_for((self.folder / "rested").exists, 30)
-        wait_for(_is_idle, SETTLE_SECONDS)
+        for _ in range(2):  # RQ shows a job nowhere for a moment: between its queue and its worker
+            wait_for(_is_idle, SETTLE_SECONDS)
+            time.sleep(1)
 
     def send(self, *shades: int, note: str = "") -> list[Frame]:
         """Photos in, as any door takes them."""
