@@ -136,6 +136,9 @@ S3_ACCESS_KEY = os.environ.get("S3_ACCESS_KEY", "mattegate")
 S3_SECRET_KEY = env_secret("S3_SECRET_KEY") or kept_secret(VAR_DIR / "s3_secret_key")
 S3_WORK_BUCKET = os.environ.get("S3_WORK_BUCKET", "mattegate-work")
 S3_PUBLISHED_BUCKET = os.environ.get("S3_PUBLISHED_BUCKET", "mattegate-published")
+# Where others put photos for us: a bucket, or BUCKET/PREFIX; and a folder.
+S3_INBOX = os.environ.get("S3_INBOX", "")
+INBOX_DIR = env_path("INBOX_DIR", VAR_DIR) if os.environ.get("INBOX_DIR") else None
 
 
 def _bucket(name: str) -> dict[str, object]:
@@ -168,6 +171,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     "work": _bucket(S3_WORK_BUCKET),
     "published": _bucket(S3_PUBLISHED_BUCKET),
+    "inbox": _bucket(S3_INBOX.partition("/")[0]),
 }
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]

@@ -1,4 +1,4 @@
-"""Buckets, through django-storages: the private `work` and the public `published`."""
+"""Buckets, through django-storages: the private `work`, the public `published`, and an `inbox` that others fill."""
 
 import random
 import time
@@ -131,6 +131,14 @@ def tag_work(key: str) -> None:
 
 def untag_work(key: str) -> None:
     _call("work", "delete_object_tagging", Key=key)
+
+
+def save_inbox(key: str, data: bytes) -> None:
+    _call("inbox", "put_object", Key=key, Body=data)
+
+
+def delete_inbox(key: str) -> None:
+    _call("inbox", "delete_object", Key=key)
 
 
 def list_work(prefix: str) -> list[str]:

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 
 from pipeline import clock, jobs
 from pipeline.clock import PERIOD_SECONDS
+from pipeline.inbox import watch
 from pipeline.upkeep import purging, verify
 
 logger = logging.getLogger(__name__)
@@ -25,13 +26,15 @@ class Command(BaseCommand):
     help = (
         f"Every {PERIOD_SECONDS} s: give lapsed frames back to the queue, and enqueue what is due; "
         "every minute: roll_up; daily: nightly, "
-        "then pictures deleted whose days are over, and database and buckets compared."
+        "then pictures deleted whose days are over, and database and buckets compared. "
+        "Meanwhile photos are taken in from INBOX_DIR and S3_INBOX."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
+        threading.Thread(target=watch.until, args=(stop,), name="inbox", daemon=True).start()
         done_on, rolled_up = None, float("-inf")
         while not stop.is_set():
             tick()
