@@ -9,6 +9,7 @@ from django.db import transaction
 from pipeline import replay
 from pipeline.cutout.relight import Enhanced
 from pipeline.imaging.framing import bounding_box
+from pipeline.imaging.metrics.likeness import palette
 from pipeline.imaging.types import Candidate, Examined
 from pipeline.imaging.verdict.score import SCORER_VERSION
 from pipeline.models import Frame, GatePolicy, Scorecard
@@ -30,9 +31,10 @@ def record(
     """Write the scorecard and the words of the policies in shadow, and move the frame on: all of it or nothing."""
     marked = is_marked(frame, policy)
     origin = {"colours": colours, "enhancer": enhanced.enhancer, "fidelity": enhanced.fidelity}
+    seen = {"places": places, "palette": palette(enhanced.rgb, examined.best.alpha)}
     gemini = enhanced.why_not or frame.gemini
     with transaction.atomic():
-        card = write_card(frame, policy, examined, **origin, is_marked=marked, places=places)
+        card = write_card(frame, policy, examined, **origin, **seen, is_marked=marked)
         for other in GatePolicy.objects.filter(in_shadow=True):
             replay.shadow(card, other)
         if examined.best.verdict.publish:

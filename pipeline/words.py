@@ -99,6 +99,7 @@ REASON_WORDS: dict[str, str] = {
     "attempts-spent": "processing failed again and again",
     "publishing-failed": "the files could not be stored",
     "empty-picture": "a picture would be empty",
+    "unlike-siblings": "other colours than the product's other views: were two products mixed up?",
     "off-spec": "a finished file doesn't match the listing spec",
     RENAMED: "it had a wrong name",
     "withdrawn": "somebody looked at it before, and sent it back",

@@ -38,6 +38,7 @@ class Scorecard(Immutable):
     bridge_doubt = models.CharField(max_length=40, blank=True)
     bridge_evidence = models.JSONField(null=True)
     places = models.JSONField(default=dict, help_text="where each doubt is worst: [x0, y0, x1, y1] by reason code")
+    palette = models.JSONField(default=list, help_text="the product's colours: rows of a*, b* and share")
     seconds = models.JSONField()
     model_name = models.CharField(max_length=100)
     model_sha256 = models.CharField(max_length=64)

@@ -24,7 +24,7 @@ from pipeline.imaging.pictures.alpha_png import decode_alpha
 from pipeline.imaging.types import Crop
 from pipeline.listing_spec import has_half_glass
 from pipeline.models import Frame, Listing, Rendition
-from pipeline.shop import listings
+from pipeline.shop import listings, siblings
 from pipeline.states import GONE, State
 from pipeline.transitions import StaleTransition, advance, hold, lock_batches
 
@@ -86,6 +86,10 @@ def _begin(frame: Frame) -> None:
 def _publish(frame: Frame) -> None:
     hint = f". Until it succeeds, {frame} may have no manifest in the bucket."
     with faults_answered(frame, "Publishing", back_to=State.APPROVED, hint=hint):
+        if other := siblings.unlike(frame):
+            log.info("%s has other colours than %s", frame, other)
+            hold(frame, ["unlike-siblings"], actor="worker")
+            return
         try:
             listing = listings.of(frame)
             listings.take(listing, frame)

@@ -38,6 +38,7 @@ ADDED = [
     ("pipeline_batch", "keep_days"),
     ("pipeline_batch", "legal_hold"),
     ("pipeline_frame", "pictures"),
+    ("pipeline_scorecard", "palette"),
 ]
 COLUMNS = "name, version, document, is_active, in_shadow, created_at"
 
