@@ -49,6 +49,8 @@ def are_alternatives_coming(frame: Frame) -> bool:
     try:
         found = (django_rq.get_queue(queue).fetch_job(_alternatives_id(frame, name)) for queue, name in asked.items())
         return any(job and not job.is_failed for job in found)
+    except InvalidJobOperation:  # it ended between our two questions
+        return False
     except RedisError as error:
         log.warning("frame %s (%s): whether alternatives are coming, Redis doesn't say: %s", frame.pk, frame, error)
         return False

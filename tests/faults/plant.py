@@ -27,7 +27,7 @@ from tests.waiting import wait_for
 QUEUES = ("publish", "urgent", "process", "later")
 POOL = ("rqworker-pool", *QUEUES, "--num-workers", "2", "--worker-class", "pipeline.worker.WarmWorker")
 SHADES = (30, 60)
-SETTLE_SECONDS = 400
+SETTLE_SECONDS = 900
 """The longest that anything takes here, on a machine that does much else."""
 
 

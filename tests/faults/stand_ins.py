@@ -35,7 +35,7 @@ def install() -> None:
         (worker, "HEARTBEAT_SECONDS", 1),
         (worker, "TTL_SECONDS", 4),
         (worker, "ROOM_SECONDS", 0.5),
-        (cron, "PERIOD_SECONDS", 0.5),
+        (cron, "PERIOD_SECONDS", 1),
         (cron, "ROLL_UP_SECONDS", float("inf")),
         (cron, "tick", unless_at_rest(cron.tick)),
     ]
