@@ -6,6 +6,9 @@ STAMP := $(VENV)/.requirements
 NODE_STAMP := node_modules/.package-lock.json
 # On all cores; what one file has made is made once.
 AT_ONCE := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# Two products at once, each with servers of its own: faults mostly wait. The files with the most tests begin.
+FAULTS_AT_ONCE := --numprocesses 2 --dist loadfile
+FAULTS := $(addprefix tests/faults/test_,workers.py servers.py whole.py)
 LOCK := $(VENV)/bin/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
 .PHONY: setup run run-gemini-fake test test-postgres smoke fuzz faults bench bench-ui bench-scale lock audit
@@ -28,7 +31,7 @@ test: setup $(NODE_STAMP)
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(PY) -m pytest --ignore tests/faults $(AT_ONCE)
-	$(PY) -m pytest tests/faults
+	$(PY) -m pytest tests/faults $(FAULTS_AT_ONCE)
 
 # The deployment, without containers. Needs nginx, PostgreSQL, openssl, curl and chromium.
 smoke: setup
@@ -39,7 +42,7 @@ smoke: setup
 test-postgres: export TEST_DATABASE := postgresql
 test-postgres: setup
 	$(PY) -m pytest $(or $(TESTS),-m "not slow" --ignore tests/browser --ignore tests/faults $(AT_ONCE))
-	$(if $(TESTS),,$(PY) -m pytest tests/faults/test_workers.py tests/faults/test_servers.py)
+	$(if $(TESTS),,$(PY) -m pytest $(FAULTS) $(FAULTS_AT_ONCE))
 
 # Every address, as every role, by every method, with hostile values: never a 500. Then files and names. SECONDS=60 for less.
 fuzz: setup
@@ -48,7 +51,7 @@ fuzz: setup
 # Processes killed and stopped, servers that fail, bad files: one table. TEST_DATABASE=postgresql for that database,
 # BAD_INPUT=folder for more files.
 faults: setup
-	@$(PY) -m pytest -q tests/faults/test_workers.py tests/faults/test_servers.py tests/faults/test_bad_input.py
+	@$(PY) -m pytest -q $(FAULTS) tests/faults/test_bad_input.py $(FAULTS_AT_ONCE)
 
 # ISA=avx512_core pretends that the CPU has no more than that (oneDNN's names).
 bench: setup

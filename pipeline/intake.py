@@ -3,7 +3,6 @@
 import hashlib
 import logging
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from typing import BinaryIO, get_args
@@ -20,7 +19,7 @@ from pipeline.imaging.types import ProductClass
 from pipeline.listing_spec import HOUSE
 from pipeline.models import Batch, Frame, Spec
 from pipeline.states import Enhancement, Lane, State
-from pipeline.transitions import StaleTransition, advance, lock_batches
+from pipeline.transitions import lock_batches, take_again
 
 log = logging.getLogger(__name__)
 MAX_BATCH_NAME, MAX_FILENAME = 100, 255
@@ -173,7 +172,7 @@ def receive(
     except removal.RemovalError as error:
         raise RejectedError(filename, str(error)) from error
     if is_new:
-        object_store.keep_work(naming.original_key(frame.pk), data)
+        _keep_original(frame, data)
     else:
         _mend_lost_original(frame, filename, data)
     return Receipt(frame, is_duplicate=not is_new)
@@ -199,7 +198,12 @@ def _mend_lost_original(frame: Frame, filename: str, data: bytes) -> None:
         raise RejectedError(filename, "the same file was sent before, and could not be read; copy or export it again")
     if frame.scorecards.exists():
         return  # it was read, so it is there
+    _keep_original(frame, data)
+
+
+def _keep_original(frame: Frame, data: bytes) -> None:
+    """Stored, then looked after: a worker may have missed it while it came. One that misses it now looks again."""
     object_store.keep_work(naming.original_key(frame.pk), data)
-    if frame.state == State.UNREADABLE:
-        with suppress(StaleTransition):  # sent twice at once: the other one has mended it
-            advance(frame, State.RECEIVED, actor="intake", why="sent again", reasons=[], cause="", faults=0)
+    frame.refresh_from_db(fields=["state", "version", "reasons", "cause"])
+    if "original-missing" in frame.reasons:
+        take_again(frame, actor="intake")

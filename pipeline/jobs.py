@@ -43,10 +43,27 @@ def make_alternatives_now(frame: Frame) -> None:
     _enqueue_alternatives(frame, "urgent", "opened", at_front=True)
 
 
+def are_alternatives_coming(frame: Frame) -> bool:
+    """Whether a job is in line that makes them, or at it."""
+    asked = {"urgent": "opened", "later": "alternatives"}
+    try:
+        found = (django_rq.get_queue(queue).fetch_job(_alternatives_id(frame, name)) for queue, name in asked.items())
+        return any(job and not job.is_failed for job in found)
+    except InvalidJobOperation:  # it ended between our two questions
+        return False
+    except RedisError as error:
+        log.warning("frame %s (%s): whether alternatives are coming, Redis doesn't say: %s", frame.pk, frame, error)
+        return False
+
+
+def _alternatives_id(frame: Frame, name: str) -> str:
+    return f"{name}-{frame.pk}-{frame.attempt}"
+
+
 def _enqueue_alternatives(frame: Frame, queue_name: str, name: str, *, at_front: bool = False) -> None:
     """Without them a frame can be decided all the same."""
     try:
-        job_id = f"{name}-{frame.pk}-{frame.attempt}"
+        job_id = _alternatives_id(frame, name)
         _enqueue(queue_name, job_id, make_alternatives, frame.pk, at_front=at_front)
     except RedisError as error:
         log.warning("frame %s (%s) has no alternatives yet: Redis did not take the job: %s", frame.pk, frame, error)

@@ -17,7 +17,7 @@ from pipeline.imaging.pictures.decode import DecodeError
 from pipeline.imaging.types import RGB
 from pipeline.models import Frame, active_policy
 from pipeline.states import ANSWERED, State
-from pipeline.transitions import advance, send_back
+from pipeline.transitions import advance, send_back, take_again
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +44,15 @@ def _process(frame: Frame) -> None:
         except DecodeError as error:
             send_back(frame, "not-decodable", f"{frame.filename}: {error}", actor="worker")
         except object_store.MissingObjectError:
-            cause = "The upload broke off before it was stored; send the photo again."
-            send_back(frame, "original-missing", cause, actor="worker")
+            _without_original(frame)
+
+
+def _without_original(frame: Frame) -> None:
+    """One that came meanwhile is seen here; one that comes later, by who takes it in: they store it, then look."""
+    cause = "The upload broke off before it was stored; send the photo again."
+    send_back(frame, "original-missing", cause, actor="worker")
+    if object_store.is_there("work", naming.original_key(frame.pk)):
+        take_again(frame, actor="worker")
 
 
 def _run_stages(frame: Frame) -> None:

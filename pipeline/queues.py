@@ -132,9 +132,10 @@ def _job(redis: Redis, job_id: str) -> JobSeen:
     step, frame_id = (named[1], int(named[2])) if named else (job_id.rpartition("-")[0] or job_id, None)
     try:
         job = Job.fetch(job_id, connection=redis, serializer=JSONSerializer)
-    except NoSuchJobError:
+        error = _error(job) if job.is_failed else ""
+    except (NoSuchJobError, InvalidJobOperation):  # the second: it ended between the two questions
         return JobSeen(job_id, step, frame_id, None)
-    return JobSeen(job_id, step, frame_id, job.ended_at or job.started_at, _error(job) if job.is_failed else "")
+    return JobSeen(job_id, step, frame_id, job.ended_at or job.started_at, error)
 
 
 def _error(job: Job) -> str:

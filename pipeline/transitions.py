@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -89,6 +90,12 @@ def send_back(frame: Frame, reason: str, cause: str, *, actor: str) -> None:
     """To who sent it, who has to send it again. Nobody reviewed it, so no figure counts it."""
     advance(frame, State.UNREADABLE, actor=actor, why=cause, reasons=[reason], cause=cause, faults=0)
     log.info("%s is to be sent again: %s", frame, cause)
+
+
+def take_again(frame: Frame, *, actor: str) -> None:
+    """What could not be read was sent again, or stored after all; whoever else notices at this moment is heard."""
+    with suppress(StaleTransition):
+        advance(frame, State.RECEIVED, actor=actor, why="sent again", reasons=[], cause="", faults=0)
 
 
 def first_verdict(frame: Frame) -> dict[str, Any]:

@@ -120,7 +120,8 @@ def leave(request: HttpRequest) -> HttpResponse:
 def more_choices(user: User, data: Asked, pk: int) -> dict[str, Any]:
     """What can be chosen by now, also for who may only look, because another has it in hand."""
     frame = second_looks.of(pk, user) or _waiting(pk)
-    return choices.of(frame, frame.card)
+    found = choices.of(frame, frame.card)
+    return found | {"areMoreComing": found["areMoreComing"] and jobs.are_alternatives_coming(frame)}
 
 
 @asked("pipeline.take_over", questions.OfPage)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults import table
+from tests.faults import LEASES, table
 from tests.faults.product import Product
 
 
@@ -32,8 +32,10 @@ def started_plant(django_db_setup: None, django_db_blocker: Any, valkey: Any, se
 
 
 @pytest.fixture
-def plant(transactional_db: None, services: None, started_plant: Any) -> Iterator[Any]:
+def plant(transactional_db: None, services: None, started_plant: Any, settings: Any) -> Iterator[Any]:
     """Two workers and a clock at work, over rows, queues and buckets that are empty."""
+    for name, seconds in LEASES.items():
+        setattr(settings, name, seconds)
     started_plant.begin()
     yield started_plant
     started_plant.rest()

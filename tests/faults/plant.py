@@ -19,7 +19,7 @@ from pipeline.engines import embedded
 from pipeline.models import Frame, Rendition, Transition, Verification
 from pipeline.states import UNFINISHED, State
 from pipeline.upkeep import verify
-from tests.faults.product import children
+from tests.faults.product import children, is_alive
 from tests.faults.store_proxy import StoreProxy
 from tests.services import ROOT, VAR_DIR, bucket_of, cluster, free_ports
 from tests.waiting import wait_for
@@ -27,14 +27,15 @@ from tests.waiting import wait_for
 QUEUES = ("publish", "urgent", "process", "later")
 POOL = ("rqworker-pool", *QUEUES, "--num-workers", "2", "--worker-class", "pipeline.worker.WarmWorker")
 SHADES = (30, 60)
-SETTLE_SECONDS = 400
+SETTLE_SECONDS = 900
 """The longest that anything takes here, on a machine that does much else."""
 
 
 def _is_idle() -> bool:
     """Nothing is made any more that is for people to choose from, either: its frame goes away with the test."""
     seen = queues.look()
-    return not any(queue.depth for queue in seen.queues) and not any(worker.job for worker in seen.workers)
+    at_work = (worker for worker in seen.workers if worker.job and is_alive(worker.pid))
+    return not any(queue.depth for queue in seen.queues) and not any(at_work)
 
 
 class Plant:
@@ -95,7 +96,7 @@ class Plant:
         wait_for((self.folder / "rested").exists, 30)
         for _ in range(2):  # RQ shows a job nowhere for a moment: between its queue and its worker
             wait_for(_is_idle, SETTLE_SECONDS)
-            time.sleep(1)
+            time.sleep(0.3)
 
     def send(self, *shades: int, note: str = "") -> list[Frame]:
         """Photos in, as any door takes them."""

@@ -11,7 +11,7 @@ from typing import Any
 from tests.services import ROOT, connect, environment, make_database
 from tests.waiting import wait_for
 
-START_SECONDS = 60
+START_SECONDS = 240
 STOP_SECONDS = 20
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from pipeline import leases, reaper
+from pipeline import leases, reaper, worker
 from pipeline.cutout import matte_models
 from pipeline.engines import object_store
 from pipeline.management.commands import cron
@@ -28,10 +28,13 @@ def install() -> None:
         (matte_models, "second_matter", lambda: None),
         (matte_models, "warm_up", dict),
         (Batch, "listing_spec", property(lambda batch: replace(told(batch), canvas=CANVAS))),
-        (leases, "BEAT_SECONDS", 1),
-        (leases, "LEFT_FOR_A_CALL", 4),
+        (leases, "BEAT_SECONDS", 0.5),
+        (leases, "LEFT_FOR_A_CALL", 3),
         (object_store, "QUICK", 0.2),
-        (reaper, "SETTLE_SECONDS", 0.5),
+        (reaper, "SETTLE_SECONDS", 0.3),
+        (worker, "HEARTBEAT_SECONDS", 1),
+        (worker, "TTL_SECONDS", 4),
+        (worker, "ROOM_SECONDS", 0.5),
         (cron, "PERIOD_SECONDS", 1),
         (cron, "ROLL_UP_SECONDS", float("inf")),
         (cron, "tick", unless_at_rest(cron.tick)),

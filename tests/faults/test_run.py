@@ -9,7 +9,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.faults.product import STOP_SECONDS, Product, is_alive, program
+from tests.faults.product import Product, is_alive, program
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.slow
@@ -98,16 +98,6 @@ def test_a_process_that_fails_at_start_stops_the_product_with_the_end_of_its_log
     assert "web stopped by itself" in product.terminal()
     assert f"CommandError: Nothing can be served on 127.0.0.1:{port}" in product.terminal()
     assert "Traceback" not in product.terminal()
-
-
-def test_nothing_outlives_a_supervisor_that_was_killed_and_the_next_start_is_free_to_go(product):
-    product.start_and_wait()
-    children = product.descendants()
-    product.process.kill()
-    product.process.wait(STOP_SECONDS)
-    wait_for(lambda: not any(is_alive(pid) for pid in children), STOP_SECONDS)
-    product.start_and_wait()
-    stop_and_expect_no_child(product, signal.SIGINT)
 
 
 def test_logs_and_a_terminal_that_take_no_more_stop_nothing(product):

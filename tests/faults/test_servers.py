@@ -22,8 +22,8 @@ from tests.faults.test_workers import all_published, conclude
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.slow
-OUTAGE_SECONDS = 3
-LOCKED_SECONDS = 22  # who wants to write waits for 20
+OUTAGE_SECONDS = 2
+LOCKED_SECONDS = 7  # who wants to write waits for 5
 
 TROUBLES = {
     "S3 answers 500": store_proxy.BROKEN,

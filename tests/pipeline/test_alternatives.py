@@ -2,6 +2,8 @@
 
 import django_rq
 import pytest
+from rq import SimpleWorker
+from rq.serializers import JSONSerializer
 
 from pipeline import alternatives, jobs, naming, processing
 from pipeline.cutout import matte_models
@@ -10,6 +12,7 @@ from pipeline.engines.object_store import ObjectStoreError
 from pipeline.models import Frame, GatePolicy, LaterMatte
 from pipeline.states import State
 from tests.pipeline.conftest import photo
+from tests.services import free_ports
 
 DOUBTFUL = photo(touch_border=True)
 # Jobs are queued at commit.
@@ -44,6 +47,24 @@ def test_a_published_frame_that_nobody_looks_at_pays_nothing(received, redis_ser
     GatePolicy.objects.update(document=GatePolicy.objects.get(is_active=True).document | {"audit_rate": 0})
     jobs.process(received("AURA1_1.png").pk)
     assert Frame.objects.get().state == State.APPROVED and django_rq.get_queue("later").count == 0
+
+
+@committed
+def test_they_are_promised_for_as_long_as_a_job_is_to_make_them(held, redis_server, monkeypatch):
+    assert not jobs.are_alternatives_coming(held)
+    jobs.make_alternatives_now(held)
+    assert jobs.are_alternatives_coming(held)
+    monkeypatch.setattr(alternatives, "make", lambda _: 1 / 0)
+    SimpleWorker(["urgent"], connection=django_rq.get_connection("urgent"), serializer=JSONSerializer).work(burst=True)
+    assert django_rq.get_queue("urgent").failed_job_registry.count == 1  # operations count it
+    assert not jobs.are_alternatives_coming(held)
+
+
+@committed
+def test_nothing_is_promised_while_the_queue_is_away(held, settings, redis_server, monkeypatch):
+    jobs.make_alternatives_now(held)
+    monkeypatch.setitem(settings.RQ_QUEUES["urgent"], "URL", f"redis://127.0.0.1:{free_ports(1)}/0")
+    assert not jobs.are_alternatives_coming(held)
 
 
 @committed

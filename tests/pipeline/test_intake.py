@@ -79,6 +79,30 @@ def test_sending_a_photo_again_mends_an_upload_that_broke_off(batch, received):
     assert (again.state, again.cause) == (State.RECEIVED, "")
 
 
+def test_a_photo_that_is_stored_only_after_a_worker_looked_for_it_is_taken_all_the_same(batch, buckets, monkeypatch):
+    keep = object_store.keep_work
+
+    def late(key, data):
+        assert processing.run(Frame.objects.get().pk).state == State.UNREADABLE
+        keep(key, data)
+
+    monkeypatch.setattr(object_store, "keep_work", late)
+    assert intake.receive(batch, "AURA1_1.png", photo()).frame.state == State.RECEIVED
+    assert Frame.objects.get().state == State.RECEIVED
+
+
+def test_a_worker_that_just_misses_a_photo_looks_again_when_it_has_said_so(received, matter, monkeypatch):
+    frame = received("AURA1_1.png")
+    with monkeypatch.context() as patch:
+        patch.setattr(object_store, "load_work", missing)
+        assert processing.run(frame.pk).state == State.RECEIVED
+    assert processing.run(frame.pk).state == State.APPROVED
+
+
+def missing(key):
+    raise object_store.MissingObjectError(key)
+
+
 @pytest.mark.parametrize(
     ("data", "why"),
     [

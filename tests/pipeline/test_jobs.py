@@ -1,6 +1,7 @@
 """With a real Valkey: from submit to the published bucket, the way a worker runs it."""
 
 from datetime import timedelta
+from typing import Any
 
 import django_rq
 import pytest
@@ -9,7 +10,7 @@ from rq import Queue, SimpleWorker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from pipeline import jobs
+from pipeline import jobs, queues
 from pipeline.models import Frame
 from pipeline.states import State
 from tests.pipeline.conftest import photo
@@ -103,3 +104,20 @@ def test_a_job_that_ends_between_two_questions_stops_neither_upload_nor_sweep(ba
     jobs.reap()
     monkeypatch.undo()
     assert jobs.is_queued(frame) and frame.pk == queue.fetch_job(f"process-{frame.pk}-0").args[0]
+
+
+@committed
+def test_a_job_that_ends_while_operations_look_at_it_is_named_all_the_same(batch, services, monkeypatch):
+    frame = jobs.submit(batch, "AURA1_1.png", photo()).frame
+    queue = django_rq.get_queue("process")
+    (job_id,) = queue.job_ids
+    queue.connection.zadd(queue.failed_job_registry.key, {job_id: 2_000_000_000})
+    fetch = Job.fetch
+
+    def ends_just_now(*named: str, **told: Any) -> Job:
+        job = fetch(*named, **told)
+        job.connection.delete(job.key)
+        return job
+
+    monkeypatch.setattr(Job, "fetch", ends_just_now)
+    assert queues.look().failed == [queues.JobSeen(job_id, "process", frame.pk, None)]

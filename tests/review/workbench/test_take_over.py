@@ -5,6 +5,7 @@ from http import HTTPStatus
 import pytest
 from django.contrib.auth.models import Group, User
 from django.test import Client
+from redis import Redis
 
 from pipeline.models import Batch, Frame, TakeOver
 from pipeline.states import State
@@ -83,6 +84,15 @@ def test_a_third_is_told_only_who_looks_at_it(maria, frame):
 def test_who_only_looks_is_told_of_cutouts_that_came(maria, frame):
     answer = ask(maria, frame, "choices")
     assert answer.status_code == HTTPStatus.OK and answer.json()["alternatives"] == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_more_to_choose_from_is_promised_only_while_it_is_in_line(olga, maria, redis_server):
+    frame = waiting("A", version=1)
+    ask(olga, frame, "open")
+    assert ask(maria, frame, "choices").json()["areMoreComing"]
+    Redis.from_url(redis_server).flushall()
+    assert not ask(maria, frame, "choices").json()["areMoreComing"]
 
 
 def test_of_two_take_overs_the_last_counts(olga, maria, frame):
