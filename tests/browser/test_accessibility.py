@@ -23,8 +23,8 @@ pytestmark = [*IN_A_BROWSER, pytest.mark.skipif(not AXE.exists(), reason="axe-co
 THEMES, SIZES = ("light", "dark"), ({"width": 1440, "height": 900}, {"width": 390, "height": 3000})
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 RUN = """async (levels) => {
-  const rules = { "target-size": { enabled: true } };
-  const { violations } = await axe.run({ runOnly: { type: "tag", values: levels }, rules });
+  const what = { runOnly: { type: "tag", values: levels }, rules: { "target-size": { enabled: true } } };
+  const { violations } = await axe.run({ ...what, resultTypes: ["violations"] });
   return violations.flatMap(({ id, nodes }) => nodes.map(({ target, any, all, none }) =>
     `${id}: ${target.flat().join(" ")} (${[...any, ...all, ...none].map(({ message }) => message).join("; ")})`));
 }"""
@@ -49,6 +49,11 @@ PAGES += [
 PAGES += ["nowhere/"]
 WORKBENCH = ["../workbench/?frame={failed}", "../workbench/?frame={held}"]
 ADDRESSES = [*LISTS, *FORMS, *PAGES, *WORKBENCH]
+# Where another role's page has other parts than the admin's.
+OTHERWISE = {
+    "operator": ["review/queueitem/", "pipeline/batch/{batch}/change/", "../workbench/?frame={frame}"],
+    "uploader": ["pipeline/batch/", "pipeline/batch/{batch}/change/", "reshoot/"],
+}
 DIALOGS = {"x": "#reject", "n": "#rename", "?": "#keys"}
 
 
@@ -83,10 +88,10 @@ def names(services: None) -> dict[str, Any]:
 
 def violations(page: Page, what: str) -> Iterator[str]:
     """On the page as it is, wide and narrow."""
+    page.evaluate(AXE.read_text())
     for size in SIZES:
         page.set_viewport_size(size)
         page.wait_for_function("() => document.getAnimations().every(({ playState }) => playState !== 'running')")
-        page.evaluate(AXE.read_text())
         yield from (f"{what}, {size['width']} px: {found}" for found in page.evaluate(RUN, LEVELS))
 
 
@@ -121,3 +126,65 @@ def test_no_page_keeps_anybody_out(page, sign_in_as, names):
     for theme in in_each_theme(page, f"/workbench/?frame={names['frame']}"):
         found += with_dialogs(page, f"workbench, {theme}")
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("role", ["operator", "uploader"])
+def test_nor_do_pages_that_look_otherwise_to_another_role(page, sign_in_as, names, role):
+    sign_in_as(role)
+    found = []
+    for address in OTHERWISE[role]:
+        for theme in in_each_theme(page, "/admin/" + address.format(**names)):
+            found += violations(page, f"{role}: {address}, {theme}")
+    assert not found, "\n".join(found)
+
+
+def focused(page: Page) -> str:
+    """What a screen reader says of it; of the page as a whole, nothing."""
+    return page.evaluate("""() => {
+      const { activeElement: focused, body } = document;
+      return focused === body ? "" : (focused.ariaLabel ?? focused.innerText).trim();
+    }""")
+
+
+def press_until(page: Page, words: str) -> None:
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if words in focused(page):
+            return
+    raise AssertionError(f"No Tab leads to {words}.")
+
+
+def test_the_account_is_reached_by_keys(page, sign_in_as):
+    """First the way past the sidebar, then theme and log-out, which close by Escape."""
+    sign_in_as("manager")
+    page.keyboard.press("Tab")
+    assert focused(page) == "Skip to the content"
+    press_until(page, "manager")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#account", state="visible")
+    press_until(page, "Dark")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("html.dark")
+    page.keyboard.press("Escape")
+    assert "manager" in focused(page)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#account", state="visible")
+    press_until(page, "Log out")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/login/**")
+
+
+def test_the_sidebar_is_opened_and_closed_by_keys(page, sign_in_as):
+    page.set_viewport_size({"width": 390, "height": 844})
+    sign_in_as("manager")
+    press_until(page, "Sidebar")
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.activeElement.ariaLabel === 'Close the sidebar'")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#nav-sidebar", state="hidden")
+
+
+def test_the_workbench_lets_people_out(page, sign_in_as, frame):
+    sign_in_as("operator")
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_url("**/login/**")
