@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.utils import timezone
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
 from pipeline.models import Batch, Frame, GatePolicy, Rejection, WebhookEndpoint
 from pipeline.states import State
@@ -20,7 +20,8 @@ AXE = settings.BASE_DIR / "node_modules" / "axe-core" / "axe.min.js"
 pytestmark = [*IN_A_BROWSER, pytest.mark.skipif(not AXE.exists(), reason="axe-core is not there: npm ci")]
 
 # So high that what sticks to the bottom of a phone covers nothing by the chance of how far one has scrolled.
-THEMES, SIZES = ("light", "dark"), ({"width": 1440, "height": 900}, {"width": 390, "height": 3000})
+THEMES = ("light", "dark")
+SIZES: tuple[ViewportSize, ...] = ({"width": 1440, "height": 900}, {"width": 390, "height": 3000})
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 RUN = """async (levels) => {
   const what = { runOnly: { type: "tag", values: levels }, rules: { "target-size": { enabled: true } } };
