@@ -89,8 +89,9 @@ $(STAMP): requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "This Python lacks venv. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --require-hashes -r requirements.txt -r requirements-dev.txt
-	@echo "Compiling rembg's kernels, once: half a minute …"
+	@echo "Installing what the locks name; the first time downloads it …"
+	$(PY) -m pip install --progress-bar on --require-hashes -r requirements.txt -r requirements-dev.txt
+	@echo "Compiling rembg's kernels, once …"
 	@$(PY) -c 'import pipeline.engines, rembg'
 	@touch $@
 

@@ -67,8 +67,8 @@ class FrameListAdmin(ReadOnlyAdmin):
         if not frame.has_pictures:
             return mark_safe('<span class="mg-thumb" role="img" aria-label="No picture"></span>')
         source = reverse("picture", args=[frame.pk, frame.attempt, "thumb.webp"])
-        image = '<span class="mg-thumb"><img src="{}" alt="Photo of {}" loading="lazy"></span>'
-        return format_html(image, source, frame)
+        image = '<span class="mg-thumb" role="img" aria-label="Photo of {}"><img src="{}" alt="" loading="lazy"></span>'
+        return format_html(image, frame, source)
 
     @display(description="Product", ordering="code")
     def product(self, frame: Frame) -> str:

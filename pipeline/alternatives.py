@@ -44,4 +44,5 @@ def _make(frame: Frame, card: Scorecard) -> None:
     models = matte_models.matter(), matte_models.second_matter
     for other in more_mattes(rgb, known, *models, frame.product_class, frame.view, card.policy.document):
         work_files.save_alternatives(frame, rgb, (other,))
-        LaterMatte.objects.get_or_create(scorecard=card, rung=other.rung, defaults={"confidence": other.confidence})
+        found = {"confidence": other.confidence, "is_partial": other.is_partial}
+        LaterMatte.objects.get_or_create(scorecard=card, rung=other.rung, defaults=found)

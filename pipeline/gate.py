@@ -10,7 +10,7 @@ from pipeline import replay
 from pipeline.cutout.relight import Enhanced
 from pipeline.imaging.framing import bounding_box
 from pipeline.imaging.metrics.likeness import palette
-from pipeline.imaging.types import Candidate, Examined
+from pipeline.imaging.types import Alternative, Candidate, Examined
 from pipeline.imaging.verdict.score import SCORER_VERSION
 from pipeline.models import Frame, GatePolicy, Scorecard
 from pipeline.states import State
@@ -72,7 +72,7 @@ def _findings(examined: Examined) -> dict[str, Any]:
         "height": best.alpha.shape[0],
         "width": best.alpha.shape[1],
         "rung": best.rung,
-        "others": [{"rung": other.rung, "confidence": other.confidence} for other in examined.others],
+        "others": [_told(other) for other in examined.others],
         "model_name": best.model_name,
         "model_sha256": best.model_sha256,
         "confidence": score.confidence,
@@ -94,3 +94,7 @@ def _product_box(best: Candidate) -> dict[str, int] | None:
     if best.crop:
         return dataclasses.asdict(best.crop.product)
     return dataclasses.asdict(bounding_box(best.alpha > 0)) if best.alpha.any() else None
+
+
+def _told(other: Alternative) -> dict[str, Any]:
+    return {"rung": other.rung, "confidence": other.confidence, "is_partial": other.is_partial}

@@ -32,7 +32,7 @@ from pipeline.imaging.types import (
     Verdict,
     View,
 )
-from pipeline.imaging.verdict.score import VIEW_VETOES, judge, score
+from pipeline.imaging.verdict.score import LOST_PARTS, VIEW_VETOES, judge, score
 from pipeline.listing_spec import has_half_glass, listing_spec
 from pipeline.states import FIRST_LOOK, OWN_ALPHA
 
@@ -196,7 +196,8 @@ class _Examiner:
 
 
 def _packed(candidate: Candidate) -> Alternative:
-    return Alternative(candidate.rung, candidate.score.confidence, encode_alpha(candidate.alpha))
+    is_partial = not LOST_PARTS.isdisjoint(candidate.score.reasons)
+    return Alternative(candidate.rung, candidate.score.confidence, is_partial, encode_alpha(candidate.alpha))
 
 
 @contextmanager

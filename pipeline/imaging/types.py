@@ -139,10 +139,14 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Alternative:
-    """A matte that was tried and wasn't the best, packed: several at full resolution would crowd a worker."""
+    """A matte that was tried and wasn't the best, packed: several at full resolution would crowd a worker.
+
+    `is_partial`: a part of the product may be lost in it.
+    """
 
     rung: str
     confidence: float
+    is_partial: bool
     alpha_png: bytes
 
 

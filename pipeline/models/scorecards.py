@@ -6,11 +6,14 @@ from django.db import models
 
 from pipeline import naming
 from pipeline.imaging.types import Crop, CropBox, Side
-from pipeline.imaging.verdict.score import weakest
+from pipeline.imaging.verdict.score import LOST_PARTS, costs_of, weakest, weights_of
 from pipeline.models.base import Immutable, OneOf, choices_of
 from pipeline.models.policies import GatePolicy
 from pipeline.states import FIRST_LOOK
 from pipeline.words import BRIDGE_DOUBT_WORDS, RUNG_WORDS, in_words
+
+NO_SIGN = 0.8
+"""From this on a component is called good."""
 
 
 class Scorecard(Immutable):
@@ -78,7 +81,12 @@ class Scorecard(Immutable):
     @property
     def mattes(self) -> list[dict[str, Any]]:
         """The rungs of the mattes beside its own, with the confidence of each: the ladder's, and those made later."""
-        return [*self.others, *self.made_later.values("rung", "confidence")]
+        return [*self.others, *self.made_later.values("rung", "confidence", "is_partial")]
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether a part of the product may be lost in its own matte."""
+        return not LOST_PARTS.isdisjoint(self.reasons)
 
     @property
     def has_product(self) -> bool:
@@ -106,8 +114,24 @@ class Scorecard(Immutable):
         return self.policy.document["model_sha256"] == self.model_sha256
 
     @property
+    def found(self) -> list[dict[str, Any]]:
+        """What was looked for and how it was found to be, what cost the most confidence first."""
+        policy = self.policy.document
+        costs, weights = costs_of(self.components, policy), weights_of(self.components, policy)
+        return [
+            {"code": code, "value": value, "weight": weights.get(code, 0), "how": _how(value, policy["doubt_below"])}
+            for code, value in sorted(self.components.items(), key=lambda one: (-costs.get(one[0], 0), one[1]))
+        ]
+
+    @property
     def reason_words(self) -> list[str]:
         return [in_words(reason) for reason in self.reasons]
+
+
+def _how(value: float, doubt_below: float) -> str:
+    if value < doubt_below:
+        return "doubtful"
+    return "good" if value >= NO_SIGN else "so-so"
 
 
 class LaterMatte(Immutable):
@@ -116,6 +140,7 @@ class LaterMatte(Immutable):
     scorecard = models.ForeignKey(Scorecard, on_delete=models.CASCADE, related_name="made_later")
     rung = models.CharField(max_length=20)
     confidence = models.FloatField()
+    is_partial = models.BooleanField(default=False, db_default=False, help_text="a part of the product may be lost")
 
     class Meta:
         ordering = ["id"]

@@ -21,21 +21,24 @@ def _are_more_coming(frame: Frame) -> bool:
 
 
 def _alternatives(frame: Frame, card: Scorecard | None) -> list[dict[str, Any]]:
-    """What else can be published, the likeliest first; it stands before the matte as it is if it is the likelier."""
+    """What else can be published, the likeliest first; it stands before the matte as it is if it is the likelier.
+
+    A matte that lost a part comes after all that are whole, however sure its score is of the rest.
+    """
     machine = frame.machine_card
     if card is None or machine is None:
         return []
-    found = [_alternative(frame, machine, other["rung"], other["confidence"]) for other in machine.mattes]
+    ranks = {other["rung"]: (not other.get("is_partial"), other["confidence"]) for other in machine.mattes}
     if card != machine:
-        found.append(_alternative(frame, machine, machine.rung, machine.confidence))
-    found.sort(key=lambda other: -other["confidence"])
-    for other in found:
-        other["isBest"] = other is found[0] and other["confidence"] > card.confidence
-        del other["confidence"]
+        ranks[machine.rung] = (not machine.is_partial, machine.confidence)
+    best_first = sorted(ranks, key=lambda rung: ranks[rung], reverse=True)
+    found = [_alternative(frame, machine, rung) for rung in best_first]
+    for other, rung in zip(found, best_first, strict=True):
+        other["isBest"] = rung == best_first[0] and ranks[rung] > (not card.is_partial, card.confidence)
     return found
 
 
-def _alternative(frame: Frame, machine: Scorecard, rung: str, confidence: float) -> dict[str, Any]:
+def _alternative(frame: Frame, machine: Scorecard, rung: str) -> dict[str, Any]:
     is_own = rung == machine.rung
     cutout = "cutout.webp" if is_own else naming.alternative_name(rung, "webp")
     mask = naming.mask_name("" if is_own else rung)
@@ -44,7 +47,6 @@ def _alternative(frame: Frame, machine: Scorecard, rung: str, confidence: float)
         "words": "as the machine left it" if is_own else RUNG_WORDS.get(rung, rung),
         "cutout": picture_address(frame, cutout, machine.attempt),
         "mask": picture_address(frame, mask, machine.attempt),
-        "confidence": confidence,
     }
 
 

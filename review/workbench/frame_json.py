@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.timesince import timesince
 
 from pipeline import naming
+from pipeline.imaging.verdict.score import LOST_PARTS
 from pipeline.models import Frame, Scorecard
 from pipeline.states import ANSWERED
 from pipeline.words import in_words
@@ -18,17 +19,7 @@ from review.workbench.choices import picture_address
 RAIL = 9
 # What mends it, armed when its reason is looked at.
 TOOLS = {
-    "erase": (
-        "haze",
-        "stray",
-        "torn",
-        "pieces",
-        "frayed",
-        "second-look",
-        "second-look-place",
-        "wide-band",
-        "soft-edge",
-    ),
+    "erase": ("stray", "frayed", "wide-band", "soft-edge"),
     "cut": ("backdrop-kept",),
     "fill": ("eaten", "see-through"),
     "brush": ("left-out", "fading", "fading-stretch", "half-gone", "weak-prediction"),
@@ -37,6 +28,9 @@ TOOLS = {
     "rename": ("looks-front", "looks-angle", "looks-side"),
 }
 TOOL_FOR = {reason: tool for tool, reasons in TOOLS.items() for reason in reasons}
+EITHER = frozenset({"haze", "torn", "pieces", "second-look", "second-look-place"})
+"""Something is kept or a part is missing: which of the two is told by what else is doubted."""
+KEPT = frozenset({*TOOLS["erase"], *TOOLS["cut"]})
 
 
 def item(frame: Frame, user: User) -> dict[str, Any]:
@@ -109,9 +103,17 @@ def _chips(frame: Frame, card: Scorecard | None) -> list[dict[str, Any]]:
         return [{"words": frame.cause, "code": ""}]
     places = card.places if card else {}
     return _gemini_chip(frame) + [
-        {"code": code, "words": in_words(code), "place": places.get(code), "tool": TOOL_FOR.get(code)}
+        {"code": code, "words": in_words(code), "place": places.get(code), "tool": _tool_for(code, frame.doubts)}
         for code in frame.doubts
     ]
+
+
+def _tool_for(code: str, doubts: list[str]) -> str | None:
+    """Paint what is missing, erase what was kept."""
+    if code not in EITHER:
+        return TOOL_FOR.get(code)
+    told = next((doubt for doubt in doubts if doubt in LOST_PARTS | KEPT), None)
+    return "brush" if told in LOST_PARTS else "erase"
 
 
 def _gemini_chip(frame: Frame) -> list[dict[str, Any]]:

@@ -47,7 +47,7 @@ def test_a_batch_page_counts_who_is_where_what_it_cost_and_why_gemini_did_not_se
     page = text(sign_in("uploader"), f"/admin/pipeline/batch/{batch.pk}/change/")
     assert "standard lane, enhanced by Gemini" in page
     for figure in (
-        "<dd>1</dd><dt>relit by Gemini</dt>",
+        "<dd>1</dd><dt>enhanced by Gemini</dt>",
         "<dd>1</dd><dt>waiting for a Batch job</dt>",
         "<dd>1</dd><dt>at Gemini now</dt>",
         "<dd>$0.10</dd><dt>for this batch, of it up to 1 call without an answer</dt>",

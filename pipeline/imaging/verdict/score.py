@@ -29,6 +29,8 @@ VETOES: dict[str, Callable[[Mapping[str, float]], bool]] = {
     "several-products": lambda metrics: metrics.get("several") == 1,
 }
 VIEW_VETOES = frozenset({"looks-front", "looks-angle", "looks-side", "several-products"})
+LOST_PARTS = frozenset({"left-out", "half-gone", "fading", "fading-stretch", "eaten", "see-through"})
+"""Doubts that something of the product is missing; nobody can publish a whole product from such a matte."""
 OF_THE_VIEW = frozenset({"unusual_shape", "asymmetry", "view_unseen"})
 """Metrics that are bad when the name says another view than the photo shows."""
 
@@ -78,10 +80,20 @@ def asked(policy: Policy, *, crop_expected: bool) -> dict[str, Mapping[str, Any]
 
 def _doubted(components: Mapping[str, float], policy: Policy) -> list[str]:
     """What lowers the confidence: a component that has no weight is no reason, however low it is."""
-    weights = (policy.get("calibration") or {}).get("weights") or dict.fromkeys(components, 1.0)
     low = {name: value for name, value in components.items() if value < policy["doubt_below"]}
-    costs = {name: weights[name] * float(doubts(value)) for name, value in low.items() if name in weights}
+    costs = costs_of(low, policy)
     return sorted(costs, key=lambda name: -costs[name])[:MOST_REASONS]
+
+
+def weights_of(components: Mapping[str, float], policy: Policy) -> Mapping[str, float]:
+    """How much each component counts; those that are not in it count for nothing."""
+    return (policy.get("calibration") or {}).get("weights") or dict.fromkeys(components, 1.0)
+
+
+def costs_of(components: Mapping[str, float], policy: Policy) -> dict[str, float]:
+    """What each component that counts takes from the confidence, as weighted doubt (0 and more)."""
+    weights = weights_of(components, policy)
+    return {name: weights[name] * float(doubts(value)) for name, value in components.items() if name in weights}
 
 
 def confidence_of(components: Mapping[str, float], policy: Policy) -> float:

@@ -7,7 +7,7 @@ const TOOLS = [
   ["erase", "Erase", "d", "Erase what doesn’t belong"],
   ["fill", "Fill", "f", "Click into a hole to fill it"],
   ["cut", "Cut", "c", "Click on backdrop that was kept to cut it out"],
-  ["refine", "Turn", "g", "Click on what is wrong: it and what looks like it changes sides"],
+  ["refine", "Swap", "g", "Click on what is wrong: it and what looks like it changes sides"],
 ];
 const GROWTH = 1.25;
 

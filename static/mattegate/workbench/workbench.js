@@ -264,7 +264,6 @@ bindButtons();
 looking.setMode("compare");
 looking.setBackdrop("checker");
 fillKeylist();
-setInterval(header.held, 1000);
 // Whoever comes next needn't wait until the claim lapses. A page that comes out of the browser's memory starts anew.
 window.addEventListener("pagehide", () => server.leave());
 window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload());

@@ -289,6 +289,24 @@ def test_each_doubt_names_its_place_and_the_tool_that_mends_it(olga):
     assert [(chip["place"], chip["tool"]) for chip in chips] == [([1, 2, 3, 4], "erase"), (None, None)]
 
 
+@pytest.mark.parametrize(
+    ("doubts", "tool"),
+    [(["haze", "fading"], "brush"), (["haze", "backdrop-kept", "fading"], "erase"), (["torn"], "erase")],
+)
+def test_a_doubt_of_either_sign_arms_what_the_costliest_of_one_sign_asks_for(doubts, tool, olga):
+    frame = waiting("A", reasons=doubts)
+    chips = frame_json.item(Frame.objects.get(pk=frame.pk), olga)["chips"]
+    assert chips[0]["tool"] == tool
+
+
+def test_a_matte_that_lost_a_part_comes_after_all_that_are_whole_however_sure(olga):
+    frame = waiting("A")
+    others = [{"rung": "closer", "confidence": 0.9, "is_partial": True}, {"rung": "relit", "confidence": 0.1}]
+    type(frame.card).objects.update(others=others, confidence=0.5, reasons=["fading"])
+    told = frame_json.item(Frame.objects.get(pk=frame.pk), olga)
+    assert [(other["rung"], other["isBest"]) for other in told["alternatives"]] == [("relit", True), ("closer", False)]
+
+
 def test_an_alternative_surer_than_the_matte_is_the_best_guess_and_no_confidence_is_told(olga):
     frame = waiting("A")
     others = [{"rung": "closer", "confidence": 0.2}, {"rung": "relit", "confidence": 0.6}]
