@@ -8,7 +8,7 @@ NODE_STAMP := node_modules/.package-lock.json
 AT_ONCE := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 LOCK := $(VENV)/bin/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-.PHONY: setup run run-gemini-fake test test-postgres smoke fuzz faults bench bench-ui bench-scale lock audit
+.PHONY: setup run run-gemini-fake test test-postgres smoke fuzz faults soak bench bench-ui bench-scale lock audit
 
 setup: $(STAMP)
 	@$(PY) manage.py fetch_weights
@@ -49,6 +49,11 @@ fuzz: setup
 # BAD_INPUT=folder for more files.
 faults: setup
 	@$(PY) -m pytest -q tests/faults/test_workers.py tests/faults/test_servers.py tests/faults/test_bad_input.py
+
+# Many photos at once, then a day's at ten times speed, before people and programs at work: one table, and whether its limits
+# hold. PHOTOS=20 MINUTES=1 for less, MATTES=weights for real ones, TEST_DATABASE=postgresql for that database.
+soak: setup
+	@$(PY) -m tests.soak --photos $(or $(PHOTOS),500) --minutes $(or $(MINUTES),48) --mattes $(or $(MATTES),stand-in)
 
 # ISA=avx512_core pretends that the CPU has no more than that (oneDNN's names).
 bench: setup
