@@ -11,7 +11,7 @@ FAULTS_AT_ONCE := --numprocesses 2 --dist loadfile
 FAULTS := $(addprefix tests/faults/test_,workers.py servers.py whole.py)
 LOCK := $(VENV)/bin/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-.PHONY: setup run run-gemini-fake test test-postgres smoke fuzz faults bench bench-ui bench-scale lock audit
+.PHONY: setup run run-gemini-fake test test-postgres smoke fuzz faults soak bench bench-ui bench-scale lock audit
 
 setup: $(STAMP)
 	@$(PY) manage.py fetch_weights
@@ -52,6 +52,11 @@ fuzz: setup
 # BAD_INPUT=folder for more files.
 faults: setup
 	@$(PY) -m pytest -q $(FAULTS) tests/faults/test_bad_input.py $(FAULTS_AT_ONCE)
+
+# Many photos at once, then a day's at ten times speed, before people and programs at work: one table, and whether its limits
+# hold. PHOTOS=20 MINUTES=1 for less, MATTES=weights for real ones, TEST_DATABASE=postgresql for that database.
+soak: setup
+	@$(PY) -m tests.soak --photos $(or $(PHOTOS),500) --minutes $(or $(MINUTES),48) --mattes $(or $(MATTES),stand-in)
 
 # ISA=avx512_core pretends that the CPU has no more than that (oneDNN's names).
 bench: setup

@@ -213,6 +213,7 @@ WEBHOOK_PRIVATE_ADDRESSES = env_bool("WEBHOOK_PRIVATE_ADDRESSES", False)
 
 # With less room on a disk of this host, no photo is taken in, and no worker begins one.
 MIN_FREE_MB = env_int("MIN_FREE_MB", 1000)
+MAX_IN_LINE = env_int("MAX_IN_LINE", 10_000)
 MAX_PHOTO_BYTES = env_int("MAX_PHOTO_MB", 80, minimum=1) * 1_000_000
 MAX_PHOTO_PIXELS = env_int("MAX_PHOTO_MEGAPIXELS", 64, minimum=1) * 1_000_000
 # The upload page sends four photos at a time; no other page takes as much as one.

@@ -23,6 +23,10 @@ from pipeline.transitions import lock_batches, take_again
 
 log = logging.getLogger(__name__)
 MAX_BATCH_NAME, MAX_FILENAME = 100, 255
+LINE_IS_FULL = (
+    "As many photos as may are in line already, so nothing new is taken in for now. What was taken in is safe. "
+    "Try again in a few minutes."
+)
 CHOICES = {
     "product_class": "holds {} photos",
     "enhancement": "is for {} enhancement",
@@ -63,17 +67,18 @@ class Receipt:
 
 
 class NoRoomError(IntakeError):
-    """Nothing is taken in until the disk has room again."""
-
-    def __init__(self) -> None:
-        super().__init__(no_room.TRY_AGAIN)
+    """Nothing is taken in until the disk, or the line of those that wait, has room again."""
 
 
 def require_room() -> None:
-    """Raise NoRoomError, and tell the log, unless the disk has room for another photo."""
+    """Raise NoRoomError, and tell the log, unless disk and line have room for another photo."""
     if shortage := space.shortage():
         log.error("no photo is taken in: %s", shortage)
-        raise NoRoomError
+        raise NoRoomError(no_room.TRY_AGAIN)
+    in_line = Frame.objects.filter(state=State.RECEIVED).count()
+    if in_line >= settings.MAX_IN_LINE:
+        log.error("no photo is taken in: %d are in line, and MAX_IN_LINE is %d", in_line, settings.MAX_IN_LINE)
+        raise NoRoomError(LINE_IS_FULL)
 
 
 def open_batch(
@@ -156,7 +161,7 @@ def receive(
     RejectedError
         Its name, size or header is not acceptable.
     NoRoomError
-        The disk is full.
+        The disk, or the line of those that wait, is full.
     HeldError
         The same bytes have another name, or the name another photo, and its sender didn't say which is meant.
     ObjectStoreError

@@ -1,6 +1,5 @@
 """Pages in a real browser, before real servers; no worker runs."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
@@ -20,16 +19,9 @@ from pipeline.imaging.pictures.alpha_png import decode_alpha, encode_alpha
 from pipeline.imaging.types import Alpha
 from pipeline.models import Batch, Frame
 from pipeline.states import State
+from tests.browser.looking import CHROMIUM, FLAGS
 from tests.factories import scorecard
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SAMPLE = settings.BASE_DIR / "samples" / "AURA1000_2.jpg"
 PLACE = [500, 400, 800, 600]
 

@@ -1,7 +1,17 @@
 """What tests of the workbench look at, and how they draw."""
 
+import shutil
+
 from playwright.sync_api import Page
 
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 # Where a place of the photo is on the screen, by the matte's own canvas: whatever the zoom.
 SCREEN = """([x, y]) => {
   const canvas = document.querySelector('[data-layer=matte]');

@@ -35,10 +35,10 @@ class Product:
         self.manage("migrate", "--verbosity", "0")
         self.manage("shell", "-c", "from pipeline.models import Batch; Batch.objects.create(name='Earlier')")
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "run"],
+                [sys.executable, "manage.py", "run", *options],
                 cwd=ROOT,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,

@@ -21,6 +21,15 @@ def test_stopping_leaves_no_child_behind(product, number):
     stop_and_expect_no_child(product, number)
 
 
+def test_the_servers_alone_are_started_for_a_restore(product):
+    product.start("--servers")
+    wait_for(lambda: "nothing else" in product.terminal(), 60)
+    children = product.descendants()
+    assert {program(pid).split()[0].rpartition("/")[2] for pid in children} == {"valkey-server", "weed"}
+    assert product.stop() == 0
+    assert [pid for pid in children if is_alive(pid)] == []
+
+
 def test_a_later_start_on_other_ports_keeps_the_data_and_the_folder_to_itself(product, tmp_path):
     product.start_and_wait()
     product.stop()

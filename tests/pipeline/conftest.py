@@ -20,7 +20,7 @@ class ColourKeyMatter:
     sha256 = "0" * 64
 
     def matte(self, rgb: RGB) -> Matte:
-        alpha = (np.abs(rgb.astype(int) - rgb[0, 0]).max(axis=2) > 50).astype(np.float32)
+        alpha = (np.abs(rgb.astype(np.int16) - rgb[0, 0]).max(axis=2) > 50).astype(np.float32)
         return Matte(alpha, float(alpha.min()), float(alpha.max()))
 
 

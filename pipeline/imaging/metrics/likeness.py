@@ -44,7 +44,7 @@ def palette(rgb: RGB, alpha: Alpha) -> list[list[float]]:
     if inside.sum() < LEAST_PIXELS:
         return []
     chroma = np.clip(rgb2lab(small[inside])[:, 1:], -REACH, REACH - 1e-6)
-    counts, _, _ = np.histogram2d(*chroma.T, bins=CELLS, range=((-REACH, REACH), (-REACH, REACH)))
+    counts, _, _ = np.histogram2d(chroma[:, 0], chroma[:, 1], bins=CELLS, range=((-REACH, REACH), (-REACH, REACH)))
     shares = counts / counts.sum()
     return [
         [float(_middle(row)), float(_middle(column)), round(float(shares[row, column]), 4)]

@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NoReturn, get_args
 
 from django.conf import settings
 from django.core.management import call_command
@@ -133,6 +133,9 @@ class Command(BaseCommand):
             default="local",
             help="who enhances the samples, at first start",
         )
+        parser.add_argument(
+            "--servers", action="store_true", help="Valkey and S3 alone, as manage.py restore needs them"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         for number in (signal.SIGTERM, signal.SIGHUP):
@@ -140,13 +143,13 @@ class Command(BaseCommand):
         try:
             keep_to_ourselves(settings.VAR_DIR)
             with only_one(settings.VAR_DIR / "run.lock"):
-                self._run(options["samples_by"])
+                self._run(options["samples_by"], only_servers=options["servers"])
         except (ServerError, weights.WeightsError, object_store.ObjectStoreError) as error:
             raise CommandError(str(error)) from None
         except KeyboardInterrupt:
             self.stdout.write("Stopped.")
 
-    def _run(self, samples_by: str) -> None:
+    def _run(self, samples_by: str, *, only_servers: bool) -> None:
         weights.locate(settings.MATTE_MODEL, settings.WEIGHTS_DIR)
         set_long_logs_aside(settings.VAR_DIR / "log")
         servers = our_servers()
@@ -154,12 +157,21 @@ class Command(BaseCommand):
         running = Running()
         try:
             running.start(servers)
+            if only_servers:
+                self._watch(running)
             accounts = self._prepare(samples_by)
             self._supervise(running, accounts)
         finally:
             for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
                 signal.signal(number, signal.SIG_IGN)
             running.stop()
+
+    def _watch(self, running: Running) -> NoReturn:
+        """Until Ctrl-C, or one of them stops by itself."""
+        self.stdout.write("Valkey and S3 are up, and nothing else. Ctrl-C stops them.")
+        while not (dead := running.first_dead()):
+            time.sleep(1)
+        raise ServerError(f"{dead} stopped by itself; see {settings.VAR_DIR / 'log'}")
 
     def _prepare(self, samples_by: str) -> str:
         """Whatever must be there before the first request; returns the sign-in table."""

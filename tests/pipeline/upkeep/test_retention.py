@@ -13,7 +13,7 @@ from pipeline import naming, processing, removal
 from pipeline.engines import object_store
 from pipeline.engines.object_store import ObjectStoreError
 from pipeline.models import Batch, Frame, GatePolicy, active_policy
-from pipeline.shop import recall
+from pipeline.shop import publish, recall
 from pipeline.states import State
 from pipeline.transitions import advance
 from pipeline.upkeep import purging, retention
@@ -55,9 +55,12 @@ def tags_of(key: str) -> list[dict[str, str]]:
     return object_store._call("work", "get_object_tagging", Key=key)["TagSet"]
 
 
-def test_a_whole_life_from_upload_to_purge_with_nothing_to_find(received, published, kinds, days_later, settings):
+def test_a_whole_life_from_upload_to_purge_with_nothing_to_find(received, matter, kinds, days_later, settings):
     """What is published stays in the shop, unless that goes too: then it leaves as a manager would withdraw it."""
-    frame = published("AURA1_1.png", photo(30))
+    frame = received("AURA1_1.png", photo(30))
+    for step in (processing.run, publish.run):
+        assert kinds() == []
+        step(frame.pk)
     shown = keys("published")
     assert kinds() == [] and purged() == []
     days_later(59.9)
