@@ -37,7 +37,8 @@ WORDS = {
     "manager": (
         "all of these, others' frames taken over, figures (how much is sent to review and why, what escapes, time, "
         "money, operators), "
-        "every frame's history, published files (download, pass on by a link, withdraw, have reviewed again), "
+        "every frame's history, published files (download, pass on by a link, withdraw, have reviewed or "
+        "rendered again), "
         "batches kept for good, "
         "policies and which is active"
     ),

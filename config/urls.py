@@ -6,7 +6,14 @@ from django.views.defaults import page_not_found
 from accounts.api.problems import not_there
 from pipeline.views.batches import remove
 from pipeline.views.frames import picture
-from pipeline.views.published import act_on_published, download_all, passed_on, published_file
+from pipeline.views.published import (
+    act_on_published,
+    download_all,
+    passed_on,
+    published_file,
+    render_batch_again,
+    render_frame_again,
+)
 from pipeline.views.reshoots import reshoot_list
 from review.insights.page import figures_csv, figures_page, weekly_report
 from review.operations.page import operations, run_again
@@ -58,6 +65,8 @@ urlpatterns = [
     path("frames/<int:frame_id>/files.zip", download_all, name="download-all"),
     path("frames/<int:frame_id>/withdraw", act_on_published, {"kind": "withdraw"}, name="withdraw"),
     path("frames/<int:frame_id>/review-again", act_on_published, {"kind": "review"}, name="review-again"),
+    path("frames/<int:frame_id>/render-again", render_frame_again, name="render-frame-again"),
+    path("batches/<int:batch_id>/render-again", render_batch_again, name="render-batch-again"),
     path("passed-on/<str:token>", passed_on, name="passed-on"),
     path("api/v1/", include("accounts.api.urls")),
     path("api/v1/", include("pipeline.api.urls")),

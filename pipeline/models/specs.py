@@ -28,5 +28,9 @@ class Spec(Immutable):
         return f"{self.name} v{self.version}"
 
     @property
+    def words(self) -> str:
+        return f"{self.name}, version {self.version}"
+
+    @property
     def listing_spec(self) -> ListingSpec:
         return ListingSpec.from_mapping(self.document)

@@ -75,6 +75,8 @@ RULES: dict[str, Rule] = {
     "download-all": Rule(UPLOADERS),
     "withdraw": Rule(MANAGERS, POST),
     "review-again": Rule(MANAGERS, POST),
+    "render-frame-again": Rule(MANAGERS, POST),
+    "render-batch-again": Rule(MANAGERS, POST),
     # For whoever was given one, an account or not; one that nobody signed leads nowhere.
     "passed-on": Rule(NOBODY, strangers=Answer.NOT_THERE, others=Answer.NOT_THERE),
     "remove-frame": Rule(UPLOADERS, POST),
