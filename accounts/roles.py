@@ -21,6 +21,7 @@ ADMIN = [f"auth.{action}_user" for action in ("add", "change", "delete", "view")
     *(f"accounts.{action}_serviceaccount" for action in ("add", "change", "view")),
     *(f"pipeline.{action}_webhookendpoint" for action in ("add", "change", "delete", "view")),
     "pipeline.view_webhookdelivery",
+    "pipeline.edit_spec",
 ]
 ROLES: dict[str, list[str]] = {
     "uploader": [*UPLOADER, "pipeline.see_picture", "pipeline.download"],
@@ -43,7 +44,7 @@ WORDS = {
         "policies and which is active"
     ),
     "admin": (
-        "all of these, users, service accounts, the log of sign-ins and rights, "
+        "all of these, users, service accounts, the log of sign-ins and rights, listing specs, "
         "operations (workers, queues, servers, failed jobs), "
         "webhooks (who else is told what happened, their secrets, what was not delivered)"
     ),
