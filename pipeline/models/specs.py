@@ -15,9 +15,7 @@ class Spec(Immutable):
     version = models.PositiveIntegerField()
     document = models.JSONField()
     is_offered = models.BooleanField(default=False)
-    is_draft = models.BooleanField(
-        default=False, db_default=False, help_text="may be changed, and nobody can choose it"
-    )
+    is_draft = models.BooleanField(default=False, db_default=False, help_text="may be changed; nobody can choose it")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
