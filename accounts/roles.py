@@ -21,6 +21,7 @@ ADMIN = [f"auth.{action}_user" for action in ("add", "change", "delete", "view")
     *(f"accounts.{action}_serviceaccount" for action in ("add", "change", "view")),
     *(f"pipeline.{action}_webhookendpoint" for action in ("add", "change", "delete", "view")),
     "pipeline.view_webhookdelivery",
+    "pipeline.edit_spec",
 ]
 ROLES: dict[str, list[str]] = {
     "uploader": [*UPLOADER, "pipeline.see_picture", "pipeline.download"],
@@ -37,12 +38,13 @@ WORDS = {
     "manager": (
         "all of these, others' frames taken over, figures (how much is sent to review and why, what escapes, time, "
         "money, operators), "
-        "every frame's history, published files (download, pass on by a link, withdraw, have reviewed again), "
+        "every frame's history, published files (download, pass on by a link, withdraw, have reviewed or "
+        "rendered again), "
         "batches kept for good, "
         "policies and which is active"
     ),
     "admin": (
-        "all of these, users, service accounts, the log of sign-ins and rights, "
+        "all of these, users, service accounts, the log of sign-ins and rights, listing specs, "
         "operations (workers, queues, servers, failed jobs), "
         "webhooks (who else is told what happened, their secrets, what was not delivered)"
     ),

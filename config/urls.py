@@ -6,8 +6,16 @@ from django.views.defaults import page_not_found
 from accounts.api.problems import not_there
 from pipeline.views.batches import remove
 from pipeline.views.frames import picture
-from pipeline.views.published import act_on_published, download_all, passed_on, published_file
+from pipeline.views.published import (
+    act_on_published,
+    download_all,
+    passed_on,
+    published_file,
+    render_batch_again,
+    render_frame_again,
+)
 from pipeline.views.reshoots import reshoot_list
+from pipeline.views.specs import act_on_spec, spec_list, spec_page, spec_preview
 from review.insights.page import figures_csv, figures_page, weekly_report
 from review.operations.page import operations, run_again
 from review.operations.probes import PROBES
@@ -37,6 +45,10 @@ urlpatterns = [
     path("admin/policies/<int:pk>/thresholds/curve", curve, name="simulator-curve"),
     path("admin/policies/<int:pk>/thresholds/use", use_threshold, name="use-threshold"),
     path("admin/policies/<int:pk>/<str:action>/", act_on_policy, name="act-on-policy"),
+    path("admin/specs/", spec_list, name="specs"),
+    path("admin/specs/<int:pk>/", spec_page, name="spec"),
+    path("admin/specs/<int:pk>/preview/<str:variant>.webp", spec_preview, name="spec-preview"),
+    path("admin/specs/<int:pk>/<str:action>/", act_on_spec, name="act-on-spec"),
     path("admin/queue/undo/", undo_last, name="queue-undo"),
     path("workbench/", workbench, name="workbench"),
     path("workbench/next", api.following, name="workbench-next"),
@@ -58,6 +70,8 @@ urlpatterns = [
     path("frames/<int:frame_id>/files.zip", download_all, name="download-all"),
     path("frames/<int:frame_id>/withdraw", act_on_published, {"kind": "withdraw"}, name="withdraw"),
     path("frames/<int:frame_id>/review-again", act_on_published, {"kind": "review"}, name="review-again"),
+    path("frames/<int:frame_id>/render-again", render_frame_again, name="render-frame-again"),
+    path("batches/<int:batch_id>/render-again", render_batch_again, name="render-batch-again"),
     path("passed-on/<str:token>", passed_on, name="passed-on"),
     path("api/v1/", include("accounts.api.urls")),
     path("api/v1/", include("pipeline.api.urls")),

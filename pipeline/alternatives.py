@@ -42,7 +42,8 @@ def _make(frame: Frame, card: Scorecard) -> None:
     alpha = decode_alpha(object_store.load_work(naming.work_key(frame.pk, card.attempt, "alpha.png")))
     known = Known(alpha, card.metrics, {card.rung, *(other["rung"] for other in card.others)})
     models = matte_models.matter(), matte_models.second_matter
-    for other in more_mattes(rgb, known, *models, frame.product_class, frame.view, card.policy.document):
+    judged_by, spec = card.policy.document, frame.listing_spec
+    for other in more_mattes(rgb, known, *models, frame.product_class, frame.view, judged_by, spec):
         work_files.save_alternatives(frame, rgb, (other,))
         found = {"confidence": other.confidence, "is_partial": other.is_partial}
         LaterMatte.objects.get_or_create(scorecard=card, rung=other.rung, defaults=found)

@@ -15,7 +15,8 @@ from structlog.contextvars import get_contextvars
 
 from pipeline import alternatives, intake, processing, reaper
 from pipeline.gemini import batch_jobs, batch_results, one_by_one
-from pipeline.models import Batch, Frame, GeminiJob
+from pipeline.models import Batch, Frame, GeminiJob, Rendering
+from pipeline.shop import rerender
 from pipeline.shop.publish import run as publish_files
 from pipeline.shop.withdraw import run as withdraw_files
 from pipeline.states import State
@@ -79,6 +80,10 @@ def publish(frame_id: int) -> None:
     publish_files(frame_id)
 
 
+def render_again(rendering_id: int) -> None:
+    rerender.run(rendering_id)
+
+
 def withdraw(frame_id: int) -> None:
     frame = withdraw_files(frame_id)
     if frame and frame.state == State.RECEIVED:
@@ -138,6 +143,14 @@ def enqueue(frame: Frame) -> None:
         log.warning("frame %s (%s) waits for the reaper: Redis did not take its job: %s", frame.pk, frame, error)
 
 
+def enqueue_rendering(rendering: Rendering) -> None:
+    """The reaper finds it if Redis doesn't take it now."""
+    try:
+        _enqueue("publish", f"render-again-{rendering.pk}", render_again, rendering.pk)
+    except RedisError as error:
+        log.warning("%s waits for the reaper: Redis did not take its job: %s", rendering, error)
+
+
 def _enqueue(queue_name: str, job_id: str, step: Callable[..., None], *arguments: int, at_front: bool = False) -> None:
     queue = django_rq.get_queue(queue_name)
     try:
@@ -184,6 +197,8 @@ def submit(batch: Batch, filename: str, data: bytes, **said: Any) -> intake.Rece
 def reap() -> None:
     for frame in [*reaper.release_lapsed(), *reaper.waiting(), *one_by_one.to_be_asked()[: reaper.SWEEP]]:
         enqueue(frame)
+    for rendering in rerender.waiting():
+        enqueue_rendering(rendering)
     if _batch_jobs_wait():
         # By the minute: RQ stumbles for a while over a job of that name whose worker was killed.
         _enqueue("publish", f"batch-jobs-{timezone.now():%H%M}", serve_batch_jobs)

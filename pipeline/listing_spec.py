@@ -11,15 +11,16 @@ HOUSE = "House"
 """The spec of whoever chooses none."""
 
 
-def has_half_glass(product_class: ProductClass, view: View | None) -> bool:
-    """Whether a half-glass picture is made of such a photo.
+@cache
+def listing_spec() -> ListingSpec:
+    return ListingSpec.from_mapping(json.loads((Path(__file__).parent / "policies" / "listing.json").read_text()))
+
+
+def has_half_glass(product_class: ProductClass, view: View | None, spec: ListingSpec | None = None) -> bool:
+    """Whether a half-glass picture is made of such a photo by that spec, or by the House's.
 
     >>> has_half_glass("eyewear", "angle"), has_half_glass("watch", "angle")
     (True, False)
     """
-    return product_class == "eyewear" and view == "angle"
-
-
-@cache
-def listing_spec() -> ListingSpec:
-    return ListingSpec.from_mapping(json.loads((Path(__file__).parent / "policies" / "listing.json").read_text()))
+    formats = (spec or listing_spec()).formats
+    return product_class == "eyewear" and view == "angle" and bool(formats.get("half-glass"))

@@ -97,7 +97,7 @@ def _examined(frame: Frame, rgb: RGB, alpha: Alpha, edit: Edit) -> Examined:
     assert machine is not None
     told = RAW_RANGE | {name: machine.metrics[name] for name in TOLD if name in machine.metrics}
     document = active_policy().document
-    found = examine_again(rgb, Matte(alpha, **told), frame.product_class, frame.view, document)
+    found = examine_again(rgb, Matte(alpha, **told), frame.product_class, frame.view, document, frame.listing_spec)
     rung = BY_HAND if edit.strokes else edit.rung
     return Examined(Candidate(rung, machine.model_name, machine.model_sha256, alpha, *found), (), seconds={})
 

@@ -67,7 +67,7 @@ def _run_stages(frame: Frame) -> None:
         work_files.save_photo(frame, rgb)
     is_marked = gate.is_marked(frame, policy)
     about = frame.product_class, frame.view, policy.document
-    examined = examine(rgb, matte_models.matter(), *about, own=original.alpha)
+    examined = examine(rgb, matte_models.matter(), *about, own=original.alpha, spec=frame.listing_spec)
     with timed(seconds, "store"):
         best = examined.best
         work_files.save_matte(frame, rgb, best.alpha)
@@ -91,7 +91,8 @@ def _enhanced(frame: Frame, original: RGB) -> Enhanced:
         return replace(locally(original), why_not="lost")
     except DecodeError:  # the limits were other ones when it came
         return replace(locally(original), why_not="unreadable")
-    enhanced = after_gemini(original, answer, frame.product_class, matte_models.matter(), settings.GEMINI_MODE)
+    how = matte_models.matter(), settings.GEMINI_MODE, frame.listing_spec.lens
+    enhanced = after_gemini(original, answer, frame.product_class, *how)
     work_files.save_compared(frame, original, answer)
     if not enhanced.why_not:
         work_files.save_enhanced(frame, enhanced.rgb)

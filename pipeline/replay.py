@@ -4,8 +4,7 @@ import logging
 from dataclasses import dataclass, field
 
 from pipeline.imaging.types import Score, Verdict
-from pipeline.imaging.verdict.score import judge, score
-from pipeline.listing_spec import has_half_glass
+from pipeline.imaging.verdict.score import is_parted, judge, score
 from pipeline.models import GatePolicy, Scorecard, ShadowVerdict
 
 log = logging.getLogger(__name__)
@@ -39,8 +38,7 @@ def replay(card: Scorecard, policy: GatePolicy) -> tuple[Score, Verdict]:
         The policy asks for a metric that the card's scorer didn't measure.
     """
     frame = card.frame
-    crop_expected = has_half_glass(frame.product_class, frame.view)
-    result = score(card.metrics, policy.document, crop_expected=crop_expected)
+    result = score(card.metrics, policy.document, crop_expected=is_parted(card.metrics))
     return result, judge(result, policy.document, frame.product_class, frame.view)
 
 

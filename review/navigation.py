@@ -23,6 +23,7 @@ PAGES = [
     ("Figures", "monitoring", "figures", "pipeline.see_figures"),
     ("All frames", "photo_library", "admin:pipeline_frame_changelist", "pipeline.view_frame"),
     ("Policies", "tune", "policies", "pipeline.view_gatepolicy"),
+    ("Listing specs", "aspect_ratio", "specs", "pipeline.edit_spec"),
     ("Users", "group", "admin:auth_user_changelist", "auth.view_user"),
     ("Service accounts", "smart_toy", "admin:accounts_serviceaccount_changelist", "accounts.view_serviceaccount"),
     ("Webhooks", "webhook", "admin:pipeline_webhookendpoint_changelist", "pipeline.view_webhookendpoint"),

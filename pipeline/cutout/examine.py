@@ -17,6 +17,7 @@ from pipeline.imaging.crop.viewpoint import has_several, seen_view
 from pipeline.imaging.matte import refine
 from pipeline.imaging.metrics.measure import LOOKS, MEASURED_SIZE, measure, measure_second_look, measure_view
 from pipeline.imaging.pictures.alpha_png import encode_alpha
+from pipeline.imaging.pictures.spec import ListingSpec
 from pipeline.imaging.scale import shrink
 from pipeline.imaging.types import (
     RGB,
@@ -58,13 +59,14 @@ def examine(
     policy: Policy,
     *,
     own: Alpha | None = None,
+    spec: ListingSpec | None = None,
 ) -> Examined:
     """Find the best matte of one enhanced photo. Touches no row, no bucket; a confident photo is matted once.
 
     `own`, a cut-out that came with the file, is judged first, like any other; a network looks only where that is
-    doubted.
+    doubted. `spec` is how it will be published; None: as the House does.
     """
-    examiner = _Examiner(rgb, product_class, view, policy, seconds={})
+    examiner = _Examiner(rgb, product_class, view, policy, spec or listing_spec(), seconds={})
     if own is None:
         return _examine(examiner, matter)
     came = examiner.candidate(OWN_ALPHA, Matte(own, 0.0, 1.0), matter, earlier={})
@@ -79,7 +81,7 @@ def examine(
 def _examine(examiner: "_Examiner", matter: Matter) -> Examined:
     rgb, product_class, policy = examiner.rgb, examiner.product_class, examiner.policy
     with timed(examiner.seconds, "matte"):
-        scene = scene_of(rgb, product_class, listing_spec().lens)
+        scene = scene_of(rgb, product_class, examiner.spec.lens)
         first = matte_once(scene, matter)
     best = examiner.candidate(FIRST_LOOK, first, matter, earlier={})
     second_look = None
@@ -111,10 +113,11 @@ def more_mattes(
     product_class: ProductClass,
     view: View | None,
     policy: Policy,
+    spec: ListingSpec,
 ) -> Iterator[Alternative]:
     """What else can be made of a photo for people to choose from; each is yielded as soon as it is made."""
-    examiner = _Examiner(rgb, product_class, view, policy, seconds={})
-    scene = scene_of(rgb, product_class, listing_spec().lens)
+    examiner = _Examiner(rgb, product_class, view, policy, spec, seconds={})
+    scene = scene_of(rgb, product_class, spec.lens)
     doubted = ladder.Doubted(scene, Matte(known.alpha, 0.0, 1.0), matter, second_matter)
     tries = ((rung, attempt(doubted)) for rung, attempt in ladder.FOR_PEOPLE.items() if rung not in known.rungs)
     found = ((rung, tried) for rung, tried in tries if tried is not None)
@@ -123,10 +126,10 @@ def more_mattes(
 
 
 def examine_again(
-    rgb: RGB, matte: Matte, product_class: ProductClass, view: View | None, policy: Policy
+    rgb: RGB, matte: Matte, product_class: ProductClass, view: View | None, policy: Policy, spec: ListingSpec
 ) -> tuple[Crop | None, Score, Verdict]:
     """Measure and judge a matte that a person made. Parameters as for `examine`; no model looks at it."""
-    return _Examiner(rgb, product_class, view, policy, seconds={}).found(matte, earlier={})
+    return _Examiner(rgb, product_class, view, policy, spec, seconds={}).found(matte, earlier={})
 
 
 def is_well_matted(first: Candidate) -> bool:
@@ -147,6 +150,7 @@ class _Examiner:
     product_class: ProductClass
     view: View | None
     policy: Policy
+    spec: ListingSpec
     seconds: Seconds
 
     def candidate(self, rung: str, matte: Matte, model: Matter, earlier: Mapping[str, float]) -> Candidate:
@@ -159,7 +163,7 @@ class _Examiner:
 
     def found(self, matte: Matte, earlier: Mapping[str, float]) -> tuple[Crop | None, Score, Verdict]:
         """The bridge, the score, and what the gate says of it."""
-        crop_expected = has_half_glass(self.product_class, self.view)
+        crop_expected = has_half_glass(self.product_class, self.view, self.spec)
         with timed(self.seconds, "crop"):
             found = halfglass.find_crop(matte.alpha) if self.product_class == "eyewear" else None
             crop = found if crop_expected else None
@@ -181,7 +185,7 @@ class _Examiner:
         return replace(candidate, score=result, verdict=verdict)
 
     def _judged(self, metrics: Mapping[str, float]) -> tuple[Score, Verdict]:
-        crop_expected = has_half_glass(self.product_class, self.view)
+        crop_expected = has_half_glass(self.product_class, self.view, self.spec)
         result = score(metrics, self.policy, crop_expected=crop_expected)
         return result, judge(result, self.policy, self.product_class, self.view)
 

@@ -9,9 +9,9 @@ from pipeline.engines.protocols import Matter
 from pipeline.imaging.light import enhance, fidelity
 from pipeline.imaging.light.registration import box_of, cut
 from pipeline.imaging.light.transfer import transfer
+from pipeline.imaging.matte.lenses import LensRule
 from pipeline.imaging.scale import shrink
-from pipeline.imaging.types import RGB, Alpha, ProductClass
-from pipeline.listing_spec import listing_spec
+from pipeline.imaging.types import RGB, ProductClass
 
 Mode = Literal["transfer", "replace"]
 IDENTITY = "identity"
@@ -40,21 +40,20 @@ def locally(rgb: RGB) -> Enhanced:
     return Enhanced(enhance.enhance(rgb), enhance.NAME)
 
 
-def after_gemini(rgb: RGB, answer: RGB, product_class: ProductClass, matter: Matter, mode: Mode) -> Enhanced:
+def after_gemini(
+    rgb: RGB, answer: RGB, product_class: ProductClass, matter: Matter, mode: Mode, lens: LensRule
+) -> Enhanced:
     """Relit as Gemini's picture shows, unless that changed the product: then locally."""
     photo = shrink(rgb, COMPARED_SIDE)
     box = box_of(photo, answer)
     registered = cut(answer, box, photo.shape)
-    alpha = _matte(photo, product_class, matter)
+    alpha = matte_once(scene_of(photo, product_class, lens), matter).alpha
     if not (alpha > 0.5).any():
         return replace(locally(rgb), why_not="nothing-found")
-    found = fidelity.compare(photo, registered, alpha, _matte(registered, product_class, matter))
+    other = matte_once(scene_of(registered, product_class, lens), matter).alpha
+    found = fidelity.compare(photo, registered, alpha, other)
     measured, changes = asdict(found), fidelity.changes(found)
     if changes:
         return replace(locally(rgb), fidelity=measured, why_not=changes[0])
     relit = transfer(rgb, registered, alpha) if mode == "transfer" else cut(answer, box, rgb.shape)
     return Enhanced(relit, GEMINI[mode], measured)
-
-
-def _matte(rgb: RGB, product_class: ProductClass, matter: Matter) -> Alpha:
-    return matte_once(scene_of(rgb, product_class, listing_spec().lens), matter).alpha

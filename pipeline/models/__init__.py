@@ -1,7 +1,7 @@
 """Rows. State is moved by transitions.advance() only; scorecards, policies and transitions are never rewritten."""
 
 from pipeline.models.base import Immutable
-from pipeline.models.frames import Batch, Frame, TakeOver, Transition
+from pipeline.models.frames import Batch, Frame, Rendering, TakeOver, Transition
 from pipeline.models.gemini import GeminiCall, GeminiJob
 from pipeline.models.handwork import BridgeLabel, Override, Rejection
 from pipeline.models.listings import Listing, Rendition
@@ -23,6 +23,7 @@ __all__ = [
     "Listing",
     "Override",
     "Rejection",
+    "Rendering",
     "Rendition",
     "Scorecard",
     "ShadowVerdict",

@@ -9,7 +9,7 @@ from django.db import models
 from pipeline.imaging.pictures.spec import ListingSpec
 from pipeline.imaging.types import ProductClass, View
 from pipeline.imaging.verdict.score import weakest
-from pipeline.listing_spec import HOUSE, listing_spec
+from pipeline.listing_spec import HOUSE, has_half_glass, listing_spec
 from pipeline.models.base import Immutable, OneOf, choices_of
 from pipeline.models.scorecards import Scorecard
 from pipeline.models.specs import Spec
@@ -155,6 +155,21 @@ class Frame(models.Model):
         super().save(*args, **kwargs)
 
     @property
+    def spec(self) -> Spec | None:
+        """The one that it was last rendered again by, or else its batch's."""
+        last = self.renderings.filter(state=Rendering.State.DONE).select_related("spec").last()
+        return last.spec if last else self.batch.spec
+
+    @property
+    def listing_spec(self) -> ListingSpec:
+        """How its files are made."""
+        return self.spec.listing_spec if self.spec else listing_spec()
+
+    @property
+    def has_half_glass(self) -> bool:
+        return has_half_glass(self.product_class, self.view, self.listing_spec)
+
+    @property
     def wants_gemini(self) -> bool:
         """Whether Gemini is yet to be asked, or again: a person had it reprocessed, and nothing was paid before."""
         if self.batch.enhancement != "gemini" or self.gemini not in {"", *ASK_AGAIN}:
@@ -235,6 +250,37 @@ class Transition(Immutable):
             # Few of all moves: how many photos waited for people at a time is told by these alone.
             models.Index(fields=["at"], condition=IN_OR_OUT_OF_REVIEW, name="moves_in_or_out_of_review"),
         ]
+
+
+class Rendering(models.Model):
+    """A published frame whose files are, or were, to be made again by another listing spec; by no new matte."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        DONE = "done"
+        FAILED = "failed"
+
+    frame = models.ForeignKey(Frame, on_delete=models.CASCADE, related_name="renderings")
+    spec = models.ForeignKey(Spec, on_delete=models.PROTECT, related_name="+")
+    by = models.CharField(max_length=150)
+    at = models.DateTimeField(auto_now_add=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    is_swapping = models.BooleanField(default=False, help_text="half of the new files may lie in the shop: no way back")
+    faults = models.PositiveIntegerField(default=0)
+    not_before = models.DateTimeField(null=True, help_text="a passing fault is sat out until then")
+    why = models.TextField(blank=True, help_text="of one that failed: why, in words")
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["frame"], condition=models.Q(state="waiting"), name="one_rendering_waits_per_frame"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.frame} as {self.spec}"
 
 
 class TakeOver(Immutable):

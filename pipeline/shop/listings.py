@@ -8,6 +8,8 @@ from pipeline.states import State
 from pipeline.transitions import StaleTransition
 
 BUSY = (State.PUBLISHING, State.WITHDRAWING)
+WRITING = (*BUSY, State.PUBLISHED)
+"""Whoever has a lease in these states writes under the names: one that is published, while it is rendered again."""
 
 
 class ListingTaken(StaleTransition):
@@ -28,7 +30,7 @@ def take(listing: Listing, frame: Frame) -> None:
         They are in another frame's hands.
     """
     holder = listing.holder
-    if holder and holder.pk != frame.pk and holder.state in BUSY and leases.is_held(holder):
+    if holder and holder.pk != frame.pk and holder.state in WRITING and leases.is_held(holder):
         raise ListingTaken(f"frame {holder.pk} is being published, or withdrawn, under the same names")
     if not _set(listing, holder=frame):
         raise ListingTaken("another frame took the same names")

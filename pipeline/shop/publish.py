@@ -21,7 +21,8 @@ from pipeline.imaging.crop import halfglass
 from pipeline.imaging.matte import refine
 from pipeline.imaging.pictures import check, renditions
 from pipeline.imaging.pictures.alpha_png import decode_alpha
-from pipeline.imaging.types import Crop
+from pipeline.imaging.pictures.spec import ListingSpec
+from pipeline.imaging.types import Alpha, Crop
 from pipeline.listing_spec import has_half_glass
 from pipeline.models import Frame, Listing, Rendition
 from pipeline.shop import listings, siblings
@@ -30,6 +31,7 @@ from pipeline.transitions import StaleTransition, advance, hold, lock_batches
 
 log = logging.getLogger(__name__)
 FAULTS_TOLD = 3
+IF_OFF_SPEC = "Reprocess it; if that doesn't help, tell an admin."
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,7 @@ class OffSpecError(ValueError):
 
     def __init__(self, faults: list[str]) -> None:
         more = f"; and {len(faults) - FAULTS_TOLD} more" if len(faults) > FAULTS_TOLD else ""
-        super().__init__(
-            f"Nothing was published, because finished files don't match the listing spec: "
-            f"{'; '.join(faults[:FAULTS_TOLD])}{more}. Reprocess it; if that doesn't help, tell an admin."
-        )
+        super().__init__(f"finished files don't match the listing spec: {'; '.join(faults[:FAULTS_TOLD])}{more}")
 
 
 def run(frame_id: int) -> None:
@@ -105,14 +104,18 @@ def _publish(frame: Frame) -> None:
             hold(frame, ["empty-picture"], f"{error}; move the bridge, or ask for a new photo.", actor="worker")
             return
         except OffSpecError as error:
-            hold(frame, ["off-spec"], str(error), actor="worker")
+            cause = f"Nothing was published, because {error}. {IF_OFF_SPEC}"
+            hold(frame, ["off-spec"], cause, actor="worker")
             return
-        _put(frame, files)
+        put(frame, files, frame.listing_spec)
         _finish(frame, listing, files)
 
 
-def render(frame: Frame, bridge_x: float | None = None, *, is_checked: bool = False) -> list[File]:
-    """Every file of the frame's last attempt; its half-glass ones parted there, or where the bridge stands now.
+def render(
+    frame: Frame, bridge_x: float | None = None, *, spec: ListingSpec | None = None, is_checked: bool = False
+) -> list[File]:
+    """Every file of the frame's last attempt, by that spec or else its own; its half-glass ones parted there, or where
+    the bridge stands now.
 
     Raises
     ------
@@ -126,8 +129,9 @@ def render(frame: Frame, bridge_x: float | None = None, *, is_checked: bool = Fa
     rgb = work_files.enhanced_photo(frame)
     alpha = decode_alpha(object_store.load_work(naming.work_key(frame.pk, frame.attempt, "alpha.png")))
     colour = refine.estimate_foreground(rgb, alpha)
-    spec, is_generated = frame.batch.listing_spec, frame.scorecards.get(attempt=frame.attempt).enhancer == GENERATED
-    pictures = renditions.compose_all(colour, alpha, _crop(frame, bridge_x), spec)
+    spec = spec or frame.listing_spec
+    is_generated = frame.scorecards.get(attempt=frame.attempt).enhancer == GENERATED
+    pictures = renditions.compose_all(colour, alpha, _crop(frame, alpha, bridge_x, spec), spec)
     made = renditions.encode_all(pictures, spec, spec.formats, is_generated=is_generated)
     if is_checked and (faults := check.faults_of(made, pictures, spec, is_generated=is_generated)):
         raise OffSpecError(faults)
@@ -137,19 +141,20 @@ def render(frame: Frame, bridge_x: float | None = None, *, is_checked: bool = Fa
     ]
 
 
-def _crop(frame: Frame, bridge_x: float | None) -> Crop | None:
-    """Where a person puts or has put the bridge, or else where it was found."""
-    if not has_half_glass(frame.product_class, frame.view):
-        return None  # what was found, or put, before the frame had this name
-    if not frame.batch.listing_spec.formats.get(renditions.HALF_GLASS):
-        return None  # one that isn't made can't be empty
+def _crop(frame: Frame, alpha: Alpha, bridge_x: float | None, spec: ListingSpec) -> Crop | None:
+    """Where a person puts or has put the bridge, or else where it was found, or is for sure if nobody looked for it."""
+    if not has_half_glass(frame.product_class, frame.view, spec):
+        return None  # what was found, or put, before the frame had this name; and one that isn't made can't be empty
     card, label = frame.scorecards.get(attempt=frame.attempt), frame.bridge_labels.last()
     if bridge_x is None and label:
         bridge_x = label.bridge_x
-    return card.crop if bridge_x is None else halfglass.crop_at(bridge_x, card.product, card.near or None)
+    if bridge_x is not None:
+        return halfglass.crop_at(bridge_x, card.product, card.near or None)
+    found = card.crop or halfglass.find_crop(alpha)
+    return found if found and (card.crop or found.is_sure) else None
 
 
-def _put(frame: Frame, files: list[File]) -> None:
+def put(frame: Frame, files: list[File], spec: ListingSpec) -> None:
     """Bring the files aside and check them; then, quickly, withdraw the old promise, put them in place, and promise."""
     manifest = naming.manifest_key(frame.code, frame.view)
     staged = [(naming.staging_key(frame.pk, file.key), file) for file in files]
@@ -161,7 +166,7 @@ def _put(frame: Frame, files: list[File]) -> None:
         _guarded(frame, object_store.copy_published, key, file.key)
     for key in naming.rendition_keys(frame.code, frame.view) - {file.key for file in files}:
         _guarded(frame, object_store.delete_published, key)
-    _guarded(frame, object_store.put_published, manifest, _manifest(frame, files))
+    _guarded(frame, object_store.put_published, manifest, _manifest(frame, files, spec))
     for key, _ in staged:
         _guarded(frame, object_store.delete_published, key)
 
@@ -171,8 +176,7 @@ def _guarded(frame: Frame, call: Callable[..., None], *arguments: Any) -> None:
     call(*arguments)
 
 
-def _manifest(frame: Frame, files: list[File]) -> bytes:
-    spec = frame.batch.listing_spec
+def _manifest(frame: Frame, files: list[File], spec: ListingSpec) -> bytes:
     document = {
         "code": frame.code,
         "view": frame.view,
@@ -199,10 +203,15 @@ def _finish(frame: Frame, listing: Listing, files: list[File]) -> None:
         lock_batches(Frame.objects.filter(code=frame.code, view=frame.view).values_list("batch", flat=True))
         advance(frame, State.PUBLISHED, actor="worker", published_at=timezone.now(), faults=0)
         listings.release(listing, shows=frame)
-        frame.renditions.all().delete()
-        Rendition.objects.bulk_create(file.as_rendition(frame) for file in files)
+        note_files(frame, files)
         _supersede_older(frame)
     log.info("%s is published: %d files", frame, len(files))
+
+
+def note_files(frame: Frame, files: list[File]) -> None:
+    """What lies in the bucket for the frame now."""
+    frame.renditions.all().delete()
+    Rendition.objects.bulk_create(file.as_rendition(frame) for file in files)
 
 
 def _supersede_older(frame: Frame) -> None:

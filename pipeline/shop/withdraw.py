@@ -4,7 +4,7 @@ another name, or stays withdrawn. Tried until it succeeds.
 
 import logging
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -39,8 +39,12 @@ def withdraw(
     fields: dict[str, Any] = {"audit_due": "", "reasons": reasons, "faults": 0, "not_before": not_before} | more
     if frame.state == State.APPROVED:
         advance(frame, State.EXCEPTION, actor=actor, why=why, **fields)
-    else:
-        advance(frame, State.WITHDRAWING, actor=actor, why=why, **fields)
+        return
+    if Frame.objects.filter(pk=frame.pk, lease_until__gte=timezone.now()).exists():
+        # It is being rendered again: a call to the bucket that began may end after its files were deleted.
+        soon = timezone.now() + timedelta(seconds=leases.LEFT_FOR_A_CALL)
+        fields["not_before"] = max(soon, not_before) if not_before else soon
+    advance(frame, State.WITHDRAWING, actor=actor, why=why, **fields)
 
 
 def run(frame_id: int) -> Frame | None:

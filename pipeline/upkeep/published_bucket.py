@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from django.db.models import Q
+from django.utils import timezone
+
 from pipeline import naming
 from pipeline.engines import object_store
 from pipeline.engines.object_store import MissingObjectError
@@ -81,7 +84,9 @@ def _unlike(key: str, sha256: str) -> str:
 def _aside(key: str) -> Iterator[Finding]:
     """Copies on their way in, which a publication that ended has deleted."""
     found = re.match(r"staging/(\d+)/", key)
-    on_its_way = Frame.objects.filter(state__in=(State.APPROVED, State.PUBLISHING))
+    is_coming = Q(state__in=(State.APPROVED, State.PUBLISHING))
+    is_coming |= Q(state=State.PUBLISHED, lease_until__gte=timezone.now())
+    on_its_way = Frame.objects.filter(is_coming)
     is_on_its_way = found is not None and on_its_way.filter(pk=int(found[1])).exists()
     if is_on_its_way or not object_store.is_there("published", key):
         return

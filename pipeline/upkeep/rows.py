@@ -5,6 +5,7 @@ from functools import partial
 
 from django.db.models import Exists, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from pipeline import leases
 from pipeline.models import Frame, GatePolicy, Listing, Scorecard, Transition
@@ -74,7 +75,9 @@ def _listings() -> Iterator[Finding]:
 
 def _held() -> Iterator[Finding]:
     """Names in the hands of a frame that has done with them."""
-    for listing in each(Listing.objects.filter(holder__isnull=False).exclude(holder__state__in=COMING)):
+    is_at_work = Q(holder__state__in=COMING)
+    is_at_work |= Q(holder__state=State.PUBLISHED, holder__lease_until__gte=timezone.now())
+    for listing in each(Listing.objects.filter(holder__isnull=False).exclude(is_at_work)):
         holder = listing.holder
         what = f"{named(holder)} holds these names, but it is {holder.state_words}"
         todo = "Nobody is kept out by that; --repair lets go of them."
@@ -110,6 +113,6 @@ def in_motion(code: str, view: str) -> bool:
     held = Listing.objects.filter(code=code, view=view).select_related("frame", "holder").first()
     leaving = [frame for frame in (held.frame, held.holder) if frame] if held else []
     return is_coming.exists() or any(
-        frame.state == State.WITHDRAWING or (frame.state in listings.BUSY and leases.is_held(frame))
+        frame.state == State.WITHDRAWING or (frame.state in listings.WRITING and leases.is_held(frame))
         for frame in leaving
     )

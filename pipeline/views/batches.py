@@ -19,6 +19,7 @@ from pipeline.gemini import budget
 from pipeline.models import Batch, Frame
 from pipeline.states import MOVES, Segment, State
 from pipeline.views.pages import found, one_of, page
+from pipeline.views.published import rendered_again
 
 PHOTOS_PER_PAGE = 96
 
@@ -62,6 +63,7 @@ def batch(request: HttpRequest, batch_id: str) -> HttpResponse:
         "may_remove": sharing.may_remove(user, Frame(batch=shown)),
         "gemini": budget.summary(shown) if shown.enhancement == "gemini" else None,
         "page": photos,
+        **(rendered_again(shown) if user.has_perm("pipeline.recall") else {}),
         "same_choices": _choices(shown),
         "tiles": reshoots.told_of_frames(photos, user),
     }

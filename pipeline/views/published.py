@@ -1,11 +1,12 @@
 """What the shop shows of a frame: its files fetched, passed on by a link, and what a manager does about them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -18,8 +19,8 @@ from accounts.access import allowed, signed_in
 from config.asked import read
 from pipeline import jobs, sharing
 from pipeline.engines import object_store
-from pipeline.models import Frame, Listing, Rendition
-from pipeline.shop import files
+from pipeline.models import Batch, Frame, Listing, Rendering, Rendition, Spec
+from pipeline.shop import files, rerender
 from pipeline.shop.recall import RecallError, recall
 from pipeline.states import State
 from pipeline.views.pages import found, from_the_store
@@ -28,6 +29,12 @@ SAID = {
     "withdraw": "{} is being taken out of the shop.",
     "review": "{} waits in the queue for somebody to look at it.",
 }
+TOLD = 20
+"""Frames that could not be rendered again, on a batch's page."""
+
+
+class RenderedAgain(forms.Form):
+    spec = forms.IntegerField(min_value=1)
 
 
 class Recalled(forms.Form):
@@ -41,8 +48,27 @@ def shown_in_the_shop(request: HttpRequest, frame: Frame) -> dict[str, Any]:
     return {
         "files": [_described(request, file) for file in files.of(frame)],
         "link_days": files.LINK_LASTS.days,
+        "specs": offered_specs(),
+        "rendering": frame.renderings.select_related("spec").last(),
         "replaced_by": listing.frame_id if listing and frame.state == State.SUPERSEDED else None,
         "withdrawal": frame.transitions.filter(target=State.WITHDRAWING).last(),
+    }
+
+
+def offered_specs() -> QuerySet[Spec]:
+    return Spec.objects.filter(is_offered=True)
+
+
+def rendered_again(batch: Batch) -> dict[str, Any]:
+    """For the batch's page: how many photos are being rendered again, and of which the last time failed."""
+    of_batch = Rendering.objects.filter(frame__batch=batch)
+    later = Rendering.objects.filter(frame=OuterRef("frame"), pk__gt=OuterRef("pk"))
+    failed = of_batch.filter(~Exists(later), state=Rendering.State.FAILED).select_related("frame", "spec")
+    return {
+        "specs": offered_specs(),
+        "rendering": of_batch.filter(state=Rendering.State.WAITING).count(),
+        "not_rendered": failed[:TOLD],
+        "not_rendered_count": failed.count(),
     }
 
 
@@ -113,6 +139,35 @@ def download_all(request: HttpRequest, frame_id: int) -> HttpResponseBase:
 def _begun(parts: Iterator[bytes]) -> Iterator[bytes]:
     """With the first part made, so that a bucket which does not answer is told in words."""
     return chain([next(parts)], parts)
+
+
+@allowed("pipeline.recall", "POST")
+def render_frame_again(request: HttpRequest, frame_id: int) -> HttpResponse:
+    """A published frame's files by another listing spec."""
+    frame = found(Frame.objects.all(), str(frame_id))
+    _render_again(request, [frame])
+    return redirect("admin:pipeline_frame_change", frame.pk)
+
+
+@allowed("pipeline.recall", "POST")
+def render_batch_again(request: HttpRequest, batch_id: int) -> HttpResponse:
+    """Of all of a batch's published photos."""
+    batch = found(sharing.batches_for(signed_in(request)), str(batch_id))
+    _render_again(request, batch.frames.filter(state=State.PUBLISHED))
+    return redirect("admin:pipeline_batch_change", batch.pk)
+
+
+def _render_again(request: HttpRequest, frames: Iterable[Frame]) -> None:
+    """The reaper queues what is more than a sweep of it."""
+    spec = found(offered_specs(), str(read(RenderedAgain, request.POST)["spec"]))
+    asked = rerender.ask(frames, spec, by=signed_in(request).get_username())
+    for rendering in asked[: rerender.SWEEP]:
+        jobs.enqueue_rendering(rendering)
+    if asked:
+        count = f"{len(asked)} photo{'s are' if len(asked) > 1 else ' is'}"
+        messages.success(request, f"{count} being rendered again as {spec}. Until then the shop shows what it did.")
+    else:
+        messages.warning(request, "Nothing is rendered again: only what is published, and isn't replaced just now.")
 
 
 @allowed("pipeline.recall", "POST")

@@ -40,6 +40,12 @@ def note_move(frame: Frame, source: State, target: State) -> None:
             teller(moved)
 
 
+def note_replaced(frame: Frame) -> None:
+    """Of a published frame whose files were replaced in this transaction: they are to be fetched again."""
+    if WebhookEndpoint.objects.filter(is_on=True).exists():
+        _published(Frame.objects.select_related("batch").get(pk=frame.pk))
+
+
 def note(event: str, about: str, data: dict[str, Any]) -> None:
     """For each endpoint that is on and wants it; called within the transaction that makes it true."""
     body = json.dumps({"type": event, "timestamp": timezone.now().isoformat(), "data": data})

@@ -16,8 +16,7 @@ from django.utils import timezone
 from pipeline.audit_draw import is_for_certifying
 from pipeline.imaging.verdict.logistic import Values
 from pipeline.imaging.verdict.many import HELD, confidences
-from pipeline.imaging.verdict.score import SCORER_VERSION
-from pipeline.listing_spec import has_half_glass
+from pipeline.imaging.verdict.score import SCORER_VERSION, is_parted
 from pipeline.models import GatePolicy, Scorecard
 from review.evidence.labels import Sample, first_scorecards, samples_of, telling
 from review.evidence.statistics import Certified, certify, least_clean
@@ -144,7 +143,7 @@ def fingerprint(document: Mapping[str, Any]) -> str:
 def _confidences(chosen: list[Sample], policy: GatePolicy) -> Values:
     """HELD where a veto holds the frame, NaN where its scorecard lacks what the policy asks for."""
     found = np.full(len(chosen), HELD)
-    parted = np.array([has_half_glass(s.card.frame.product_class, s.card.frame.view) for s in chosen], bool)
+    parted = np.array([is_parted(sample.card.metrics) for sample in chosen], bool)
     for crop_expected in (True, False):
         at = np.flatnonzero(parted == crop_expected)
         metrics = [chosen[place].card.metrics for place in at]

@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.imaging.verdict.logistic import Values
 from pipeline.imaging.verdict.many import confidences
-from pipeline.listing_spec import has_half_glass
+from pipeline.imaging.verdict.score import is_parted
 from pipeline.models import GatePolicy
 from review.evidence.labels import first_scorecards
 
@@ -58,11 +58,11 @@ def scorecards(policy: GatePolicy, most: int = MOST) -> Scorecards:
     found = Scorecards({group: Stored() for group in groups_of(policy)}, {}, 0)
     rows = first_scorecards().order_by("-pk")[:most].values_list(*FIELDS).iterator(chunk_size=AT_ONCE)
     while chunk := list(islice(rows, AT_ONCE)):
-        by_group: dict[Group, list[tuple[Any, ...]]] = defaultdict(list)
+        alike: dict[tuple[Group, bool], list[tuple[Any, ...]]] = defaultdict(list)
         for row in chunk:
-            by_group[row[4], row[5]].append(row)
-        for group, members in by_group.items():
-            _add(found, policy, group, members)
+            alike[(row[4], row[5]), is_parted(row[6])].append(row)
+        for (group, crop_expected), members in alike.items():
+            _add(found, policy, group, members, crop_expected=crop_expected)
     return found
 
 
@@ -72,11 +72,12 @@ def groups_of(policy: GatePolicy) -> list[Group]:
     return [(name, view) for name, views in thresholds.items() for view in views if view != "unnamed"]
 
 
-def _add(found: Scorecards, policy: GatePolicy, group: Group, rows: list[tuple[Any, ...]]) -> None:
+def _add(
+    found: Scorecards, policy: GatePolicy, group: Group, rows: list[tuple[Any, ...]], *, crop_expected: bool
+) -> None:
     if group not in found.groups:
         found.left_out += len(rows)
         return
-    crop_expected = has_half_glass(*group)  # type: ignore[arg-type]
     confidence = confidences([row[6] for row in rows], policy.document, crop_expected=crop_expected)
     is_known = ~np.isnan(confidence)
     found.left_out += int((~is_known).sum())

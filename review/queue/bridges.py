@@ -4,8 +4,7 @@ import math
 from dataclasses import dataclass
 
 from pipeline.imaging.crop import halfglass
-from pipeline.imaging.types import Side, named_estimates
-from pipeline.listing_spec import has_half_glass, listing_spec
+from pipeline.imaging.types import HalfSide, Side, named_estimates
 from pipeline.models import BridgeLabel, Frame, Scorecard
 
 MARGIN = 0.02
@@ -18,6 +17,8 @@ class BridgeLine:
 
     card: Scorecard
     label: BridgeLabel | None
+    listing_half: HalfSide
+    """Which half the listing spec asks for."""
 
     @property
     def x(self) -> float | None:
@@ -45,7 +46,7 @@ class BridgeLine:
     @property
     def side(self) -> Side | None:
         """The half that is published, wherever the line is put; None where that makes the difference."""
-        return halfglass.kept_side(listing_spec().half_glass.side, self.card.near or None)
+        return halfglass.kept_side(self.listing_half, self.card.near or None)
 
     @property
     def kept(self) -> Side | None:
@@ -57,6 +58,6 @@ class BridgeLine:
 
 def bridge_line_of(frame: Frame, card: Scorecard | None) -> BridgeLine | None:
     """None where nothing is parted: another view or class, or no product in the matte of the frame's card."""
-    if card is None or not card.has_product or not has_half_glass(frame.product_class, frame.view):
+    if card is None or not card.has_product or not frame.has_half_glass:
         return None
-    return BridgeLine(card, frame.bridge_labels.last())
+    return BridgeLine(card, frame.bridge_labels.last(), frame.listing_spec.half_glass.side)

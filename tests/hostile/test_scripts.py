@@ -51,6 +51,7 @@ PAGES = [
     "/admin/figures/",
     "/admin/policies/",
     "/admin/policies/{policy}/",
+    "/admin/specs/",
     "/admin/auth/user/",
     "/admin/auth/user/{user}/change/",
     "/admin/auth/user/{user}/delete/",

@@ -13,7 +13,8 @@ from django.test.utils import CaptureQueriesContext
 
 from pipeline.api.uploads import Upload
 from pipeline.engines import object_store
-from pipeline.models import Batch, Frame
+from pipeline.models import Batch, Frame, Spec
+from pipeline.views.specs import ACTIONS as ON_SPECS
 from review.policy.pages import ACTIONS as ON_POLICIES
 from tests.factories import policy
 from tests.hostile.requests import HOLE, ask, of_list, patterns
@@ -29,6 +30,7 @@ CHOICES = {
     "action": list(ON_POLICIES),
     "attempt": ["1"],
     "name": ["photo.jpg"],
+    "variant": ["white"],
     "file": ["D_1_white.jpg"],
     "token": ["signed-by-nobody"],
     "code": ["D"],
@@ -51,7 +53,8 @@ def rows(held: Frame, sold: Frame, ticked: dict[str, int]) -> dict[str, int | st
         "admin/policies/": policy().pk,
         "/files": sold.pk,
         "/renditions": sold.pk,
-        "/batches/": held.batch_id,
+        "admin/specs/": Spec.objects.get(name="Amazon").pk,
+        "batches/": held.batch_id,
         "/uploads/": started(held.batch),
         "": held.pk,
     }
@@ -97,7 +100,8 @@ def steps(rows: dict[str, int | str]) -> Iterator[Step]:
     """Every address with its holes filled."""
     for name, address in names():
         row = next(str(number) for part, number in rows.items() if part in address)
-        holes = [CHOICES.get(re.findall(r"(\w+)>", hole)[0], [row]) for hole in HOLE.findall(address)]
+        choices = CHOICES | ({"action": list(ON_SPECS)} if "admin/specs/" in address else {})
+        holes = [choices.get(re.findall(r"(\w+)>", hole)[0], [row]) for hole in HOLE.findall(address)]
         for values in product(*holes):
             yield Step(name, "/" + filled(address, values))
 

@@ -16,6 +16,8 @@ from pipeline.models import Batch, Frame, Spec
 from pipeline.policies.shipped import shipped_specs, sync_specs
 from pipeline.shop import publish
 from pipeline.states import State
+from review.queue.bridges import bridge_line_of
+from tests.factories import bridge_fields, scorecard
 from tests.imaging.scenes import angled_glasses
 from tests.pipeline.conftest import photo
 from tests.services import bucket_of
@@ -92,6 +94,16 @@ def test_a_batch_keeps_its_version_when_a_newer_one_is_offered(db, monkeypatch):
     assert intake.open_batch("A", "watch", spec="Amazon").listing_spec == first.listing_spec
     assert intake.open_batch("B", "watch", spec="Amazon").listing_spec.canvas == 1700
     assert Spec.objects.filter(is_offered=True).count() == len(newer)
+
+
+@pytest.mark.parametrize(("name", "is_asked"), [("House", True), ("Amazon", False)])
+def test_who_reviews_a_batch_without_half_glass_is_not_asked_about_the_bridge(db, buckets, name, is_asked):
+    batch = intake.open_batch("Drop", "eyewear", spec=name)
+    frame = Frame.objects.create(batch=batch, filename="A_2.png", code="A", view="angle", sha256="a", attempt=1)
+    line = bridge_line_of(frame, scorecard(frame, **bridge_fields()))
+    assert (line is not None) == is_asked
+    if line:
+        assert line.side == "left"  # the near one, which the House's spec asks for
 
 
 def test_a_spec_is_never_rewritten(db):

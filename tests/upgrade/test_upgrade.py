@@ -101,7 +101,7 @@ def test_a_database_of_the_version_before_goes_on_with_all_its_rows(old, manage)
     policies, kept = (part.pop("pipeline_gatepolicy") for part in (after, before))
     new = (
         *("pipeline_takeover", "pipeline_rejection", "pipeline_webhookendpoint", "pipeline_webhookdelivery"),
-        *("pipeline_verification", "pipeline_latermatte"),
+        *("pipeline_verification", "pipeline_latermatte", "pipeline_rendering"),
         *("review_dayfigures", "review_figureskept"),
     )
     assert all(after.pop(name) == [] for name in new)

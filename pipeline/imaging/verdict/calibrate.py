@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pipeline.imaging.types import Policy
 from pipeline.imaging.verdict import logistic
 from pipeline.imaging.verdict.logistic import Calibration, Values
-from pipeline.imaging.verdict.score import combine, score
+from pipeline.imaging.verdict.score import combine, is_parted, score
 
 KNOTS = 16
 QUANTILES = 101
@@ -118,7 +118,7 @@ def _cold(policy: Policy, row: Labelled) -> float:
 
 
 def _scored(policy: Policy, row: Labelled) -> Mapping[str, float]:
-    return score(row.metrics, policy, crop_expected="bridge_found" in row.metrics).components
+    return score(row.metrics, policy, crop_expected=is_parted(row.metrics)).components
 
 
 def auroc(confidence: Values, is_bad: NDArray[np.bool_]) -> float:

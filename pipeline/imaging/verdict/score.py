@@ -78,6 +78,11 @@ def asked(policy: Policy, *, crop_expected: bool) -> dict[str, Mapping[str, Any]
     return {name: part for name, part in policy["components"].items() if crop_expected or not _is_of_bridge(part)}
 
 
+def is_parted(metrics: Mapping[str, float]) -> bool:
+    """Whether a half-glass crop was asked for when these metrics were measured."""
+    return "bridge_found" in metrics
+
+
 def _doubted(components: Mapping[str, float], policy: Policy) -> list[str]:
     """What lowers the confidence: a component that has no weight is no reason, however low it is."""
     low = {name: value for name, value in components.items() if value < policy["doubt_below"]}

@@ -1,13 +1,19 @@
 """The ladder, with matters that see what a test lets them see."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pipeline.cutout import ladder
 from pipeline.cutout.examine import Known, examine, more_mattes
+from pipeline.cutout.matte import Scene, scene_of
 from pipeline.imaging.framing import bounding_box, part_of
-from pipeline.imaging.types import RGB, Matte
-from pipeline.policies.shipped import shipped_policy
+from pipeline.imaging.matte.lenses import LensRule
+from pipeline.imaging.pictures.spec import ListingSpec
+from pipeline.imaging.types import RGB, Matte, ProductClass
+from pipeline.listing_spec import listing_spec
+from pipeline.policies.shipped import shipped_policy, shipped_specs
 from tests.imaging import scenes
 
 PHOTO = scenes.angled_glasses()
@@ -80,7 +86,7 @@ def more(photo: RGB = PHOTO.rgb, rungs: tuple[str, ...] = ("first-look",), secon
     """What else is made of a photo, by a network that is never sure."""
     known = Known(PHOTO.alpha, {}, rungs)
     matters = Matter("never", blurred_looks=99), lambda: second
-    return [other.rung for other in more_mattes(photo, known, *matters, "eyewear", "angle", POLICY)]
+    return [other.rung for other in more_mattes(photo, known, *matters, "eyewear", "angle", POLICY, listing_spec())]
 
 
 def test_for_people_two_others_are_made_and_the_cheapest_first(monkeypatch):
@@ -110,7 +116,7 @@ def test_a_closer_look_is_taken_where_it_shows_the_product_larger(margin, is_tri
     photo = np.tile(PHOTO.rgb[0, 0], (product.shape[0] + 2 * border, product.shape[1] + 2 * border, 1))
     photo[border:-border, border:-border] = product
     known = Known(np.pad(alpha, border), {}, ("first-look",))
-    made = more_mattes(photo, known, Matter("doubted"), lambda: None, "eyewear", "angle", POLICY)
+    made = more_mattes(photo, known, Matter("doubted"), lambda: None, "eyewear", "angle", POLICY, listing_spec())
     assert ("closer" in {other.rung for other in made}) == is_tried
 
 
@@ -190,3 +196,24 @@ def test_a_shadow_baked_into_a_cut_out_is_found_and_the_network_does_better():
     examined = examine(PHOTO.rgb, Matter("sure"), "eyewear", "angle", POLICY, own=own)
     assert examined.best.rung == "first-look" and examined.best.verdict.publish
     assert [other.rung for other in examined.others] == ["own-alpha"]
+
+
+def test_whoever_sells_no_half_glass_is_not_asked_about_the_bridge():
+    amazon = next(ListingSpec.from_mapping(row) for row in shipped_specs() if row["name"] == "Amazon")
+    about = "eyewear", "angle", POLICY
+    asked, spared = (examine(PHOTO.rgb, Matter("sure"), *about, spec=spec).best for spec in (None, amazon))
+    assert asked.crop and "bridge_found" in asked.score.metrics
+    assert spared.crop is None and not any(name.startswith("bridge") for name in spared.score.metrics)
+    assert "no-bridge" not in spared.score.vetoes and "bridge-unsure" not in spared.score.components
+
+
+def test_lenses_are_cut_out_where_the_listing_spec_says_so(monkeypatch):
+    seen = []
+
+    def noted(rgb: RGB, product_class: ProductClass, lens: LensRule) -> Scene:
+        seen.append(lens)
+        return scene_of(rgb, product_class, lens)
+
+    monkeypatch.setattr("pipeline.cutout.examine.scene_of", noted)
+    examine(PHOTO.rgb, Matter("sure"), "eyewear", "angle", POLICY, spec=replace(listing_spec(), lens="cut"))
+    assert seen == ["cut"]

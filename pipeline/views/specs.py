@@ -1,0 +1,189 @@
+"""Listing specs, for admins: which there are, a draft edited with a live preview, saved as a version."""
+
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any, get_args
+
+import numpy as np
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from PIL import Image
+
+from accounts.access import allowed
+from config.asked import read
+from pipeline import naming
+from pipeline.engines import object_store
+from pipeline.imaging.crop import halfglass
+from pipeline.imaging.pictures import renditions
+from pipeline.imaging.pictures.spec import Align, ListingSpec
+from pipeline.imaging.types import HalfSide
+from pipeline.models import Frame, Spec
+from pipeline.shop import specs
+from pipeline.views.pages import found, from_the_store, page
+
+MOST_PIXELS = 6000
+PREVIEW_SIDE = 480
+FILES = [(f"{kind}.{ending}", f"{kind}, {ending}") for kind, all_ in naming.VARIANT_FORMATS.items() for ending in all_]
+
+
+def _choices(literal: Any) -> list[tuple[str, str]]:
+    return [(value, value.capitalize()) for value in get_args(literal)]
+
+
+class SpecForm(forms.Form):
+    """A listing spec's values as people say them: shares in per cent, colours as a browser picks them."""
+
+    name = forms.CharField(max_length=specs.MAX_NAME)
+    canvas = forms.IntegerField(min_value=100, max_value=MOST_PIXELS, label="Canvas, pixels along each side")
+    fill = forms.FloatField(min_value=10, max_value=100, label="The product's longer side fills, per cent")
+    background = forms.RegexField(r"^#[0-9a-fA-F]{6}$", widget=forms.TextInput({"type": "color"}))
+    lens = forms.ChoiceField(choices=[("keep", "Kept"), ("cut", "Cut out")], label="Clear lenses")
+    formats = forms.MultipleChoiceField(choices=FILES, widget=forms.CheckboxSelectMultiple, label="Files")
+    jpeg_quality = forms.IntegerField(min_value=50, max_value=100, label="Quality of JPEG")
+    webp_quality = forms.IntegerField(min_value=50, max_value=100, label="Quality of WebP")
+    max_kilobytes = forms.IntegerField(min_value=10, max_value=10**6, required=False, label="At most, kB (empty: any)")
+    side = forms.ChoiceField(choices=_choices(HalfSide), label="Half-glass: which half")
+    half_canvas = forms.IntegerField(min_value=100, max_value=MOST_PIXELS, label="Half-glass: canvas, pixels")
+    padding = forms.FloatField(min_value=0, max_value=40, label="Half-glass: kept free along the edges, per cent")
+    align = forms.ChoiceField(choices=_choices(Align), label="Half-glass: stands at")
+
+
+def _shown(document: dict[str, Any]) -> dict[str, Any]:
+    half = document["half_glass"]
+    return {
+        **{name: document[name] for name in ("name", "canvas", "lens", "jpeg_quality", "webp_quality")},
+        "fill": round(document["fill"] * 100, 2),
+        "background": "#" + bytes(document["background"]).hex(),
+        "formats": [f"{kind}.{ending}" for kind, endings in document["formats"].items() for ending in endings],
+        "max_kilobytes": document["max_bytes"] and document["max_bytes"] // 1000,
+        **{"side": half["side"], "half_canvas": half["canvas"], "align": half["align"]},
+        "padding": round(half["padding"] * 100, 2),
+    }
+
+
+def _values(said: dict[str, Any]) -> dict[str, Any]:
+    most = said["max_kilobytes"]
+    formats: dict[str, list[str]] = {}
+    for kind, ending in (file.split(".") for file in said["formats"]):
+        formats.setdefault(kind, []).append(ending)
+    half = {"side": said["side"], "canvas": said["half_canvas"], "align": said["align"]}
+    return {
+        **{name: said[name] for name in ("canvas", "lens", "jpeg_quality", "webp_quality")},
+        "fill": said["fill"] / 100,
+        "background": list(bytes.fromhex(said["background"][1:])),
+        "max_bytes": most and most * 1000,
+        "formats": formats,
+        "half_glass": half | {"padding": said["padding"] / 100},
+    }
+
+
+@allowed("pipeline.edit_spec")
+def spec_list(request: HttpRequest) -> HttpResponse:
+    rows = Spec.objects.order_by("name", "-version")
+    parts = [
+        ("Offered for new batches", rows.filter(is_offered=True)),
+        ("Drafts", rows.filter(is_draft=True)),
+        ("Earlier versions", rows.filter(is_offered=False, is_draft=False)),
+    ]
+    return page(request, "pipeline/specs.html", title="Listing specs", parts=parts)
+
+
+@allowed("pipeline.edit_spec", "GET", "POST")
+def spec_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """One spec; a draft may be changed."""
+    row: Spec = found(Spec.objects.all(), str(pk))
+    form = SpecForm(request.POST or None, initial=_shown(row.document))
+    if request.method == "POST" and form.is_valid():
+        try:
+            specs.change(row, form.cleaned_data["name"], _values(form.cleaned_data))
+            messages.success(request, "The draft is kept.")
+            return redirect("spec", pk)
+        except specs.SpecError as error:
+            messages.warning(request, str(error))
+    if not row.is_draft:
+        for field in form.fields.values():
+            field.disabled = True
+    return page(request, "pipeline/spec.html", title=str(row), spec=row, form=form)
+
+
+def _copy(row: Spec) -> tuple[Spec | None, str]:
+    draft = specs.copy(row)
+    return draft, f"{draft} is a draft of {row}: nothing is published by it until it is saved as a version."
+
+
+def _save(row: Spec) -> tuple[Spec | None, str]:
+    specs.publish_version(row)
+    return row, f"{row} is a version now, which stays as it is; new batches may choose it."
+
+
+def _delete(row: Spec) -> tuple[Spec | None, str]:
+    specs.delete(row)
+    return None, f"The draft {row} is deleted."
+
+
+def _stop(row: Spec) -> tuple[Spec | None, str]:
+    specs.stop_offering(row)
+    return row, f"{row} isn't offered for new batches any more. Those that have it keep it."
+
+
+ACTIONS: dict[str, Callable[[Spec], tuple[Spec | None, str]]] = {
+    "copy": _copy,
+    "save": _save,
+    "delete": _delete,
+    "stop": _stop,
+}
+
+
+@allowed("pipeline.edit_spec", "POST")
+def act_on_spec(request: HttpRequest, pk: int, action: str) -> HttpResponse:
+    """Carry out one of ACTIONS, or say why not."""
+    if action not in ACTIONS:
+        raise Http404
+    row = found(Spec.objects.all(), str(pk))
+    try:
+        then, words = ACTIONS[action](row)
+        messages.success(request, words)
+    except specs.SpecError as error:
+        then = row
+        messages.warning(request, str(error))
+    return redirect("spec", then.pk) if then else redirect("specs")
+
+
+@allowed("pipeline.edit_spec")
+@from_the_store
+def spec_preview(request: HttpRequest, pk: int, variant: str) -> HttpResponse:
+    """A photo of ours as such values would show it, small."""
+    row: Spec = found(Spec.objects.all(), str(pk))
+    look = _small({**row.document, **_values(read(SpecForm, request.GET))})
+    views = ["angle"] if variant == renditions.HALF_GLASS else ["angle", "front", "side"]
+    pixels = _composed(look, variant, views)
+    response = HttpResponse(renditions.save(pixels, format="WEBP", quality=85), content_type="image/webp")
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _small(document: dict[str, Any]) -> ListingSpec:
+    half = {**document["half_glass"], "canvas": PREVIEW_SIDE}
+    try:
+        return ListingSpec.from_mapping({**document, "canvas": PREVIEW_SIDE, "half_glass": half})
+    except ValueError as error:
+        raise Http404("These values make no listing spec.") from error
+
+
+def _composed(look: ListingSpec, variant: str, views: list[str]) -> Any:
+    shown = Frame.objects.filter(published_at__isnull=False, pictures=Frame.Pictures.KEPT, view__in=views)
+    if variant == renditions.HALF_GLASS:
+        shown = shown.filter(product_class="eyewear")
+    frame = shown.order_by("-published_at").first()
+    if frame is None:
+        raise Http404("No photo has been published yet that could be shown.")
+    with Image.open(BytesIO(object_store.load_work(naming.work_key(frame.pk, frame.attempt, "cutout.webp")))) as file:
+        cutout = np.asarray(file.convert("RGBA"))
+    alpha = cutout[..., 3].astype(np.float32) / np.float32(255)
+    crop = halfglass.find_crop(alpha) if variant == renditions.HALF_GLASS else None
+    pictures = renditions.compose_all(cutout[..., :3], alpha, crop, look)
+    if variant not in pictures:
+        raise Http404("There is no such picture of this photo.")
+    return pictures[variant].pixels

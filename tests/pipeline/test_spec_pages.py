@@ -1,0 +1,88 @@
+"""Listing specs on pages: copied, changed, previewed, saved as a version, and locked from then on."""
+
+import io
+
+import numpy as np
+import pytest
+from django.test import Client
+from django.utils import timezone
+from PIL import Image
+
+from pipeline import intake, work_files
+from pipeline.models import Frame, Spec
+from pipeline.shop import specs
+from pipeline.views.specs import _shown
+from tests.pipeline.conftest import ColourKeyMatter, photo
+
+
+@pytest.fixture
+def amazon(db) -> Spec:
+    return Spec.objects.get(name="Amazon")
+
+
+@pytest.fixture
+def previewed(services) -> None:
+    """A photo that has been published."""
+    frame = intake.receive(intake.open_batch("Spring", "watch"), "A_1.png", photo()).frame
+    Frame.objects.filter(pk=frame.pk).update(published_at=timezone.now(), attempt=1)
+    frame.refresh_from_db()
+    rgb = work_files.original_photo(frame)
+    work_files.save_matte(frame, rgb, ColourKeyMatter().matte(rgb).alpha)
+
+
+def kept(client: Client, draft: Spec, **changed) -> str:
+    said = _shown(draft.document) | {"max_kilobytes": ""} | changed
+    return client.post(f"/admin/specs/{draft.pk}/", said, follow=True).content.decode()
+
+
+def test_a_copy_is_changed_saved_and_locked_and_new_batches_can_choose_it(services, sign_in, amazon):
+    client = sign_in("admin")
+    client.post(f"/admin/specs/{amazon.pk}/copy/")
+    draft = Spec.objects.get(is_draft=True)
+    assert draft.name == "Amazon, edited" and draft.document["fill"] == 0.9
+    page = kept(client, draft, name="Winter", canvas=1800, fill=80, background="#f0f0f0", formats=["white.jpg"])
+    draft.refresh_from_db()
+    assert "The draft is kept." in page and (draft.name, draft.version) == ("Winter", 1)
+    assert draft.listing_spec.canvas == 1800 and draft.listing_spec.background == (240, 240, 240)
+    with pytest.raises(intake.IntakeError, match="Listing spec 'Winter'"):
+        intake.open_batch("A", "watch", spec="Winter")
+    page = client.post(f"/admin/specs/{draft.pk}/save/", follow=True).content.decode()
+    assert "Saved version" in page and "as it is, because" in page
+    assert intake.open_batch("A", "watch", spec="Winter").listing_spec.fill == 0.8
+    assert "stays as it is; copy it to change it" in kept(client, draft, canvas=500)
+    client.post(f"/admin/specs/{draft.pk}/delete/")
+    assert Spec.objects.get(pk=draft.pk).document["canvas"] == 1800
+
+
+def test_a_later_version_takes_the_place_of_the_one_before_and_batches_keep_theirs(amazon):
+    first = specs.copy(amazon)
+    specs.publish_version(first)
+    second = specs.copy(first)
+    specs.publish_version(second)
+    assert (second.name, second.version) == (first.name, 2)
+    assert list(Spec.objects.filter(name=first.name, is_offered=True)) == [second]
+
+
+def test_names_of_shipped_specs_and_values_that_make_no_spec_are_refused_in_words(services, sign_in, amazon):
+    client, draft = sign_in("admin"), specs.copy(amazon)
+    assert "choose another name" in kept(client, draft, name="House")
+    assert "This field is required" in kept(client, draft, formats=[])
+    assert "less than or equal to 6000" in kept(client, draft, canvas=60000)
+    draft.refresh_from_db()
+    assert draft.document["canvas"] == 2000
+
+
+def test_a_preview_shows_the_values_that_stand_in_the_form(services, sign_in, amazon, previewed):
+    client, draft = sign_in("admin"), specs.copy(amazon)
+    for fill in (50, 90):
+        said = _shown(draft.document) | {"max_kilobytes": "", "fill": fill, "background": "#00ff00", "canvas": 6000}
+        answer = client.get(f"/admin/specs/{draft.pk}/preview/white.webp", said)
+        picture = np.asarray(Image.open(io.BytesIO(answer.content)).convert("RGB")).astype(int)
+        columns = np.flatnonzero((picture[..., 1] - picture[..., 0] < 128).any(0))
+        assert picture.shape == (480, 480, 3) and picture[0, 0, 1] > 240
+        assert (columns[-1] - columns[0] + 1) / 480 == pytest.approx(fill / 100, abs=0.02)
+
+
+def test_without_a_published_photo_there_is_no_preview(services, sign_in, amazon):
+    said = _shown(amazon.document) | {"max_kilobytes": ""}
+    assert sign_in("admin").get(f"/admin/specs/{amazon.pk}/preview/white.webp", said).status_code == 404
