@@ -8,6 +8,7 @@ from pipeline.views.batches import remove
 from pipeline.views.frames import picture
 from pipeline.views.published import act_on_published, download_all, passed_on, published_file
 from pipeline.views.reshoots import reshoot_list
+from review.glossary import glossary
 from review.insights.page import figures_csv, figures_page, weekly_report
 from review.operations.page import operations, run_again
 from review.operations.probes import PROBES
@@ -31,6 +32,7 @@ urlpatterns = [
     path("admin/operations/run-again", run_again, name="run-again"),
     path("admin/figures/report/", weekly_report, name="figures-report"),
     path("admin/figures/<slug:name>.csv", figures_csv, name="figures-csv"),
+    path("admin/glossary/", glossary, name="glossary"),
     path("admin/policies/", policies, name="policies"),
     path("admin/policies/<int:pk>/", policy, name="policy"),
     path("admin/policies/<int:pk>/thresholds/", simulator, name="simulator"),

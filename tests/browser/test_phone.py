@@ -1,0 +1,106 @@
+"""A phone's width and a finger: all that operators do at a desk they can do there."""
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from pipeline.models import BridgeLabel, Override
+from review.models import Decision
+from tests.browser.conftest import IN_A_BROWSER, doubtful_frame, sign_in
+from tests.browser.looking import SCREEN, said, settled, wait_for_another
+from tests.factories import bridge_fields
+
+pytestmark = IN_A_BROWSER
+WIDTH, HEIGHT = 390, 844
+PATIENCE = 30_000
+"""To save what was painted takes seconds on a busy machine."""
+
+
+@pytest.fixture
+def phone(page: Page, live_server) -> Page:
+    size = {"width": WIDTH, "height": HEIGHT}
+    browser = page.context.browser
+    return browser.new_page(base_url=live_server.url, viewport=size, has_touch=True, is_mobile=True)
+
+
+def drag(page: Page, *places: tuple[float, float]) -> None:
+    """One finger, from the first of these places on the screen to the last."""
+    touch = page.context.new_cdp_session(page)
+    for number, (x, y) in enumerate(places):
+        point = {"x": x, "y": y, "id": 1}
+        touch.send(
+            "Input.dispatchTouchEvent", {"type": "touchMove" if number else "touchStart", "touchPoints": [point]}
+        )
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    settled(page)
+
+
+def tap(page: Page, name: str) -> None:
+    """As a finger does: what lies beside the screen, or is smaller than a fingertip's 24 px, can't be."""
+    button = page.get_by_role("button", name=name).first
+    button.scroll_into_view_if_needed()
+    box = within(button)
+    assert box["width"] >= 24 and box["height"] >= 24, name
+    button.tap()
+
+
+def within(what: Locator) -> dict[str, float]:
+    box = what.bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= WIDTH + 0.5, (what, box)
+    return box
+
+
+def test_an_operator_decides_chooses_paints_and_drags_the_bridge_by_finger(phone, services):
+    chosen, edited, moved = (doubtful_frame(code, **bridge_fields()) for code in ("AURA1", "AURA2", "AURA3"))
+    sign_in(phone, "operator")
+    tap(phone, "1 weak contrasts raised")
+    tap(phone, "Approve")
+    assert wait_for_another(phone, chosen.pk) == edited.pk
+    tap(phone, "Edit")
+    tap(phone, "Paint")
+    drag(phone, *(phone.evaluate(SCREEN, [x, 100]) for x in (100, 200, 300)))
+    tap(phone, "Undo a stroke")
+    tap(phone, "Redo a stroke")
+    tap(phone, "Save")
+    expect(said(phone)).to_contain_text("Saved", timeout=PATIENCE)
+    tap(phone, "Approve")
+    assert wait_for_another(phone, edited.pk) == moved.pk
+    line = phone.get_by_role("slider", name="Bridge").bounding_box()
+    x, y = line["x"] + line["width"] / 2, line["y"] + 60
+    drag(phone, (x, y), (x - 10, y), (x - 30, y))
+    tap(phone, "Approve")
+    expect(phone.get_by_role("heading", name="All clear")).to_be_visible(timeout=PATIENCE)
+    approved = Decision.objects.filter(kind="approve").order_by("frame").values_list("frame", flat=True)
+    assert list(approved) == [chosen.pk, edited.pk, moved.pk]
+    assert [[stroke["tool"] for stroke in kept.strokes] for kept in Override.objects.order_by("frame")] == [
+        [],
+        ["brush"],
+    ]
+    assert BridgeLabel.objects.get().frame == moved
+
+
+def test_nothing_of_the_workbench_lies_beside_the_screen(phone, services):
+    """In either face of its tools, and in what its buttons open."""
+    doubtful_frame("AURA1000", **bridge_fields())
+    sign_in(phone, "operator")
+    for face in ("Edit", "Edit"):
+        for button in phone.get_by_role("button").filter(visible=True).all():
+            within(button)
+        tap(phone, face)
+    for opens in ("Reject", "It is something else", "Shop"):
+        tap(phone, opens)
+        for button in phone.locator("dialog[open] button").filter(visible=True).all():
+            within(button)
+        phone.keyboard.press("Escape")
+
+
+@pytest.mark.parametrize("address", ["pipeline/batch/", "pipeline/frame/?o=1", "review/queueitem/", "auth/user/"])
+def test_lists_say_what_to_do_and_squeeze_no_column(phone, services, address):
+    doubtful_frame("AURA1000")
+    sign_in(phone, "admin")
+    phone.goto(f"/admin/{address}")
+    assert phone.evaluate("document.documentElement.scrollWidth") == WIDTH
+    words = "cells => cells.map(cell => getComputedStyle(cell, '::before').content)"
+    labels = phone.locator("#result_list tbody :is(td, th)").evaluate_all(words)
+    assert labels and '"Select record"' not in labels
+    for cell in phone.locator("#result_list tbody :is(td, th)").all():
+        assert within(cell)["width"] > 0.8 * WIDTH
