@@ -1,7 +1,7 @@
 """A phone's width and a finger: all that operators do at a desk they can do there."""
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, ViewportSize, expect
 
 from pipeline.models import BridgeLabel, Override
 from review.models import Decision
@@ -17,8 +17,9 @@ PATIENCE = 30_000
 
 @pytest.fixture
 def phone(page: Page, live_server) -> Page:
-    size = {"width": WIDTH, "height": HEIGHT}
+    size: ViewportSize = {"width": WIDTH, "height": HEIGHT}
     browser = page.context.browser
+    assert browser is not None
     return browser.new_page(base_url=live_server.url, viewport=size, has_touch=True, is_mobile=True)
 
 
@@ -43,8 +44,14 @@ def tap(page: Page, name: str) -> None:
     button.tap()
 
 
-def within(what: Locator) -> dict[str, float]:
+def box_of(what: Locator) -> FloatRect:
     box = what.bounding_box()
+    assert box is not None, what
+    return box
+
+
+def within(what: Locator) -> FloatRect:
+    box = box_of(what)
     assert box["x"] >= 0 and box["x"] + box["width"] <= WIDTH + 0.5, (what, box)
     return box
 
@@ -64,7 +71,7 @@ def test_an_operator_decides_chooses_paints_and_drags_the_bridge_by_finger(phone
     expect(said(phone)).to_contain_text("Saved", timeout=PATIENCE)
     tap(phone, "Approve")
     assert wait_for_another(phone, edited.pk) == moved.pk
-    line = phone.get_by_role("slider", name="Bridge").bounding_box()
+    line = box_of(phone.get_by_role("slider", name="Bridge"))
     x, y = line["x"] + line["width"] / 2, line["y"] + 60
     drag(phone, (x, y), (x - 10, y), (x - 30, y))
     tap(phone, "Approve")
