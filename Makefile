@@ -16,7 +16,10 @@ LOCK := $(VENV)/bin/pip-compile --quiet --strip-extras --generate-hashes --no-em
 setup: $(STAMP)
 	@$(PY) manage.py fetch_weights
 
-run: setup
+# Whether its ports are free is asked before all that takes long, and by manage.py run each time.
+run:
+	@test -e $(STAMP) || $(PYTHON) config/ports.py
+	@$(MAKE) --no-print-directory setup
 	@$(PY) manage.py run
 
 # The whole product with a server of ours in Gemini's place: needs no key, and no photo leaves this machine.

@@ -16,6 +16,7 @@ from pipeline.views.published import (
 )
 from pipeline.views.reshoots import reshoot_list
 from pipeline.views.specs import act_on_spec, spec_list, spec_page, spec_preview
+from review.glossary import glossary
 from review.insights.page import figures_csv, figures_page, weekly_report
 from review.operations.page import operations, run_again
 from review.operations.probes import PROBES
@@ -39,6 +40,7 @@ urlpatterns = [
     path("admin/operations/run-again", run_again, name="run-again"),
     path("admin/figures/report/", weekly_report, name="figures-report"),
     path("admin/figures/<slug:name>.csv", figures_csv, name="figures-csv"),
+    path("admin/glossary/", glossary, name="glossary"),
     path("admin/policies/", policies, name="policies"),
     path("admin/policies/<int:pk>/", policy, name="policy"),
     path("admin/policies/<int:pk>/thresholds/", simulator, name="simulator"),

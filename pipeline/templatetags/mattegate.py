@@ -1,12 +1,16 @@
 """How the pages say states, durations and shares, and draw what the bridge was read from."""
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from pathlib import PurePath
 from typing import Any
 
 from django import template
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.text import slugify
 
 from pipeline.imaging.types import named_estimates
 from pipeline.models import Frame
@@ -42,6 +46,23 @@ def reason_words(code: str) -> str:
     ('product is cut off by the edge of the photo', 'of an older version')
     """
     return REASON_WORDS.get(code, spaced(code))
+
+
+@register.simple_tag
+def word(name: str, words: str = "") -> str:
+    """A word of the glossary, or other words for it, that lead to what it means."""
+    address = f"{reverse('glossary')}#{slugify(name)}"
+    return format_html('<a class="mg-word" href="{}">{}</a>', address, words or name)
+
+
+@register.filter
+def in_short(text: str) -> str:
+    """Without what stands in brackets.
+
+    >>> in_short("214 renders (33 of one set, 181 of another), 149 of them bad")
+    '214 renders, 149 of them bad'
+    """
+    return re.sub(r" \([^)]*\)", "", text)
 
 
 @register.filter

@@ -42,6 +42,7 @@ PAGES = [
 PAGES += [
     "figures/",
     "figures/report/",
+    "glossary/",
     "policies/",
     "policies/{policy}/",
     "policies/{policy}/thresholds/",

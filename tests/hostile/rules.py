@@ -106,6 +106,7 @@ RULES: dict[str, Rule] = {
     "metrics": Rule(NOBODY, strangers=Answer.REFUSED, others=Answer.REFUSED),
     "figures-report": Rule(MANAGERS),
     "figures-csv": Rule(MANAGERS),
+    "glossary": Rule(MANAGERS),
     "policies": Rule(MANAGERS),
     "policy": Rule(MANAGERS),
     "simulator": Rule(MANAGERS),
