@@ -1,13 +1,18 @@
-"""A phone's width and a finger: nothing of the workbench and the lists lies beside the screen."""
+"""A phone's width and a finger: all that operators do at a desk they can do there."""
 
 import pytest
-from playwright.sync_api import FloatRect, Locator, Page, ViewportSize
+from playwright.sync_api import FloatRect, Locator, Page, ViewportSize, expect
 
+from pipeline.models import BridgeLabel, Override
+from review.models import Decision
 from tests.browser.conftest import IN_A_BROWSER, doubtful_frame, sign_in
+from tests.browser.looking import SCREEN, said, settled, wait_for_another
 from tests.factories import bridge_fields
 
 pytestmark = IN_A_BROWSER
 WIDTH, HEIGHT = 390, 844
+PATIENCE = 30_000
+"""To save what was painted takes seconds on a busy machine."""
 
 
 @pytest.fixture
@@ -16,6 +21,18 @@ def phone(page: Page, live_server) -> Page:
     browser = page.context.browser
     assert browser is not None
     return browser.new_page(base_url=live_server.url, viewport=size, has_touch=True, is_mobile=True)
+
+
+def drag(page: Page, *places: tuple[float, float]) -> None:
+    """One finger, from the first of these places on the screen to the last."""
+    touch = page.context.new_cdp_session(page)
+    for number, (x, y) in enumerate(places):
+        point = {"x": x, "y": y, "id": 1}
+        touch.send(
+            "Input.dispatchTouchEvent", {"type": "touchMove" if number else "touchStart", "touchPoints": [point]}
+        )
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    settled(page)
 
 
 def tap(page: Page, name: str) -> None:
@@ -37,6 +54,36 @@ def within(what: Locator) -> FloatRect:
     box = box_of(what)
     assert box["x"] >= 0 and box["x"] + box["width"] <= WIDTH + 0.5, (what, box)
     return box
+
+
+def test_an_operator_decides_chooses_paints_and_drags_the_bridge_by_finger(phone, services):
+    chosen, edited, moved = (doubtful_frame(code, **bridge_fields()) for code in ("AURA1", "AURA2", "AURA3"))
+    sign_in(phone, "operator")
+    tap(phone, "1 weak contrasts raised")
+    tap(phone, "Approve")
+    assert wait_for_another(phone, chosen.pk) == edited.pk
+    tap(phone, "Edit")
+    tap(phone, "Paint")
+    drag(phone, *(phone.evaluate(SCREEN, [x, 100]) for x in (100, 200, 300)))
+    tap(phone, "Undo a stroke")
+    tap(phone, "Redo a stroke")
+    tap(phone, "Save")
+    expect(said(phone)).to_contain_text("Saved", timeout=PATIENCE)
+    tap(phone, "Approve")
+    assert wait_for_another(phone, edited.pk) == moved.pk
+    expect(said(phone)).to_contain_text("AURA2 angle approved", timeout=PATIENCE)
+    line = box_of(phone.get_by_role("slider", name="Bridge"))
+    x, y = line["x"] + line["width"] / 2, line["y"] + 60
+    drag(phone, (x, y), (x - 10, y), (x - 30, y))
+    tap(phone, "Approve")
+    expect(phone.get_by_role("heading", name="All clear")).to_be_visible(timeout=PATIENCE)
+    approved = Decision.objects.filter(kind="approve").order_by("frame").values_list("frame", flat=True)
+    assert list(approved) == [chosen.pk, edited.pk, moved.pk]
+    assert [[stroke["tool"] for stroke in kept.strokes] for kept in Override.objects.order_by("frame_id")] == [
+        [],
+        ["brush"],
+    ]
+    assert BridgeLabel.objects.get().frame == moved
 
 
 def test_nothing_of_the_workbench_lies_beside_the_screen(phone, services):
