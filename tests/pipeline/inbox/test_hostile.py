@@ -1,6 +1,8 @@
 """What whoever may write into a watched folder can't do: have other files written or read, or keep others waiting."""
 
 import os
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,11 +16,12 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def drop(tmp_path: Path, services) -> Path:
+def drop(tmp_path: Path, services) -> Iterator[Path]:
     """A batch's folder in the inbox."""
     made = tmp_path / "inbox/eyewear/Drop 12"
     made.mkdir(parents=True)
-    return made
+    yield made
+    subprocess.run(["rm", "-rf", tmp_path / "inbox"], check=True)  # pytest's own way ends at a thousand folders
 
 
 @pytest.fixture
