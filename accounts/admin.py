@@ -38,7 +38,7 @@ admin.site.unregister([BlacklistedToken, OutstandingToken])
 
 class NewAccountForm(UserCreationForm):
     def clean_username(self) -> str:
-        return names.check(super().clean_username())
+        return names.check(self.cleaned_data["username"])
 
 
 class AccountForm(UserChangeForm):
@@ -55,7 +55,7 @@ class AccountForm(UserChangeForm):
         self.fields["password"].help_text = format_html(words, "../password/")
 
     def clean_username(self) -> str:
-        return names.check(self.cleaned_data["username"])
+        return names.check(self.cleaned_data["username"], of=self.instance.pk)
 
 
 @admin.register(User)

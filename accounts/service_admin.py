@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -47,10 +47,7 @@ class NewServiceAccountForm(ServiceAccountForm):
     name = forms.CharField(max_length=150, widget=UnfoldAdminTextInputWidget, help_text="Such as erp or web-shop.")
 
     def clean_name(self) -> str:
-        name = names.check(self.cleaned_data["name"])
-        if User.objects.filter(username__iexact=name).exists():
-            raise forms.ValidationError("There is an account of that name already.")
-        return name
+        return names.check(self.cleaned_data["name"])
 
 
 @admin.register(ServiceAccount)

@@ -14,7 +14,7 @@ def batches_for(user: User) -> QuerySet[Batch]:
 
 
 def may_see(user: User, frame_id: int) -> bool:
-    return _sees_all(user) or batches_for(user).filter(frames=frame_id).exists()
+    return _sees_all(user) or Frame.objects.filter(pk=frame_id, batch__in=batches_for(user)).exists()
 
 
 def _sees_all(user: User) -> bool:

@@ -45,10 +45,17 @@ class Inbox:
         self.before = seen
         for path in still:
             if _is_photo(path) and not _is_reported(path, seen):
-                self._take(path, seen[path])
+                self._take_or_tell(path, seen[path])
         for path in still:
             if path.endswith(FAILED) and path.removesuffix(FAILED) not in seen:  # renamed, or taken away
                 self.place.delete(path)
+
+    def _take_or_tell(self, path: str, file: Seen) -> None:
+        """One that can't be read, or beside which nothing can be written, keeps no other waiting."""
+        try:
+            self._take(path, file)
+        except OSError as error:
+            log.error("%s/%s waits: %s", self.place, _in_one_line(path), error)
 
     def _take(self, path: str, file: Seen) -> None:
         try:
@@ -56,10 +63,11 @@ class Inbox:
         except intake.NoRoomError:
             raise
         except intake.IntakeError as error:
-            log.warning("%s/%s: not taken: %s", self.place, path, error)
-            self._report(path, FAILED, f"Not taken: {error}")
+            words = _in_one_line(str(error))
+            log.warning("%s/%s: not taken: %s", self.place, _in_one_line(path), words)
+            self._report(path, FAILED, f"Not taken: {words}")
         except FileNotFoundError:
-            log.info("%s/%s: taken away before it could be read", self.place, path)
+            log.info("%s/%s: taken away before it could be read", self.place, _in_one_line(path))
         else:
             self._report(path, DONE, said)
 
@@ -84,6 +92,11 @@ class Inbox:
         other = DONE if ending == FAILED else FAILED
         if path + other in self.before:
             self.place.delete(path + other)
+
+
+def _in_one_line(text: str) -> str:
+    """Names of files may hold line breaks, and bytes that are no text: neither log nor report is to be forged."""
+    return text if text.isprintable() else ascii(text)[1:-1]
 
 
 def _is_photo(path: str) -> bool:

@@ -25,7 +25,8 @@ def of(frame: Frame) -> list[Rendition]:
 
 
 def find(frame_id: int, name: str) -> Rendition | None:
-    shown = Rendition.objects.filter(frame=frame_id, frame__state=State.PUBLISHED)
+    frame = Frame.objects.filter(pk=frame_id, state=State.PUBLISHED)  # of a number too large for a column, none
+    shown = Rendition.objects.filter(frame__in=frame)
     return next((file for file in shown if file.name == name), None)
 
 

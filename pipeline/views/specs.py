@@ -49,6 +49,13 @@ class SpecForm(forms.Form):
     padding = forms.FloatField(min_value=0, max_value=40, label="Half-glass: kept free along the edges, per cent")
     align = forms.ChoiceField(choices=_choices(Align), label="Half-glass: stands at")
 
+    def clean_name(self) -> str:
+        """Histories and logs say it; and a letter that nobody sees makes it look like another's."""
+        name: str = self.cleaned_data["name"]
+        if not name.isprintable():
+            raise forms.ValidationError("Only printable characters: no line breaks, and nothing that can't be seen.")
+        return name
+
 
 def _shown(document: dict[str, Any]) -> dict[str, Any]:
     half = document["half_glass"]

@@ -154,3 +154,12 @@ def test_head_is_answered_like_get_without_a_body(page, held, browser):
 
 def test_head_is_not_allowed_where_get_is_not(held, browser):
     assert browser.head(f"/workbench/{held.pk}/skip").status_code == HTTPStatus.METHOD_NOT_ALLOWED
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", ["uploader", "manager"])
+def test_a_published_file_of_a_frame_whose_number_no_column_holds_is_not_there(role, sign_in):
+    client = sign_in(role)
+    client.raise_request_exception = False
+    answers = [client.get(f"/frames/{number}/files/A_1_white.jpg").status_code for number in (2**63, HUGE)]
+    assert answers == [GONE, GONE]

@@ -86,3 +86,10 @@ def test_a_preview_shows_the_values_that_stand_in_the_form(services, sign_in, am
 def test_without_a_published_photo_there_is_no_preview(services, sign_in, amazon):
     said = _shown(amazon.document) | {"max_kilobytes": ""}
     assert sign_in("admin").get(f"/admin/specs/{amazon.pk}/preview/white.webp", said).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["House\u200b", "Winter\nINFO all is well", "\u202eesuoH"])
+def test_a_name_with_what_nobody_can_see_is_refused(services, sign_in, amazon, name):
+    draft = specs.copy(amazon)
+    assert "Only printable characters" in kept(sign_in("admin"), draft, name=name)
+    assert Spec.objects.get(pk=draft.pk).name == "Amazon, edited"
