@@ -1,6 +1,7 @@
 """The review queue as a list, for deciding many alike; single frames are decided on the workbench. All frames, to
 read."""
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,7 +22,7 @@ from pipeline.views.frames import frame as frame_page
 from pipeline.words import REASON_WORDS, STATE_WORDS
 from review.insights.lists import FILTERS
 from review.models import QueueItem
-from review.queue import bulk, claims, decisions, undo
+from review.queue import bulk, claims, decisions, stamps, undo
 
 # A row of the queue shows this many reasons; the frame's own page shows all.
 CHIPS = 4
@@ -60,7 +61,7 @@ class QueueAdmin(FrameListAdmin):
     def picture(self, frame: Frame) -> str:
         """With the version that the list shows, which a decision on what is ticked is about."""
         return format_html(
-            '{}<input type="hidden" name="version-{}" value="{}">', super().picture(frame), frame.pk, frame.version
+            '{}<input type="hidden" name="version-{}" value="{}">', super().picture(frame), frame.pk, stamps.of(frame)
         )
 
     @display(description="Why it is here")
@@ -108,17 +109,19 @@ class QueueAdmin(FrameListAdmin):
 
     def _decide(self, request: HttpRequest, frames: QuerySet[QueueItem], kind: str) -> None:
         """Each by itself, and each refusal told: what was ticked and is gone meanwhile is a refusal too."""
-        done, refusals = bulk.decide(kind, frames, _seen(request), signed_in(request))
+        done, refusals = bulk.decide(kind, frames, _seen(request, frames), signed_in(request))
         if done:
             messages.success(request, f"{done} frame{'s' if done > 1 else ''} {decisions.DECISIONS[kind][1]}.")
         for refusal in refusals:
             messages.warning(request, refusal)
 
 
-def _seen(request: HttpRequest) -> dict[int, int]:
-    """The version that the list showed of each frame which was ticked."""
+def _seen(request: HttpRequest, frames: Iterable[QueueItem]) -> dict[int, int]:
+    """The version that the list showed of each frame which was ticked, also of one that is gone meanwhile."""
     given = {pk: request.POST.get(f"version-{pk}", "") for pk in request.POST.getlist("_selected_action")}
-    return {int(pk): int(version) for pk, version in given.items() if pk.isdecimal() and version.isdecimal()}
+    shown = {int(pk): int(stamp) for pk, stamp in given.items() if pk.isdecimal() and stamp.isdecimal()}
+    there = {frame.pk: stamps.version_of(frame, shown[frame.pk]) for frame in frames if frame.pk in shown}
+    return dict.fromkeys(shown, stamps.STALE) | there
 
 
 class StateFilter(admin.SimpleListFilter):

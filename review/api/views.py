@@ -25,7 +25,7 @@ from review.api import serializers
 from review.insights import whole
 from review.insights.scope import Asked, scope_of
 from review.models import Decision, QueueItem
-from review.queue import bridges, claims, decisions, undo
+from review.queue import bridges, claims, decisions, stamps, undo
 from review.workbench import questions
 from review.workbench.api import REFUSALS, refusal
 
@@ -74,7 +74,8 @@ class Decide(ApiView):
         said = filled(questions.Decided, request.data)
         frame = _frame(frame_id)
         with _refused():
-            words = decisions.decide(said.pop("kind"), frame, said.pop("version"), signed_in(request), **said)
+            version = stamps.version_of(frame, said.pop("version"))
+            words = decisions.decide(said.pop("kind"), frame, version, signed_in(request), **said)
         return Response({"frame": frame_id, "said": words}, status=HTTPStatus.CREATED)
 
 
@@ -156,8 +157,12 @@ def _cards_of(frames: list[QueueItem]) -> dict[int, Scorecard]:
 
 def _told(frame: QueueItem, card: Scorecard | None) -> dict[str, Any]:
     doubts = frame.doubts_by(card.components if card else None)
-    names = ("id", "version", "batch_id", "filename", "code", "view", "product_class", "state_since")
-    told = {"reasons": reasons_of(frame, doubts), "can_approve": decisions.can_be_approved(card)}
+    names = ("id", "batch_id", "filename", "code", "view", "product_class", "state_since")
+    told = {
+        "version": stamps.of(frame),
+        "reasons": reasons_of(frame, doubts),
+        "can_approve": decisions.can_be_approved(card),
+    }
     return {name: getattr(frame, name) for name in names} | told
 
 

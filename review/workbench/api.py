@@ -18,7 +18,7 @@ from pipeline.imaging.pictures.renditions import EmptyPictureError
 from pipeline.models import Frame
 from pipeline.override import Edit
 from review.models import Decision, QueueItem
-from review.queue import claims, decisions, renames, second_looks, undo
+from review.queue import claims, decisions, renames, second_looks, stamps, undo
 from review.queue.decisions import DecisionError, Said
 from review.workbench import choices, edits, frame_json, questions
 
@@ -144,17 +144,17 @@ def beat(user: User, data: Asked) -> dict[str, Any]:
 @asked("pipeline.decide", questions.Decided)
 def decide(user: User, data: Asked, pk: int) -> dict[str, Any]:
     """Carry out a decision; what was painted was saved before."""
-    kind, version, bridge_x = (data[name] for name in ("kind", "version", "bridge_x"))
-    told = {name: data[name] for name in ("why", "remark", "mark")}
+    told = {name: data[name] for name in ("bridge_x", "why", "remark", "mark")}
     decide = second_looks.decide if second_looks.of(pk, user) else decisions.decide
-    return {"said": decide(kind, _frame(pk), version, user, bridge_x, **told)}
+    frame = _frame(pk)
+    return {"said": decide(data["kind"], frame, stamps.version_of(frame, data["version"]), user, **told)}
 
 
 @asked("pipeline.decide", questions.Renamed)
 def rename(user: User, data: Asked, pk: int) -> dict[str, Any]:
     """Give the frame the name of what it shows; where another photo has it, ask first."""
     frame, wanted = _to_change(pk, user), renames.Name(data["code"].strip(), data["view"], data["product_class"])
-    name = renames.checked(frame, data["version"], user, wanted)
+    name = renames.checked(frame, stamps.version_of(frame, data["version"]), user, wanted)
     others = renames.others_of(frame, name)
     if not {other.pk for other in others} <= set(data["despite"]):
         return {"ask": renames.words_for(frame, name, others), "despite": [other.pk for other in others]}
@@ -165,7 +165,7 @@ def rename(user: User, data: Asked, pk: int) -> dict[str, Any]:
 def edit(user: User, data: Asked, pk: int) -> dict[str, Any]:
     """Save what was chosen and painted, and show what it came to."""
     frame = _to_change(pk, user)
-    edits.save(frame, data["version"], user, Edit(data["rung"], data["strokes"]))
+    edits.save(frame, stamps.version_of(frame, data["version"]), user, Edit(data["rung"], data["strokes"]))
     return {"item": frame_json.item(frame, user)}
 
 

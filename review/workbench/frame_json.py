@@ -11,7 +11,7 @@ from pipeline.imaging.verdict.score import LOST_PARTS
 from pipeline.models import Frame, Scorecard
 from pipeline.states import ANSWERED
 from pipeline.words import in_words
-from review.queue import bridges, claims, decisions
+from review.queue import bridges, claims, decisions, stamps
 from review.queue.today import today
 from review.workbench import choices
 from review.workbench.choices import picture_address
@@ -38,7 +38,7 @@ def item(frame: Frame, user: User) -> dict[str, Any]:
     card = frame.card
     found = {
         "id": frame.pk,
-        "version": frame.version,
+        "version": stamps.of(frame),
         "code": frame.code,
         "view": frame.view,
         "productClass": frame.product_class,

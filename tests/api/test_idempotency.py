@@ -14,6 +14,7 @@ from accounts.models import IdempotencyKey
 from pipeline.models import Batch, Frame
 from pipeline.states import State
 from review.models import Decision
+from review.queue import stamps
 from tests import factories
 from tests.api.conftest import problem, waiting
 
@@ -57,7 +58,7 @@ def test_a_decision_sent_twice_is_made_once_and_one_taken_back_twice_takes_no_ot
     frames = [waiting(batch_of(judge), "A"), waiting(Batch.objects.get(), "B")]
     for frame in frames:
         factories.scorecard(frame)
-        said = {"kind": "reject", "version": frame.version}
+        said = {"kind": "reject", "version": stamps.of(frame)}
         for _ in range(2):
             answer = judge.post(f"/exceptions/{frame.pk}/decisions", said, idempotency_key=frame.code)
             assert answer.status_code == 201

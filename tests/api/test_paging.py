@@ -6,6 +6,7 @@ import pytest
 
 from pipeline.models import Batch, Frame
 from pipeline.states import State
+from review.queue import stamps
 from tests import factories
 from tests.api.conftest import V1, problem, waiting
 
@@ -38,7 +39,7 @@ def test_the_queue_is_the_oldest_first_and_loses_none_when_some_are_decided(prog
     turned = pages(judge, "/exceptions?limit=2")
     seen = next(turned)
     for frame in there[:2]:
-        judge.post(f"/exceptions/{frame.pk}/decisions", {"kind": "reject", "version": 0})
+        judge.post(f"/exceptions/{frame.pk}/decisions", {"kind": "reject", "version": stamps.of(frame)})
     assert seen + [pk for page in turned for pk in page] == [frame.pk for frame in there]
 
 

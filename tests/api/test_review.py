@@ -10,6 +10,7 @@ from accounts.models import ServiceAccount
 from pipeline.models import Batch, Frame
 from pipeline.states import State
 from review.models import Claim, Decision
+from review.queue import stamps
 from tests import factories
 from tests.api.conftest import problem, waiting
 
@@ -40,13 +41,13 @@ def test_an_audit_looks_like_any_other_exception(judge, held):
         *("id", "version", "batch", "filename", "code", "view", "product_class"),
         *("waiting_since", "reasons", "can_approve"),
     }
-    assert row["reasons"]
+    assert row["reasons"] and row["version"] == stamps.of(held)
 
 
 def test_a_decision_is_carried_out_on_the_version_that_was_seen(judge, held):
     path = f"/exceptions/{held.pk}/decisions"
     assert problem(judge.post(path, {"kind": "reject", "version": 7}))[0] == 409
-    answer = judge.post(path, {"kind": "reject", "version": 0, "why": "blurred", "mark": [0.1, 0.2]})
+    answer = judge.post(path, {"kind": "reject", "version": stamps.of(held), "why": "blurred", "mark": [0.1, 0.2]})
     assert (answer.status_code, answer.json()["frame"]) == (201, held.pk)
     held.refresh_from_db()
     assert (held.state, held.rejection.why, held.rejection.mark) == (State.REJECTED, "blurred", [0.1, 0.2])
@@ -71,17 +72,23 @@ def test_what_the_workbench_would_not_understand_is_refused(judge, held, said):
     assert not Decision.objects.exists()
 
 
+def approval(frame: Frame) -> dict[str, object]:
+    return {"kind": "approve", "version": stamps.of(frame)}
+
+
 def test_what_somebody_has_in_hand_is_theirs(judge, held):
     Claim.objects.create(frame=held, by="olga", until=timezone.now() + timedelta(minutes=1))
     assert judge.get("/exceptions").json()["results"] == []
-    status, words = problem(judge.post(f"/exceptions/{held.pk}/decisions", {"kind": "approve", "version": 0}))
+    status, words = problem(
+        judge.post(f"/exceptions/{held.pk}/decisions", {"kind": "approve", "version": stamps.of(held)})
+    )
     assert status == 409 and "olga is looking at" in words
 
 
 def test_with_four_eyes_a_program_does_not_decide_what_it_sent(judge, held, settings):
     settings.FOUR_EYES = True
     assert judge.get("/exceptions").json()["results"] == []
-    assert problem(judge.post(f"/exceptions/{held.pk}/decisions", {"kind": "approve", "version": 0}))[0] == 409
+    assert problem(judge.post(f"/exceptions/{held.pk}/decisions", approval(held)))[0] == 409
 
 
 def test_pictures_come_by_links(judge, services):

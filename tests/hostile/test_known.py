@@ -12,6 +12,7 @@ from pipeline.engines import object_store
 from pipeline.models import Frame
 from pipeline.states import State
 from review.models import Decision
+from review.queue import stamps
 from tests.pipeline.conftest import photo
 
 HUGE, NO_ID = 10**30, "9" * 5000
@@ -54,7 +55,6 @@ QUESTIONS = [
     ("{}/click", {"strokes": [STROKE | {"tool": []}]}, BAD, "stroke"),
     ("{}/click", {"strokes": [STROKE | {"points": [[1e308, -1e308], [-1e308, 1e308]]}]}, BAD, "stroke"),
     ("{}/click", {"strokes": {"0": STROKE}}, BAD, "strokes"),
-    ("{}/edit", {"rung": "../original", "version": 0}, REFUSED, "no alternative"),
     ("{}/shop", {"bridge_x": 7}, REFUSED, "no bridge"),
     (f"{HUGE}/decide", {"kind": "reject", "version": 0}, GONE, "no such frame"),
     (f"{HUGE}/open", {}, REFUSED, "no longer in the queue"),
@@ -70,6 +70,11 @@ def test_the_workbench_says_what_was_wrong_with_a_question(name, body, status, w
         assert answer["Content-Type"] == "application/problem+json"
         assert words in answer.json()["detail"] and answer.json()["status"] == status
     assert not Decision.objects.exists()
+
+
+def test_a_rung_is_no_path(held, browser):
+    answer = ask(browser, f"{held.pk}/edit", {"rung": "../original", "version": stamps.of(held)})
+    assert answer.status_code == REFUSED and "no alternative" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("question", ["skip", "shop", "click"])
@@ -127,7 +132,7 @@ def test_a_photo_that_can_not_be_read_is_not_there(data, held, browser):
     for name in ("shop", "click"):
         answer = ask(browser, f"{held.pk}/{name}", {"strokes": [STROKE]})
         assert answer.status_code == REFUSED and "can't be read" in answer.json()["detail"]
-    edit = {"strokes": [STROKE], "version": held.version}
+    edit = {"strokes": [STROKE], "version": stamps.of(held)}
     assert ask(browser, f"{held.pk}/edit", edit).status_code == REFUSED
 
 

@@ -16,6 +16,7 @@ from pipeline.engines import object_store
 from pipeline.models import Batch, Frame, Spec
 from pipeline.views.specs import ACTIONS as ON_SPECS
 from review.policy.pages import ACTIONS as ON_POLICIES
+from review.queue import stamps
 from tests.factories import policy
 from tests.hostile.requests import HOLE, ask, of_list, patterns
 from tests.hostile.rules import ANY, EVERYBODY, RULES, Answer, Rule, expected
@@ -65,10 +66,10 @@ def bodies(held: Frame) -> dict[str, tuple[str, str]]:
     """What changes something, if it is let in."""
     stroke = {"tool": "brush", "size": 20, "points": [[60, 60]]}
     asked = {
-        "workbench-decide": {"kind": "reject", "version": held.version},
-        "api-decide": {"kind": "reject", "version": held.version},
+        "workbench-decide": {"kind": "reject", "version": stamps.of(held)},
+        "api-decide": {"kind": "reject", "version": stamps.of(held)},
         "api-batches": {"name": "Drop"},
-        "workbench-edit": {"strokes": [stroke], "version": held.version},
+        "workbench-edit": {"strokes": [stroke], "version": stamps.of(held)},
         "workbench-click": {"strokes": [stroke]},
     }
     found = {name: ("application/json", json.dumps(said)) for name, said in asked.items()}

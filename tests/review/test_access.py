@@ -9,6 +9,7 @@ from pipeline.models import Batch, Frame
 from pipeline.states import State
 from pipeline.words import in_words
 from review.models import Claim
+from review.queue import stamps
 from tests.factories import scorecard
 
 ROLES = ("uploader", "operator", "manager", "admin", "nobody")
@@ -41,7 +42,8 @@ ASKED = {
 @pytest.mark.parametrize("question", ASKED)
 def test_the_workbench_answers_those_who_may_decide_only(role, question, frame, sign_in, services):
     page = f"/workbench/{question.format(frame=frame.pk)}"
-    answer = sign_in(role).post(page, ASKED[question], content_type="application/json")
+    asked = ASKED[question] | ({"version": stamps.of(frame)} if "version" in ASKED[question] else {})
+    answer = sign_in(role).post(page, asked, content_type="application/json")
     assert (answer.status_code == HTTPStatus.FORBIDDEN) == (role not in DECIDERS)
     frame.refresh_from_db()
     assert (frame.state != State.EXCEPTION) == (role in DECIDERS and "decide" in question)

@@ -80,7 +80,7 @@ def swapped(inbox: Inbox, change) -> None:
         change()
         return submit(*said)
 
-    inbox._submit = change_and_submit
+    inbox._submit = change_and_submit  # type: ignore[method-assign]
     inbox.poll()
 
 

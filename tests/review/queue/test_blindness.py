@@ -21,7 +21,7 @@ from pipeline.engines import object_store
 from pipeline.models import Frame, Scorecard
 from review.admin import QueueAdmin
 from review.models import Claim, QueueItem
-from review.queue import decisions
+from review.queue import decisions, stamps
 from review.queue.today import today
 from tests.factories import judged, policy
 from tests.hostile.conftest import save_pictures
@@ -101,6 +101,7 @@ ASKED: dict[str, tuple[str, dict[str, Any]]] = {
 def work_for(client: Client, frame: Frame, name: str, spied: list[str]) -> tuple[list[str], list[str], int, list[str]]:
     """What answering costs, whatever the clock says: queries, calls to S3; and status and headers."""
     method, said = ASKED[name]
+    said = said | {"version": stamps.of(frame)} if "version" in said else said
     addresses = {
         "list": f"{LIST}?q={frame.code}",
         "page": f"/workbench/?frame={frame.pk}",

@@ -12,7 +12,7 @@ from pipeline.models import Batch, BridgeLabel, Frame, Transition
 from pipeline.shop import publish, withdraw
 from pipeline.states import State
 from pipeline.transitions import advance, hold
-from review.queue import decisions, undo
+from review.queue import decisions, stamps, undo
 from tests.factories import bridge_fields, scorecard
 
 
@@ -174,7 +174,7 @@ def test_a_bridge_where_there_is_no_half_glass_picture_is_refused(view, product_
 
 
 def test_the_page_takes_the_bridge_along(angled, sign_in):
-    asked = {"kind": "approve", "version": angled.version, "bridge_x": 728.25}
+    asked = {"kind": "approve", "version": stamps.of(angled), "bridge_x": 728.25}
     answer = sign_in("operator").post(f"/workbench/{angled.pk}/decide", asked, content_type="application/json")
     assert answer.json()["said"] == "A angle approved."
     assert angled.bridge_labels.get().bridge_x == 728.25

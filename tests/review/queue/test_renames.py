@@ -1,5 +1,8 @@
 """A photo of something else than its name says: renamed, and processed again, wherever it stood."""
 
+from typing import Any
+
+import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
@@ -11,7 +14,7 @@ from pipeline.states import State
 from review.evidence.estimates import estimates
 from review.evidence.labels import samples
 from review.models import Decision
-from review.queue import claims, decisions, renames, undo
+from review.queue import claims, decisions, renames, stamps, undo
 from review.queue.renames import Name
 from tests.factories import bridge_fields, judged, policy, scorecard
 from tests.pipeline.conftest import ColourKeyMatter, photo
@@ -121,12 +124,16 @@ def test_who_is_second_changes_nothing(frame, olga):
     assert what_it_is(frame)[0] == "TEMPO7" and Decision.objects.count() == 1
 
 
+def crop_of(frame: Frame) -> Any:
+    return publish._crop(frame, np.ones((8, 8), np.float32), None, frame.listing_spec)
+
+
 def test_a_watch_has_no_bridge_whatever_was_placed_before(frame, olga):
     BridgeLabel.objects.create(frame=frame, attempt=1, bridge_x=700, by="olga")
     say(frame, Name("A", "angle", "watch"), olga)
-    assert publish._crop(frame, None) is None
+    assert crop_of(frame) is None
     undo.take_back(olga)
-    assert publish._crop(Frame.objects.get(), None).bridge_x == 700
+    assert crop_of(Frame.objects.get()).bridge_x == 700
 
 
 def test_the_page_is_asked_before_two_photos_have_one_name(frame, sign_in):
@@ -134,7 +141,7 @@ def test_the_page_is_asked_before_two_photos_have_one_name(frame, sign_in):
     client = sign_in("operator")
 
     def answer(**more):
-        asked = {"version": frame.version, "code": " b ", "view": "front", "product_class": "eyewear", **more}
+        asked = {"version": stamps.of(frame), "code": " b ", "view": "front", "product_class": "eyewear", **more}
         return client.post(f"/workbench/{frame.pk}/rename", asked, content_type="application/json").json()
 
     told = answer()

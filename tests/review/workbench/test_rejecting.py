@@ -12,7 +12,7 @@ from django.db import connection
 from pipeline.models import Batch, Frame, Rejection
 from pipeline.states import State
 from review.models import Decision
-from review.queue import bulk, decisions, undo
+from review.queue import bulk, decisions, stamps, undo
 from review.queue.decisions import RESHOOT_REASONS, SOMETHING_ELSE
 from tests.factories import judged, policy
 
@@ -32,7 +32,7 @@ def frame():
 
 
 def ask(client, frame, **told):
-    asked = {"kind": "reject", "version": frame.version, "why": "blurred"} | told
+    asked = {"kind": "reject", "version": stamps.of(frame), "why": "blurred"} | told
     return client.post(f"/workbench/{frame.pk}/decide", asked, content_type="application/json")
 
 

@@ -11,7 +11,7 @@ from pipeline.models import Batch, Frame, TakeOver
 from pipeline.states import State
 from pipeline.transitions import advance
 from review.models import Claim, Decision
-from review.queue import claims
+from review.queue import claims, stamps
 from tests.review.workbench.test_workbench import lapse, state_of, waiting
 
 pytestmark = pytest.mark.django_db
@@ -48,7 +48,7 @@ def ask(client: Client, frame: Frame, question: str, **said: object):
 
 
 def approve(client: Client, frame: Frame):
-    return ask(client, frame, "decide", kind="approve", version=frame.version)
+    return ask(client, frame, "decide", kind="approve", version=stamps.of(frame))
 
 
 def noted() -> list[tuple[str, str]]:

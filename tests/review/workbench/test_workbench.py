@@ -12,7 +12,7 @@ from pipeline.models import Batch, BridgeLabel, Frame
 from pipeline.states import State
 from review.evidence.labels import samples
 from review.models import Claim, Decision, QueueItem
-from review.queue import bulk, claims, decisions, undo
+from review.queue import bulk, claims, decisions, stamps, undo
 from review.workbench import frame_json
 from tests.factories import bridge_fields, judged, label, policy, scorecard
 
@@ -189,7 +189,7 @@ def test_the_list_offers_what_was_decided_last_to_be_taken_back(sign_in):
     frames = [waiting(code) for code in "AB"]
     operator = sign_in("operator")
     form = {"action": "discard", "_selected_action": [frame.pk for frame in frames]}
-    form |= {f"version-{frame.pk}": frame.version for frame in frames}
+    form |= {f"version-{frame.pk}": stamps.of(frame) for frame in frames}
     page = operator.post("/admin/review/queueitem/", form, follow=True).content.decode()
     assert "2 frames rejected" in page and "Take back the last 2 decisions" in page
     page = operator.post("/admin/queue/undo/", follow=True).content.decode()
