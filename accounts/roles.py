@@ -29,7 +29,9 @@ ROLES: dict[str, list[str]] = {
     "admin": [*UPLOADER, *OPERATOR, *MANAGER, *ADMIN],
 }
 WORDS = {
-    "uploader": ("upload, batches, what is to be reshot. Of the batches that they see, downloads of what is published"),
+    "uploader": (
+        "upload, batches, products, what is to be reshot. Of the batches that they see, downloads of what is published"
+    ),
     "operator": (
         "workbench and review queue: approve, edit, reprocess, reject. Sees reasons, never confidence or verdict; "
         "downloads nothing that is published"

@@ -6,6 +6,7 @@ from django.views.defaults import page_not_found
 from accounts.api.problems import not_there
 from pipeline.views.batches import remove
 from pipeline.views.frames import picture
+from pipeline.views.products import catalogue, catalogue_csv, catalogue_json, product, product_zip
 from pipeline.views.published import act_on_published, download_all, passed_on, published_file
 from pipeline.views.reshoots import reshoot_list
 from review.insights.page import figures_csv, figures_page, weekly_report
@@ -58,6 +59,11 @@ urlpatterns = [
     path("frames/<int:frame_id>/files.zip", download_all, name="download-all"),
     path("frames/<int:frame_id>/withdraw", act_on_published, {"kind": "withdraw"}, name="withdraw"),
     path("frames/<int:frame_id>/review-again", act_on_published, {"kind": "review"}, name="review-again"),
+    path("products/", catalogue, name="products"),
+    path("products/catalogue.csv", catalogue_csv, name="products-csv"),
+    path("products/catalogue.json", catalogue_json, name="products-json"),
+    path("products/<str:code>/", product, name="product"),
+    path("products/<str:code>/files.zip", product_zip, name="product-zip"),
     path("passed-on/<str:token>", passed_on, name="passed-on"),
     path("api/v1/", include("accounts.api.urls")),
     path("api/v1/", include("pipeline.api.urls")),

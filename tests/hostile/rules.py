@@ -73,6 +73,11 @@ RULES: dict[str, Rule] = {
     "picture": Rule(ROLES),
     "published-file": Rule(UPLOADERS),
     "download-all": Rule(UPLOADERS),
+    "products": Rule(UPLOADERS),
+    "products-csv": Rule(UPLOADERS),
+    "products-json": Rule(UPLOADERS),
+    "product": Rule(UPLOADERS),
+    "product-zip": Rule(UPLOADERS),
     "withdraw": Rule(MANAGERS, POST),
     "review-again": Rule(MANAGERS, POST),
     # For whoever was given one, an account or not; one that nobody signed leads nowhere.
