@@ -4,7 +4,7 @@ from django.urls import include, path, re_path
 from django.views.defaults import page_not_found
 
 from accounts.api.problems import not_there
-from pipeline.views.batches import remove
+from pipeline.views.batches import delete, remove, shelve
 from pipeline.views.frames import picture
 from pipeline.views.products import catalogue, catalogue_csv, catalogue_json, product, product_zip
 from pipeline.views.published import act_on_published, download_all, passed_on, published_file
@@ -39,6 +39,10 @@ urlpatterns = [
     path("admin/policies/<int:pk>/thresholds/use", use_threshold, name="use-threshold"),
     path("admin/policies/<int:pk>/<str:action>/", act_on_policy, name="act-on-policy"),
     path("admin/queue/undo/", undo_last, name="queue-undo"),
+    path("batches/<int:batch_id>/close", shelve, {"kind": "close"}, name="close-batch"),
+    path("batches/<int:batch_id>/reopen", shelve, {"kind": "reopen"}, name="reopen-batch"),
+    path("batches/<int:batch_id>/archive", shelve, {"kind": "archive"}, name="archive-batch"),
+    path("batches/<int:batch_id>/delete", delete, name="delete-batch"),
     path("workbench/", workbench, name="workbench"),
     path("workbench/next", api.following, name="workbench-next"),
     path("workbench/beat", api.beat, name="workbench-beat"),

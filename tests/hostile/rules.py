@@ -83,6 +83,10 @@ RULES: dict[str, Rule] = {
     # For whoever was given one, an account or not; one that nobody signed leads nowhere.
     "passed-on": Rule(NOBODY, strangers=Answer.NOT_THERE, others=Answer.NOT_THERE),
     "remove-frame": Rule(UPLOADERS, POST),
+    "close-batch": Rule(UPLOADERS, POST),
+    "reopen-batch": Rule(UPLOADERS, POST),
+    "archive-batch": Rule(UPLOADERS, POST),
+    "delete-batch": Rule(MANAGERS, POST),
     "workbench": Rule(DECIDERS),
     "workbench-next": Rule(DECIDERS, POST),
     "workbench-beat": Rule(DECIDERS, POST),

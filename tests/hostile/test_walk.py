@@ -51,7 +51,7 @@ def rows(held: Frame, sold: Frame, ticked: dict[str, int]) -> dict[str, int | st
         "admin/policies/": policy().pk,
         "/files": sold.pk,
         "/renditions": sold.pk,
-        "/batches/": held.batch_id,
+        "batches/": held.batch_id,
         "/uploads/": started(held.batch),
         "": held.pk,
     }
