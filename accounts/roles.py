@@ -11,7 +11,7 @@ UPLOADER = ["pipeline.add_batch", "pipeline.view_batch"]
 OPERATOR = ["pipeline.see_picture", "pipeline.decide", "review.view_queueitem"]
 MANAGER = [
     *("pipeline.see_verdict", "pipeline.see_figures", "pipeline.view_frame", "pipeline.take_over"),
-    *("pipeline.download", "pipeline.recall", "pipeline.keep"),
+    *("pipeline.download", "pipeline.recall", "pipeline.keep", "pipeline.delete_batch"),
     *("pipeline.view_gatepolicy", "pipeline.activate_policy"),
 ]
 ADMIN = [f"auth.{action}_user" for action in ("add", "change", "delete", "view")] + [
@@ -30,7 +30,10 @@ ROLES: dict[str, list[str]] = {
     "admin": [*UPLOADER, *OPERATOR, *MANAGER, *ADMIN],
 }
 WORDS = {
-    "uploader": ("upload, batches, what is to be reshot. Of the batches that they see, downloads of what is published"),
+    "uploader": (
+        "upload, batches (their own they close and archive), products, what is to be reshot. Of the batches that they "
+        "see, downloads of what is published"
+    ),
     "operator": (
         "workbench and review queue: approve, edit, reprocess, reject. Sees reasons, never confidence or verdict; "
         "downloads nothing that is published"
@@ -40,7 +43,7 @@ WORDS = {
         "money, operators), "
         "every frame's history, published files (download, pass on by a link, withdraw, have reviewed or "
         "rendered again), "
-        "batches kept for good, "
+        "batches closed, archived, kept for good, deleted while they are empty, "
         "policies and which is active"
     ),
     "admin": (

@@ -4,8 +4,9 @@ from django.urls import include, path, re_path
 from django.views.defaults import page_not_found
 
 from accounts.api.problems import not_there
-from pipeline.views.batches import remove
+from pipeline.views.batches import delete, remove, shelve
 from pipeline.views.frames import picture
+from pipeline.views.products import catalogue, catalogue_csv, catalogue_json, product, product_zip
 from pipeline.views.published import (
     act_on_published,
     download_all,
@@ -52,6 +53,10 @@ urlpatterns = [
     path("admin/specs/<int:pk>/preview/<str:variant>.webp", spec_preview, name="spec-preview"),
     path("admin/specs/<int:pk>/<str:action>/", act_on_spec, name="act-on-spec"),
     path("admin/queue/undo/", undo_last, name="queue-undo"),
+    path("batches/<int:batch_id>/close", shelve, {"kind": "close"}, name="close-batch"),
+    path("batches/<int:batch_id>/reopen", shelve, {"kind": "reopen"}, name="reopen-batch"),
+    path("batches/<int:batch_id>/archive", shelve, {"kind": "archive"}, name="archive-batch"),
+    path("batches/<int:batch_id>/delete", delete, name="delete-batch"),
     path("workbench/", workbench, name="workbench"),
     path("workbench/next", api.following, name="workbench-next"),
     path("workbench/beat", api.beat, name="workbench-beat"),
@@ -74,6 +79,11 @@ urlpatterns = [
     path("frames/<int:frame_id>/review-again", act_on_published, {"kind": "review"}, name="review-again"),
     path("frames/<int:frame_id>/render-again", render_frame_again, name="render-frame-again"),
     path("batches/<int:batch_id>/render-again", render_batch_again, name="render-batch-again"),
+    path("products/", catalogue, name="products"),
+    path("products/catalogue.csv", catalogue_csv, name="products-csv"),
+    path("products/catalogue.json", catalogue_json, name="products-json"),
+    path("products/<str:code>/", product, name="product"),
+    path("products/<str:code>/files.zip", product_zip, name="product-zip"),
     path("passed-on/<str:token>", passed_on, name="passed-on"),
     path("api/v1/", include("accounts.api.urls")),
     path("api/v1/", include("pipeline.api.urls")),

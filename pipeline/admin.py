@@ -2,6 +2,7 @@
 people said of them."""
 
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin, messages
@@ -75,11 +76,28 @@ class FrameListAdmin(ReadOnlyAdmin):
         return format_html('<span class="mg-product"><b>{}</b><span>{}</span></span>', frame.code, frame.view)
 
 
+class ArchiveFilter(admin.SimpleListFilter):
+    """Archived batches are listed when they are asked for."""
+
+    title = "archive"
+    parameter_name = "archived"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Archived")]
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        first, *others = super().choices(changelist)
+        return iter([{**first, "display": "Not archived"}, *others])
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Batch]) -> QuerySet[Batch]:
+        return queryset.filter(archived_at__isnull=self.value() != "yes")
+
+
 @admin.register(Batch)
 class BatchAdmin(OnlyOfferedLookups, ModelAdmin):
     list_display = ["name", "product_class", "enhancement", "lane"]
     list_display += ["photos", "how_far", "kept", "created_by", "created_at"]
-    list_filter = ["product_class", "enhancement", "lane"]
+    list_filter = ["product_class", "enhancement", "lane", ArchiveFilter]
     list_filter_sheet = True
     list_fullwidth = True
     list_select_related = ["created_by"]

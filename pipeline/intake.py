@@ -27,6 +27,7 @@ LINE_IS_FULL = (
     "As many photos as may are in line already, so nothing new is taken in for now. What was taken in is safe. "
     "Try again in a few minutes."
 )
+REOPEN = "Send it into another batch, or have this one reopened on its page."
 CHOICES = {
     "product_class": "holds {} photos",
     "enhancement": "is for {} enhancement",
@@ -48,6 +49,10 @@ class RejectedError(IntakeError):
         super().__init__(f"{filename}: {why}")
         self.why = why
         self.is_misnamed = is_misnamed
+
+
+class ClosedError(IntakeError):
+    """Somebody closed the batch: it takes no more photos."""
 
 
 class HeldError(IntakeError):
@@ -81,6 +86,12 @@ def require_room() -> None:
         raise NoRoomError(LINE_IS_FULL)
 
 
+def require_open(batch: Batch) -> None:
+    """Raise ClosedError if somebody closed the batch, or deleted it, meanwhile too."""
+    if not Batch.objects.filter(pk=batch.pk, closed_at=None).exists():
+        raise ClosedError(f"Batch {batch.name!r} is closed. {REOPEN}")
+
+
 def open_batch(
     name: str,
     product_class: str,
@@ -100,6 +111,7 @@ def open_batch(
     batch, _ = Batch.objects.get_or_create(name=name, defaults={**chosen, "spec": look, "created_by": user})
     if user and not sharing.batches_for(user).filter(pk=batch.pk).exists():
         raise IntakeError(f"Batch {name!r} is {batch.created_by}'s; choose another name.")
+    require_open(batch)
     has_of = {field: getattr(batch, field) for field in chosen} | {"spec": batch.spec_name}
     for field, wanted in (chosen | {"spec": spec}).items():
         has = has_of[field]
@@ -174,7 +186,7 @@ def receive(
         frame, is_new = _row(new, filename)
     except rivals.HeldError as question:
         raise HeldError(filename, question) from question
-    except removal.RemovalError as error:
+    except (removal.RemovalError, ClosedError) as error:
         raise RejectedError(filename, str(error)) from error
     if is_new:
         _keep_original(frame, data)
@@ -192,6 +204,7 @@ def _row(new: rivals.Arrival, filename: str) -> tuple[Frame, bool]:
         known = rivals.twins(new.batch, **about).first()
         if known:
             return known, False
+        require_open(new.batch)
         rivals.settle(new)
         draw = audit_draw.draw(new.sha256, settings.AUDIT_KEY)
         return Frame.objects.create(batch=new.batch, filename=filename, draw=draw, **about), True

@@ -7,6 +7,7 @@ from pathlib import Path
 from pipeline.imaging.pictures.spec import ListingSpec
 from pipeline.imaging.types import ProductClass, View
 
+HALF_GLASS = "half-glass"
 HOUSE = "House"
 """The spec of whoever chooses none."""
 
@@ -23,4 +24,14 @@ def has_half_glass(product_class: ProductClass, view: View | None, spec: Listing
     (True, False)
     """
     formats = (spec or listing_spec()).formats
-    return product_class == "eyewear" and view == "angle" and bool(formats.get("half-glass"))
+    return product_class == "eyewear" and view == "angle" and bool(formats.get(HALF_GLASS))
+
+
+def files_of(spec: ListingSpec, product_class: ProductClass, view: View) -> int:
+    """How many files such a photo is published as.
+
+    >>> files_of(listing_spec(), "eyewear", "angle"), files_of(listing_spec(), "watch", "angle")
+    (8, 5)
+    """
+    has_all = has_half_glass(product_class, view, spec)
+    return sum(len(kinds) for variant, kinds in spec.formats.items() if has_all or variant != HALF_GLASS)

@@ -23,7 +23,12 @@ def _sees_all(user: User) -> bool:
 
 def may_remove(user: User, frame: Frame) -> bool:
     """Who sent it, and a manager; of what a command took in, only a manager."""
-    return user.has_perm("pipeline.view_frame") or frame.batch.created_by_id == user.pk
+    return may_shelve(user, frame.batch)
+
+
+def may_shelve(user: User, batch: Batch) -> bool:
+    """Close and archive it: who opened it, and a manager; what a command opened, only a manager."""
+    return user.has_perm("pipeline.view_frame") or batch.created_by_id == user.pk
 
 
 def to_be_sent_again(user: User) -> QuerySet[Frame]:

@@ -19,6 +19,7 @@ PAGES = [
     ("Review queue", "rule", "admin:review_queueitem_changelist", "review.view_queueitem"),
     ("Upload", "upload", "admin:pipeline_batch_add", "pipeline.add_batch"),
     ("Batches", "stacks", "admin:pipeline_batch_changelist", "pipeline.view_batch"),
+    ("Products", "inventory_2", "products", "pipeline.view_batch"),
     ("To reshoot", "add_a_photo", "reshoots", "pipeline.view_batch"),
     ("Figures", "monitoring", "figures", "pipeline.see_figures"),
     ("All frames", "photo_library", "admin:pipeline_frame_changelist", "pipeline.view_frame"),

@@ -75,6 +75,7 @@ class Uploads(ApiView):
         said = self.read(serializers.NewUpload)
         _check(**said)
         require_room()
+        _require_open(batch)
         key = f"{naming.UPLOADS}{uuid4()}"
         with _store():
             upload = Upload(key, object_store.begin_parts(key), batch.pk, **said)
@@ -129,6 +130,14 @@ def _check(name: str, size: int) -> None:
         intake.check_name(name)
     except intake.RejectedError as error:
         raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
+
+
+def _require_open(batch: Batch) -> None:
+    """Told before a part of it is sent; whoever closes it later refuses the whole."""
+    try:
+        intake.require_open(batch)
+    except intake.ClosedError as closed:
+        raise Refused(HTTPStatus.CONFLICT, str(closed)) from closed
 
 
 def _opened(request: Request, signed: str) -> tuple[Batch, Upload]:

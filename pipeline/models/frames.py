@@ -42,6 +42,8 @@ class Batch(models.Model):
         null=True, blank=True, help_text="so long its photos' pictures stay; 0: for good; none: RETENTION_DAYS"
     )
     legal_hold = models.BooleanField(default=False, db_default=False, help_text="nothing of it is deleted")
+    closed_at = models.DateTimeField(null=True, blank=True, help_text="since then no more photos are taken in")
+    archived_at = models.DateTimeField(null=True, blank=True, help_text="since then it isn't listed with the others")
 
     class Meta:
         verbose_name_plural = "batches"

@@ -18,6 +18,7 @@ from pipeline.naming import view_number
 from pipeline.words import REASON_WORDS, STATE_WORDS
 
 register = template.Library()
+register.filter("view_number", view_number)
 
 
 @register.filter

@@ -1,12 +1,14 @@
-"""A batch: how far it is, and its photos."""
+"""A batch: how far it is, its photos, and what becomes of it when it is done with."""
 
+import logging
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.core.paginator import Paginator
-from django.db.models import Max, QuerySet
+from django.db.models import Case, Max, Q, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,7 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.access import allowed, signed_in
 from config.asked import read
-from pipeline import progress, queues, removal, reshoots, sharing
+from pipeline import progress, queues, removal, reshoots, sharing, shelving
 from pipeline.gemini import budget
 from pipeline.models import Batch, Frame
 from pipeline.states import MOVES, Segment, State
@@ -22,6 +24,13 @@ from pipeline.views.pages import found, one_of, page
 from pipeline.views.published import rendered_again
 
 PHOTOS_PER_PAGE = 96
+IS_FAULT = When(Q(state=State.UNREADABLE) | Q(state=State.EXCEPTION) & ~Q(cause=""), then=Value(True))
+SHELVED = {
+    "close": (shelving.close, "{} is closed: it takes no more photos. Those that are in it go on."),
+    "reopen": (shelving.reopen, "{} is open: it takes photos."),
+    "archive": (shelving.archive, "{} is archived: the list of batches shows it when asked for."),
+}
+log = logging.getLogger(__name__)
 
 
 class BatchQuery(forms.Form):
@@ -60,6 +69,8 @@ def batch(request: HttpRequest, batch_id: str) -> HttpResponse:
         "segment": query["segment"],
         **how_far_it_is,
         "removable": [state.value for state in State if State.REMOVED in MOVES[state]],
+        "may_delete": user.has_perm("pipeline.delete_batch") and not shown.frames.exists(),
+        "may_shelve": sharing.may_shelve(user, shown),
         "may_remove": sharing.may_remove(user, Frame(batch=shown)),
         "gemini": budget.summary(shown) if shown.enhancement == "gemini" else None,
         "page": photos,
@@ -70,6 +81,43 @@ def batch(request: HttpRequest, batch_id: str) -> HttpResponse:
     if "progress" in request.GET:
         return render(request, "pipeline/batch_progress.html", context)
     return page(request, "pipeline/batch.html", **context)
+
+
+@allowed("pipeline.add_batch", "POST")
+def shelve(request: HttpRequest, batch_id: int, kind: str) -> HttpResponse:
+    """Close, reopen or archive a batch that one opened."""
+    user = signed_in(request)
+    batch = found(sharing.batches_for(user), str(batch_id))
+    act, done = SHELVED[kind]
+    if not sharing.may_shelve(user, batch):
+        messages.warning(request, f"{batch} was not opened by you, so who opened it or a manager can {kind} it.")
+    else:
+        _told(request, batch, kind, act, done)
+    return redirect("admin:pipeline_batch_change", batch.pk)
+
+
+@allowed("pipeline.delete_batch", "POST")
+def delete(request: HttpRequest, batch_id: int) -> HttpResponse:
+    """Delete a batch that never had a photo."""
+    batch = found(sharing.batches_for(signed_in(request)), str(batch_id))
+    if _told(request, batch, "delete", shelving.delete, "{} is deleted."):
+        return redirect("admin:pipeline_batch_changelist")
+    return redirect("admin:pipeline_batch_change", batch.pk)
+
+
+def _told(request: HttpRequest, batch: Batch, kind: str, act: Callable[[Batch], None], done: str) -> bool:
+    """Whether it was done; who did it stands in the batch's history."""
+    number = batch.pk
+    try:
+        act(batch)
+    except shelving.ShelvingError as error:
+        messages.warning(request, str(error))
+        return False
+    batch.pk = number  # which deleting takes
+    admin.site.get_model_admin(Batch).log_change(request, batch, kind)
+    log.info("batch %s: %s by %s", batch, kind, signed_in(request).get_username())
+    messages.success(request, done.format(batch))
+    return True
 
 
 def _choices(batch: Batch) -> str:
@@ -90,7 +138,8 @@ def how_far(batches: list[Batch]) -> list[dict[str, Any]]:
 
 
 def _grid(batch: Batch, segment: str) -> QuerySet[Frame]:
-    """The batch's photos, each with the last attempt that left a cut-out."""
+    """The batch's photos, each with the last attempt that left a cut-out; those that failed come first."""
     frames = progress.with_segment(batch.frames.all())
-    frames = frames.annotate(card_attempt=Max("scorecards__attempt")).order_by("code", "filename", "pk")
+    frames = frames.annotate(card_attempt=Max("scorecards__attempt"), has_fault=Case(IS_FAULT, default=Value(False)))
+    frames = frames.order_by("-has_fault", "code", "filename", "pk")
     return frames.filter(segment=segment) if segment else frames

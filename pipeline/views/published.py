@@ -46,13 +46,18 @@ def shown_in_the_shop(request: HttpRequest, frame: Frame) -> dict[str, Any]:
     """For the frame's page: its files with their addresses, or why there are none any more."""
     listing = Listing.objects.filter(code=frame.code, view=frame.view).first()
     return {
-        "files": [_described(request, file) for file in files.of(frame)],
+        "files": described(request, files.of(frame)),
         "link_days": files.LINK_LASTS.days,
         "specs": offered_specs(),
         "rendering": frame.renderings.select_related("spec").last(),
         "replaced_by": listing.frame_id if listing and frame.state == State.SUPERSEDED else None,
         "withdrawal": frame.transitions.filter(target=State.WITHDRAWING).last(),
     }
+
+
+def described(request: HttpRequest, shown: Iterable[Rendition]) -> list[dict[str, Any]]:
+    """Each with its address, and its link."""
+    return [_described(request, file) for file in shown]
 
 
 def offered_specs() -> QuerySet[Spec]:
@@ -76,8 +81,12 @@ def _described(request: HttpRequest, file: Rendition) -> dict[str, Any]:
     if file.width is None:
         _measure(file)
     address = reverse("published-file", args=[file.frame_id, file.name])
-    link = request.build_absolute_uri(reverse("passed-on", args=[files.sign(file)]))
-    return {"file": file, "address": address, "link": link}
+    return {"file": file, "address": address, "link": link_to(request, file)}
+
+
+def link_to(request: HttpRequest, file: Rendition) -> str:
+    """For whoever has no account."""
+    return request.build_absolute_uri(reverse("passed-on", args=[files.sign(file)]))
 
 
 def _measure(file: Rendition) -> None:
@@ -123,14 +132,18 @@ def _answer(request: HttpRequest, file: Rendition) -> HttpResponse:
 
 
 @allowed("pipeline.download")
-@from_the_store
 def download_all(request: HttpRequest, frame_id: int) -> HttpResponseBase:
     """All of the frame's files in a ZIP, sent while it is made."""
     frame = Frame.objects.filter(pk=frame_id).first()
     shown = files.of(frame) if frame and sharing.may_see(signed_in(request), frame_id) else []
     if frame is None or not shown:
         raise Http404("Nothing of this frame is in the shop.")
-    name = files.archive_name(frame)
+    return zipped(shown, files.archive_name(frame))
+
+
+@from_the_store
+def zipped(shown: Iterable[Rendition], name: str) -> HttpResponseBase:
+    """Those files, to be kept under that name."""
     response = StreamingHttpResponse(_begun(files.archive(shown)), content_type="application/zip")
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
     return response

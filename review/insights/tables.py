@@ -6,11 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from config.sheets import harmless
 from pipeline.templatetags.mattegate import duration, per_cent
 from review.evidence.statistics import Rate, exact_rate
-
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""Spreadsheets run what begins so."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +65,8 @@ def in_csv(table: Table) -> str:
     """With shares as 0–1 and times in seconds."""
     written = io.StringIO()
     writer = csv.writer(written)
-    writer.writerow(map(_harmless, table.columns))
-    writer.writerows([_harmless(cell.raw) for cell in row] for row in table.rows)
+    writer.writerow(map(harmless, table.columns))
+    writer.writerows([harmless(cell.raw) for cell in row] for row in table.rows)
     return written.getvalue()
 
 
@@ -82,7 +80,3 @@ def in_text(table: Table) -> str:
 def _aligned(line: Iterable[str], widths: list[int]) -> str:
     first, *others = zip(line, widths, strict=True)
     return "  ".join([first[0].ljust(first[1]), *(text.rjust(width) for text, width in others)]).rstrip()
-
-
-def _harmless(value: str | float) -> str | float:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

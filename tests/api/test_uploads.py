@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from pipeline import naming
+from pipeline import naming, shelving
 from pipeline.api import uploads
 from pipeline.engines import object_store
 from pipeline.models import Batch, Frame
@@ -108,6 +108,15 @@ def test_a_photo_that_is_too_big_or_misnamed_is_refused_before_any_of_it_is_sent
     status, words = problem(start(erp, drop, 10, "nameless.png"))
     assert status == 422 and "no view number" in words
     assert start(erp, drop, 1_000_000).status_code == 201
+
+
+def test_a_closed_batch_takes_none_begun_before_or_not(erp, drop):
+    address = sent(erp, drop, PHOTO)
+    shelving.close(drop)
+    closed = "Batch 'Drop' is closed. Send it into another batch, or have this one reopened on its page."
+    assert problem(start(erp, drop, len(PHOTO))) == (409, closed)
+    assert problem(erp.post(f"{address}/complete")) == (422, f"AURA1_1.png: {closed}")
+    assert not Frame.objects.exists()
 
 
 def test_what_is_no_photo_is_rejected_and_not_kept(erp, drop):

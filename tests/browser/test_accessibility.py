@@ -38,6 +38,9 @@ PAGES = [
     "pipeline/frame/{frame}/change/",
     "pipeline/frame/{failed}/change/",
     "reshoot/",
+    "../products/",
+    "../products/?q=nothing",
+    "../products/AURA1000/",
 ]
 PAGES += [
     "figures/",
@@ -54,7 +57,7 @@ ADDRESSES = [*LISTS, *FORMS, *PAGES, *WORKBENCH]
 # Where another role's page has other parts than the admin's.
 OTHERWISE = {
     "operator": ["review/queueitem/", "pipeline/batch/{batch}/change/", "../workbench/?frame={frame}"],
-    "uploader": ["pipeline/batch/", "pipeline/batch/{batch}/change/", "reshoot/"],
+    "uploader": ["pipeline/batch/", "pipeline/batch/{batch}/change/", "reshoot/", "../products/"],
 }
 DIALOGS = {"x": "#reject", "n": "#rename", "?": "#keys"}
 

@@ -28,7 +28,7 @@ NAMES = (
 KEYS = (
     *("kind", "version", "why", "remark", "mark", "bridge_x", "rung", "strokes", "held", "tool", "size", "points"),
     *("frame", "state", "page", "progress", "name", "product_class", "enhancement", "lane", "photos", "reason"),
-    *("meant", "about", "again", "back", "scope", "threshold", "then", "for"),
+    *("only", "meant", "about", "again", "back", "scope", "threshold", "then", "for"),
     *(
         "url",
         "events",

@@ -37,6 +37,8 @@ ADDED = [
     ("pipeline_batch", "spec_id"),
     ("pipeline_batch", "keep_days"),
     ("pipeline_batch", "legal_hold"),
+    ("pipeline_batch", "closed_at"),
+    ("pipeline_batch", "archived_at"),
     ("pipeline_frame", "pictures"),
     ("pipeline_scorecard", "palette"),
 ]
