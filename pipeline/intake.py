@@ -223,5 +223,5 @@ def _keep_original(frame: Frame, data: bytes) -> None:
     """Stored, then looked after: a worker may have missed it while it came. One that misses it now looks again."""
     object_store.keep_work(naming.original_key(frame.pk), data)
     frame.refresh_from_db(fields=["state", "version", "reasons", "cause"])
-    if "original-missing" in frame.reasons:
+    if frame.state == State.UNREADABLE and "original-missing" in frame.reasons:
         take_again(frame, actor="intake")

@@ -144,9 +144,9 @@ def enqueue(frame: Frame) -> None:
 
 
 def enqueue_rendering(rendering: Rendering) -> None:
-    """The reaper finds it if Redis doesn't take it now."""
+    """After all that waits to come into the shop; the reaper finds it if Redis doesn't take it now."""
     try:
-        _enqueue("publish", f"render-again-{rendering.pk}", render_again, rendering.pk)
+        _enqueue("later", f"render-again-{rendering.pk}", render_again, rendering.pk)
     except RedisError as error:
         log.warning("%s waits for the reaper: Redis did not take its job: %s", rendering, error)
 

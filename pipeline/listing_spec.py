@@ -4,10 +4,10 @@ import json
 from functools import cache
 from pathlib import Path
 
+from pipeline.imaging.pictures.renditions import HALF_GLASS
 from pipeline.imaging.pictures.spec import ListingSpec
 from pipeline.imaging.types import ProductClass, View
 
-HALF_GLASS = "half-glass"
 HOUSE = "House"
 """The spec of whoever chooses none."""
 

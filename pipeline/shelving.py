@@ -49,6 +49,8 @@ def delete(batch: Batch) -> None:
         It has, or had, photos.
     """
     try:
-        batch.delete()
+        with transaction.atomic():
+            lock_batches([batch.pk])  # a photo is taken in before, or not at all
+            batch.delete()
     except ProtectedError as error:
         raise ShelvingError(f"{batch} has photos, whose history stays. Archive it instead.") from error

@@ -23,7 +23,7 @@ WORDS: dict[str, str] = {
     "gate": "Where confidence and threshold decide whether a photo is published at once or shown to a person.",
     "half-glass": "A picture of one half of a pair of glasses: from one end to the bridge.",
     "label": "Good or bad: what a person’s decision says of a cut-out. Policies learn from labels.",
-    "listing spec": "How finished files look: size, background, names. Each batch keeps the one it began with.",
+    "listing spec": "How finished files look, and which there are. Published photos can be rendered again by another.",
     "matte": "The cut-out itself: for every pixel, how much of it is product.",
     "policy": "The rules that the gate goes by: what is measured, how much it counts, and the thresholds.",
     "repair ladder": "What is tried, step by step, to mend a doubtful cut-out before a person is asked.",

@@ -83,6 +83,7 @@ class Folder:
                 os.unlink(hidden, dir_fd=folder)
             opened = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644, dir_fd=folder)
             with os.fdopen(opened, "wb") as file:
+                os.fchmod(opened, 0o644)  # whoever put the photo here is to read it, whatever our umask
                 file.write(data)
             os.rename(hidden, name, src_dir_fd=folder, dst_dir_fd=folder)
 

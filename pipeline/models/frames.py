@@ -165,7 +165,8 @@ class Frame(models.Model):
     @property
     def listing_spec(self) -> ListingSpec:
         """How its files are made."""
-        return self.spec.listing_spec if self.spec else listing_spec()
+        spec = self.spec
+        return spec.listing_spec if spec else listing_spec()
 
     @property
     def has_half_glass(self) -> bool:

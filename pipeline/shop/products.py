@@ -10,9 +10,10 @@ from django.db.models import Count, Exists, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from pipeline import reshoots, sharing
+from pipeline.imaging.pictures.renditions import HALF_GLASS
 from pipeline.imaging.pictures.spec import ListingSpec
 from pipeline.imaging.types import View
-from pipeline.listing_spec import HALF_GLASS, files_of
+from pipeline.listing_spec import files_of
 from pipeline.models import Frame, Rendering, Rendition, Spec, Transition
 from pipeline.shop import files
 from pipeline.states import GONE, UNFINISHED, State

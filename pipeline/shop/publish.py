@@ -87,7 +87,7 @@ def _publish(frame: Frame) -> None:
     with faults_answered(frame, "Publishing", back_to=State.APPROVED, hint=hint):
         if other := siblings.unlike(frame):
             log.info("%s has other colours than %s", frame, other)
-            hold(frame, ["unlike-siblings"], actor="worker")
+            hold(frame, [f"unlike-{other.view}"], actor="worker")
             return
         try:
             listing = listings.of(frame)

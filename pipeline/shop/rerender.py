@@ -17,7 +17,7 @@ from pipeline.listing_spec import has_half_glass
 from pipeline.models import Frame, Listing, Rendering, Spec
 from pipeline.shop import listings, publish
 from pipeline.states import State
-from pipeline.transitions import StaleTransition, advance
+from pipeline.transitions import StaleTransition, advance, lock_batches
 from pipeline.webhooks import outbox
 
 log = logging.getLogger(__name__)
@@ -31,11 +31,15 @@ class RenderError(ValueError):
 
 
 def ask(frames: Iterable[Frame], spec: Spec, *, by: str) -> list[Rendering]:
-    """Have published frames rendered again, in place of what they wait for already. One that isn't published, or whose
-    files are just being replaced, is left out."""
+    """Have published frames rendered again, in place of what they wait for already.
+
+    One that isn't published, that somebody is to look at, or whose files are just being replaced, is left out: of all
+    that people look at, only decisions on audits would be refused.
+    """
+    published = {frame.pk: frame for frame in frames if frame.state == State.PUBLISHED and not frame.audit_due}
     with transaction.atomic():
+        lock_batches({frame.batch_id for frame in published.values()})  # asked twice at once is asked once
         open_ones = Rendering.objects.filter(state=Rendering.State.WAITING)
-        published = {frame.pk: frame for frame in frames if frame.state == State.PUBLISHED}
         open_ones.filter(frame__in=published, is_swapping=False).delete()
         left_out = set(open_ones.filter(frame__in=published).values_list("frame", flat=True))
         asked = (frame for pk, frame in published.items() if pk not in left_out)
@@ -50,8 +54,9 @@ def waiting() -> list[Rendering]:
 
 def run(rendering_id: int) -> None:
     """Render one frame again, unless that is done, or somebody is at work on it."""
-    rendering = Rendering.objects.filter(pk=rendering_id, state=Rendering.State.WAITING).select_related("spec").first()
-    if rendering is None:
+    waiting_one = Rendering.objects.filter(pk=rendering_id, state=Rendering.State.WAITING)
+    rendering = waiting_one.select_related("spec", "frame").first()
+    if rendering is None or rendering.frame.state == State.WITHDRAWING:  # that may be taken back
         return
     if not _published(rendering).exists():
         _give_up(rendering, "it is not in the shop any more")
@@ -132,7 +137,11 @@ def _finish(frame: Frame, rendering: Rendering, listing: Listing, files: list[pu
 
 
 def _tell(frame: Frame, rendering: Rendering, why: str) -> None:
-    """What is live stays live."""
+    """What is live stays live; where half of the new files may be, it is tried until all are."""
+    if rendering.is_swapping:
+        log.error("frame %s (%s) may have no manifest until it is rendered again: %s", frame.pk, frame, why)
+        _rest(rendering, why)
+        return
     with transaction.atomic():
         _note(frame, f"not rendered again as {rendering.spec.words}, its files of before stay in the shop: {why}")
         _give_up(rendering, why)

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from pipeline import naming
 from pipeline.engines import object_store
-from pipeline.models import Batch, Frame
+from pipeline.models import Batch, Frame, Rendering
 from pipeline.states import State
 
 DONE_WITH = (
@@ -39,7 +39,8 @@ def due() -> QuerySet[Frame]:
     is_in_shop = Q(state=State.PUBLISHED, audit_due="")
     if not settings.PURGE_PUBLISHED:
         is_in_shop &= Q(pictures=Frame.Pictures.KEPT)
-    return _old().exclude(pictures=Frame.Pictures.GOING).filter(Q(state__in=DONE_WITH) | is_in_shop)
+    free = _old().exclude(pictures=Frame.Pictures.GOING).exclude(renderings__state=Rendering.State.WAITING)
+    return free.filter(Q(state__in=DONE_WITH) | is_in_shop)
 
 
 def waiting_for_audits() -> QuerySet[Frame]:

@@ -8,7 +8,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from pipeline import leases
-from pipeline.models import Frame, GatePolicy, Listing, Scorecard, Transition
+from pipeline.models import Frame, GatePolicy, Listing, Rendering, Scorecard, Transition
 from pipeline.shop import listings
 from pipeline.states import State
 from pipeline.upkeep import mending
@@ -112,7 +112,14 @@ def in_motion(code: str, view: str) -> bool:
     is_coming = Frame.objects.filter(code=code, view=view, state__in=(State.APPROVED, State.PUBLISHING))
     held = Listing.objects.filter(code=code, view=view).select_related("frame", "holder").first()
     leaving = [frame for frame in (held.frame, held.holder) if frame] if held else []
-    return is_coming.exists() or any(
-        frame.state == State.WITHDRAWING or (frame.state in listings.WRITING and leases.is_held(frame))
-        for frame in leaving
+    swapped = Rendering.objects.filter(
+        state=Rendering.State.WAITING, is_swapping=True, frame__code=code, frame__view=view
+    )
+    return (
+        is_coming.exists()
+        or swapped.exists()
+        or any(
+            frame.state == State.WITHDRAWING or (frame.state in listings.WRITING and leases.is_held(frame))
+            for frame in leaving
+        )
     )

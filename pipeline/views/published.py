@@ -66,7 +66,7 @@ def offered_specs() -> QuerySet[Spec]:
 
 def rendered_again(batch: Batch) -> dict[str, Any]:
     """For the batch's page: how many photos are being rendered again, and of which the last time failed."""
-    of_batch = Rendering.objects.filter(frame__batch=batch)
+    of_batch = Rendering.objects.filter(frame__batch=batch, frame__state=State.PUBLISHED)
     later = Rendering.objects.filter(frame=OuterRef("frame"), pk__gt=OuterRef("pk"))
     failed = of_batch.filter(~Exists(later), state=Rendering.State.FAILED).select_related("frame", "spec")
     return {
@@ -180,7 +180,10 @@ def _render_again(request: HttpRequest, frames: Iterable[Frame]) -> None:
         count = f"{len(asked)} photo{'s are' if len(asked) > 1 else ' is'}"
         messages.success(request, f"{count} being rendered again as {spec}. Until then the shop shows what it did.")
     else:
-        messages.warning(request, "Nothing is rendered again: only what is published, and isn't replaced just now.")
+        messages.warning(
+            request,
+            "Nothing is rendered again: only what is published, waits for nobody, and isn't replaced now.",
+        )
 
 
 @allowed("pipeline.recall", "POST")

@@ -21,6 +21,7 @@ from pipeline.imaging.pictures.spec import Align, ListingSpec
 from pipeline.imaging.types import HalfSide
 from pipeline.models import Frame, Spec
 from pipeline.shop import specs
+from pipeline.states import State
 from pipeline.views.pages import found, from_the_store, page
 
 MOST_PIXELS = 6000
@@ -55,6 +56,12 @@ class SpecForm(forms.Form):
         if not name.isprintable():
             raise forms.ValidationError("Only printable characters: no line breaks, and nothing that can't be seen.")
         return name
+
+    def clean_formats(self) -> list[str]:
+        files: list[str] = self.cleaned_data["formats"]
+        if all(file.startswith(f"{renditions.HALF_GLASS}.") for file in files):
+            raise forms.ValidationError("Choose a file of the whole product too: few photos have a half-glass picture.")
+        return files
 
 
 def _shown(document: dict[str, Any]) -> dict[str, Any]:
@@ -164,8 +171,7 @@ def spec_preview(request: HttpRequest, pk: int, variant: str) -> HttpResponse:
     """A photo of ours as such values would show it, small."""
     row: Spec = found(Spec.objects.all(), str(pk))
     look = _small({**row.document, **_values(read(SpecForm, request.GET))})
-    views = ["angle"] if variant == renditions.HALF_GLASS else ["angle", "front", "side"]
-    pixels = _composed(look, variant, views)
+    pixels = _composed(look, variant)
     response = HttpResponse(renditions.save(pixels, format="WEBP", quality=85), content_type="image/webp")
     response["Cache-Control"] = "private, no-store"
     return response
@@ -179,10 +185,10 @@ def _small(document: dict[str, Any]) -> ListingSpec:
         raise Http404("These values make no listing spec.") from error
 
 
-def _composed(look: ListingSpec, variant: str, views: list[str]) -> Any:
-    shown = Frame.objects.filter(published_at__isnull=False, pictures=Frame.Pictures.KEPT, view__in=views)
+def _composed(look: ListingSpec, variant: str) -> Any:
+    shown = Frame.objects.filter(state=State.PUBLISHED, pictures=Frame.Pictures.KEPT)
     if variant == renditions.HALF_GLASS:
-        shown = shown.filter(product_class="eyewear")
+        shown = shown.filter(product_class="eyewear", view="angle")
     frame = shown.order_by("-published_at").first()
     if frame is None:
         raise Http404("No photo has been published yet that could be shown.")
@@ -190,7 +196,10 @@ def _composed(look: ListingSpec, variant: str, views: list[str]) -> Any:
         cutout = np.asarray(file.convert("RGBA"))
     alpha = cutout[..., 3].astype(np.float32) / np.float32(255)
     crop = halfglass.find_crop(alpha) if variant == renditions.HALF_GLASS else None
-    pictures = renditions.compose_all(cutout[..., :3], alpha, crop, look)
+    try:
+        pictures = renditions.compose_all(cutout[..., :3], alpha, crop, look)
+    except renditions.EmptyPictureError:
+        pictures = {}
     if variant not in pictures:
         raise Http404("There is no such picture of this photo.")
     return pictures[variant].pixels

@@ -79,6 +79,13 @@ def test_sending_a_photo_again_mends_an_upload_that_broke_off(batch, received):
     assert (again.state, again.cause) == (State.RECEIVED, "")
 
 
+def test_what_was_removed_while_its_bytes_came_stays_removed(batch, buckets, monkeypatch):
+    frame = intake.receive(batch, "A_1.png", photo()).frame
+    Frame.objects.filter(pk=frame.pk).update(state=State.REMOVED, reasons=["original-missing"])
+    intake._keep_original(frame, photo())
+    assert Frame.objects.get().state == State.REMOVED
+
+
 def test_a_photo_that_is_stored_only_after_a_worker_looked_for_it_is_taken_all_the_same(batch, buckets, monkeypatch):
     keep = object_store.keep_work
 

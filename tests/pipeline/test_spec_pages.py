@@ -11,6 +11,7 @@ from PIL import Image
 from pipeline import intake, work_files
 from pipeline.models import Frame, Spec
 from pipeline.shop import specs
+from pipeline.states import State
 from pipeline.views.specs import _shown
 from tests.pipeline.conftest import ColourKeyMatter, photo
 
@@ -24,7 +25,7 @@ def amazon(db) -> Spec:
 def previewed(services) -> None:
     """A photo that has been published."""
     frame = intake.receive(intake.open_batch("Spring", "watch"), "A_1.png", photo()).frame
-    Frame.objects.filter(pk=frame.pk).update(published_at=timezone.now(), attempt=1)
+    Frame.objects.filter(pk=frame.pk).update(state=State.PUBLISHED, published_at=timezone.now(), attempt=1)
     frame.refresh_from_db()
     rgb = work_files.original_photo(frame)
     work_files.save_matte(frame, rgb, ColourKeyMatter().matte(rgb).alpha)
@@ -93,3 +94,16 @@ def test_a_name_with_what_nobody_can_see_is_refused(services, sign_in, amazon, n
     draft = specs.copy(amazon)
     assert "Only printable characters" in kept(sign_in("admin"), draft, name=name)
     assert Spec.objects.get(pk=draft.pk).name == "Amazon, edited"
+
+
+def test_a_spec_without_a_picture_of_the_whole_product_publishes_nothing_of_most_photos(services, sign_in, amazon):
+    page = kept(sign_in("admin"), specs.copy(amazon), formats=["half-glass.jpg"])
+    assert "Choose a file of the whole product too" in page
+
+
+def test_an_older_draft_does_not_take_the_place_of_a_newer_version(amazon):
+    first = specs.copy(amazon)
+    second = specs.copy(first)
+    specs.publish_version(second)
+    with pytest.raises(specs.SpecError, match="newer version"):
+        specs.publish_version(first)

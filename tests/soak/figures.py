@@ -89,7 +89,7 @@ def _growth(watch: Watch, role: str, words: str, photos: int) -> Line:
     is_judged = photos >= LEAST_FOR_GROWTH
     limit = f"< {GROWTH} times" if is_judged else ""
     name = f"memory of {words}, after {photos // 5} and {photos} photos"
-    return Line(name, f"{early:.0f} → {late:.0f} MB", limit, not is_judged or late <= GROWTH * early)
+    return Line(name, f"{early:.0f} → {late:.0f} MB", limit, not is_judged or 0 < late <= GROWTH * early)
 
 
 def of_the_end(product: Product, taken: list[str], is_settled: bool, verified: list[str]) -> list[Line]:

@@ -90,6 +90,8 @@ class Command(BaseCommand):
         for photo in tqdm(photos, desc=f"Batch {batch.name}", unit="photo"):
             try:
                 receipt = jobs.submit(batch, photo.name, photo.read_bytes(), meant=meant)
+            except intake.NoRoomError as full:
+                raise CommandError(f"{full} {taken} photos were taken in, from {photo.name} on none.") from full
             except intake.HeldError as held:
                 tqdm.write(f"Not taken: {held}. {_how_to_say(held)}", file=sys.stderr)
                 continue

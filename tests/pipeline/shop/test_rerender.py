@@ -3,19 +3,24 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from pipeline import processing, work_files
 from pipeline.cutout.relight import IDENTITY
 from pipeline.engines import object_store
+from pipeline.engines.object_store import ObjectStoreError
 from pipeline.imaging.pictures import renditions
 from pipeline.imaging.pictures.alpha_png import encode_alpha
 from pipeline.models import Batch, Frame, Rendering, Spec
 from pipeline.shop import publish, rerender, withdraw
 from pipeline.states import State
+from pipeline.upkeep import retention
+from pipeline.upkeep.rows import in_motion
 from tests.factories import scorecard
 from tests.pipeline.conftest import ColourKeyMatter, photo
 from tests.pipeline.shop.test_publish import TAMPERED, published_keys, read, resaved
@@ -128,6 +133,35 @@ def test_a_bucket_that_fails_midway_is_tried_until_all_files_are_there(published
     rendering.refresh_from_db()
     assert rendering.state == "done" and broken_promises() == []
     assert json.loads(read("AURA1/AURA1_1.json"))["spec"] == "Shopify v90"
+
+
+def test_half_a_swap_is_neither_given_up_nor_purged_while_the_photo_may_come_back(published, monkeypatch):
+    frame = published()
+    with monkeypatch.context() as broken:
+        broken.setattr(object_store, "copy_published", lambda *_: (_ for _ in ()).throw(ObjectStoreError("away")))
+        [rendering] = render_again(frame, by=spec())
+    assert rendering.is_swapping and in_motion("AURA1", "front")
+    withdraw.withdraw(Frame.objects.get(), actor="maria", why="bad", for_review=True)  # and then: undone
+    Rendering.objects.update(not_before=None)
+    rerender.run(rendering.pk)
+    rendering.refresh_from_db()
+    assert rendering.state == "waiting"
+    Frame.objects.update(state=State.PUBLISHED, state_since=timezone.now() - timedelta(days=400))
+    assert not retention.due().exists()
+    with monkeypatch.context() as broken:
+        broken.setattr(rerender, "_files", lambda *_: (_ for _ in ()).throw(rerender.RenderError("no bridge")))
+        rerender.run(rendering.pk)
+    rendering.refresh_from_db()
+    assert rendering.state == "waiting" and rendering.why == "no bridge"
+    Rendering.objects.update(not_before=None)
+    rerender.run(rendering.pk)
+    assert broken_promises() == [] and json.loads(read("AURA1/AURA1_1.json"))["spec"] == "Shopify v90"
+
+
+def test_what_somebody_is_to_look_at_is_left_out(published):
+    frame = published()
+    frame.audit_due = "drawn"
+    assert rerender.ask([frame], spec(), by="maria") == []
 
 
 def test_a_photo_that_was_read_in_vain_often_enough_is_left_as_it_is(published, settings, monkeypatch):

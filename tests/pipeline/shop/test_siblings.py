@@ -43,8 +43,14 @@ def published(received, matter) -> Callable[[str, bytes], Frame]:
 def test_a_view_in_another_colour_is_held(published):
     assert published("AURA1_1.png", product(BLUE)).state == State.PUBLISHED
     frame = published("AURA1_3.png", product(RED))
-    assert (frame.state, frame.reasons) == (State.EXCEPTION, ["unlike-siblings"])
+    assert (frame.state, frame.reasons) == (State.EXCEPTION, ["unlike-front"])
     assert "mixed up" in frame.reason_words[0]
+
+
+def test_two_that_are_published_at_the_same_moment_see_each_other(published):
+    other = published("AURA1_1.png", product(BLUE))
+    Frame.objects.filter(pk=other.pk).update(state=State.PUBLISHING)
+    assert published("AURA1_3.png", product(RED)).state == State.EXCEPTION
 
 
 def test_views_of_one_product_are_not_whatever_the_light_and_the_side(published):
