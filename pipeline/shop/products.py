@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Exists, Max, OuterRef, QuerySet, Subquery
+from django.db.models import BigIntegerField, Count, Exists, Max, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from pipeline import reshoots, sharing
@@ -83,7 +83,8 @@ def _without_half_glass(in_shop: QuerySet[Frame]) -> QuerySet[Frame]:
     without = [spec.pk for spec in Spec.objects.all() if not spec.listing_spec.formats.get(HALF_GLASS)]
     last = Rendering.objects.filter(frame=OuterRef("pk"), state=Rendering.State.DONE).order_by("-pk").values("spec")[:1]
     angled = in_shop.filter(product_class="eyewear", view="angle")  # has_half_glass()
-    wanted = angled.alias(made_by=Coalesce(Subquery(last), "batch__spec")).exclude(made_by__in=without)
+    made_by = Coalesce(Subquery(last), "batch__spec_id", 0, output_field=BigIntegerField())
+    wanted = angled.alias(made_by=made_by).exclude(made_by__in=without)
     return wanted.exclude(Exists(Rendition.objects.filter(frame=OuterRef("pk"), variant=HALF_GLASS)))
 
 
