@@ -10,7 +10,8 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Page, ViewportSize
 
-from pipeline.models import Batch, Frame, GatePolicy, Rejection, WebhookEndpoint
+from pipeline.models import Batch, Frame, GatePolicy, Rejection, Spec, WebhookEndpoint
+from pipeline.shop import specs
 from pipeline.states import State
 from review.models import Claim
 from tests.browser.conftest import IN_A_BROWSER, doubtful_frame
@@ -41,6 +42,9 @@ PAGES = [
     "../products/",
     "../products/?q=nothing",
     "../products/AURA1000/",
+    "specs/",
+    "specs/{spec}/",
+    "specs/{draft}/",
 ]
 PAGES += [
     "figures/",
@@ -88,7 +92,9 @@ def names(services: None) -> dict[str, Any]:
     Claim.objects.create(frame=held, by="oskar", until=timezone.now() + timedelta(hours=1))
     rejected_frame()
     WebhookEndpoint.objects.create(url="https://example.org/hook")
-    return {"frame": frame.pk, "held": held.pk, "failed": failed.pk, "batch": frame.batch_id}
+    spec = Spec.objects.get(name="Amazon", is_offered=True)
+    of_specs = {"spec": spec.pk, "draft": specs.copy(spec).pk}
+    return {"frame": frame.pk, "held": held.pk, "failed": failed.pk, "batch": frame.batch_id} | of_specs
 
 
 def violations(page: Page, what: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ from playwright.sync_api import expect
 
 from pipeline import naming
 from pipeline.engines import object_store
-from pipeline.models import Batch, Frame, GatePolicy, GeminiCall
+from pipeline.models import Batch, Frame, GatePolicy, GeminiCall, Spec
 from tests.browser.conftest import IN_A_BROWSER, SAMPLE, doubtful_frame
 from tests.factories import scorecard
 
@@ -98,7 +98,10 @@ def test_a_manager_sees_the_photo_beside_geminis_picture(page, sign_in_as):
 
 PAGES = ["pipeline/batch/", "pipeline/batch/add/", "pipeline/batch/{batch}/change/", "pipeline/frame/?o=1", "figures/"]
 PAGES += ["pipeline/frame/{frame}/change/", "review/queueitem/", "policies/", "policies/{policy}/", "auth/user/"]
-PAGES += ["reshoot/", "auth/user/add/", "nowhere/", "../workbench/"]
+PAGES += ["reshoot/", "auth/user/add/", "nowhere/", "../workbench/", "glossary/", "operations/", "figures/report/"]
+PAGES += ["accounts/serviceaccount/", "accounts/accessevent/", "pipeline/webhookendpoint/", "pipeline/webhookdelivery/"]
+PAGES += ["accounts/serviceaccount/add/", "pipeline/webhookendpoint/add/", "password_change/"]
+PAGES += ["policies/{policy}/thresholds/", "specs/", "specs/{spec}/", "../products/", "../products/AURA1000/"]
 
 
 def test_no_page_does_what_its_policy_forbids(page, sign_in_as, services):
@@ -109,6 +112,7 @@ def test_no_page_does_what_its_policy_forbids(page, sign_in_as, services):
     sign_in_as("admin")
     for address in PAGES:
         names = {"batch": frame.batch_id, "frame": frame.pk, "policy": GatePolicy.objects.first().pk}
+        names["spec"] = Spec.objects.first().pk
         answer = page.goto("/admin/" + address.format(**names))
         assert answer and "default-src 'none'" in answer.headers["content-security-policy"]
         page.wait_for_load_state("networkidle")
