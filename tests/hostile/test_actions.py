@@ -11,6 +11,8 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.test import Client
 
+from pipeline.models import Frame
+from review.queue import stamps
 from tests.hostile.requests import of_list
 from tests.hostile.rules import ACTIONS, EVERYBODY
 
@@ -34,7 +36,9 @@ def everything() -> dict[str, list[Any]]:
 
 def changes(browser: Client, model: str, action: str, row: int) -> bool:
     """Whether anything is otherwise once it was posted; then all is as before."""
-    form = {"action": action, "index": 0, "_selected_action": [row], f"version-{row}": 0, "post": "yes"}
+    form = {"action": action, "index": 0, "_selected_action": [row], "post": "yes"}
+    if model == "review_queueitem":
+        form[f"version-{row}"] = stamps.of(Frame.objects.get(pk=row))
     before = everything()
     with transaction.atomic():
         answer = browser.post(f"/{of_list(model)}", form)
