@@ -10,7 +10,8 @@ const STEPS = { ArrowRight: () => 1, ArrowLeft: () => -1, ArrowDown: columns, Ar
 
 function go(event) {
   const from = tiles.indexOf(document.activeElement);
-  if (from < 0 && event.target !== search) return; // the page is scrolled
+  const scrolls = ["ArrowUp", "ArrowDown"].includes(event.key) && event.target !== search;
+  if (from < 0 && scrolls) return;
   const to = from < 0 ? 0 : from + STEPS[event.key]();
   if (!tiles[to]) return;
   event.preventDefault();

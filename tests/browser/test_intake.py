@@ -166,7 +166,7 @@ def test_junk_is_removed_by_who_sent_it_and_operators_do_not_see_it(uploader):
     send(page, ("A1_1.png", photo()), ("A2_1.png", photo(50)))
     Frame.objects.filter(code="A2").update(state="published")
     page.get_by_role("link", name="See the batch").click()
-    expect(page.locator(".mg-remove")).to_have_count(1)
+    expect(page.locator(".mg-tile .mg-remove")).to_have_count(1)
     page.get_by_label("Remove A1 front").click()
     page.get_by_role("button", name="Remove it").click()
     expect(page.get_by_text("A1 front is removed; its history stays.")).to_be_visible()
