@@ -138,7 +138,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        # Whoever starts us in the background has us ignore SIGINT, unless we say otherwise.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _interrupt)
         try:
             keep_to_ourselves(settings.VAR_DIR)
