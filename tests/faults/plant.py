@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection
 from PIL import Image, ImageDraw
 from PIL.PngImagePlugin import PngInfo
+from redis import Redis
 
 from pipeline import intake, jobs, queues
 from pipeline.engines import embedded
@@ -35,7 +36,13 @@ def _is_idle() -> bool:
     """Nothing is made any more that is for people to choose from, either: its frame goes away with the test."""
     seen = queues.look()
     at_work = (worker for worker in seen.workers if worker.job and is_alive(worker.pid))
-    return not any(queue.depth for queue in seen.queues) and not any(at_work)
+    return not any(queue.depth for queue in seen.queues) and not any(at_work) and not _are_running()
+
+
+def _are_running() -> bool:
+    """By what is kept of each job: a worker too busy to be heard is listed nowhere for a while."""
+    redis = Redis.from_url(settings.REDIS_URL)
+    return any(redis.hget(key, "status") == b"started" for key in redis.scan_iter("rq:job:*", _type="HASH"))
 
 
 class Plant:
