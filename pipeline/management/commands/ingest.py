@@ -91,7 +91,9 @@ class Command(BaseCommand):
             try:
                 receipt = jobs.submit(batch, photo.name, photo.read_bytes(), meant=meant)
             except intake.NoRoomError as full:
-                raise CommandError(f"{full} {taken} photos were taken in, from {photo.name} on none.") from full
+                raise CommandError(
+                    f"{full} {taken} of these photos were taken in; {photo.name} and what follows were not."
+                ) from full
             except intake.HeldError as held:
                 tqdm.write(f"Not taken: {held}. {_how_to_say(held)}", file=sys.stderr)
                 continue

@@ -14,7 +14,7 @@ from review.management.history.seeding import seed_history
 from tests.review.management.test_seed_history import UNTIL
 from tests.services import environment
 
-FEW, MORE = 600, 1800
+FEW, MORE = 1000, 1800
 
 
 @pytest.mark.django_db
