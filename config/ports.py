@@ -21,7 +21,7 @@ def wanted():
         yield setting, range(first, first + count) if first else []
 
 
-def is_free(port):
+def is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

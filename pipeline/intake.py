@@ -147,6 +147,14 @@ def check(filename: str, file: BinaryIO) -> naming.PhotoName:
     return name
 
 
+def check_announced(filename: str, size: int) -> None:
+    """Raise RejectedError unless a photo of that name and size can be taken, before any of it is here."""
+    if size > settings.MAX_PHOTO_BYTES:
+        most = settings.MAX_PHOTO_BYTES // 1_000_000
+        raise RejectedError(filename, f"larger than {most} MB, the most that a photo may have")
+    check_name(filename)
+
+
 def check_name(filename: str) -> naming.PhotoName:
     """Raise RejectedError unless a photo can have that name."""
     if len(filename) > MAX_FILENAME:

@@ -25,6 +25,8 @@ from pipeline.webhooks import delivery
 log = logging.getLogger(__name__)
 # So long an admin can see what failed; what waits is queued anew by the reaper all the same.
 FAILED_KEPT_SECONDS = 86_400
+ALTERNATIVES = {"later": "alternatives", "urgent": "opened"}
+"""By queue, how a job is called that makes them: when nothing else waits, or for who looks at the frame."""
 
 
 def process(frame_id: int) -> None:
@@ -32,7 +34,7 @@ def process(frame_id: int) -> None:
     if frame and (frame.state == State.APPROVED or (frame.state == State.ENHANCING and frame.ask_until)):
         enqueue(frame)
     if frame and alternatives.are_wanted(frame):
-        _enqueue_alternatives(frame, "later", "alternatives")
+        _enqueue_alternatives(frame, "later")
 
 
 def make_alternatives(frame_id: int) -> None:
@@ -41,14 +43,13 @@ def make_alternatives(frame_id: int) -> None:
 
 def make_alternatives_now(frame: Frame) -> None:
     """Somebody looks at the frame: nothing that nobody looks at is more urgent."""
-    _enqueue_alternatives(frame, "urgent", "opened", at_front=True)
+    _enqueue_alternatives(frame, "urgent", at_front=True)
 
 
 def are_alternatives_coming(frame: Frame) -> bool:
     """Whether a job is in line that makes them, or at it."""
-    asked = {"urgent": "opened", "later": "alternatives"}
     try:
-        found = (django_rq.get_queue(queue).fetch_job(_alternatives_id(frame, name)) for queue, name in asked.items())
+        found = (django_rq.get_queue(queue).fetch_job(_alternatives_id(frame, queue)) for queue in ALTERNATIVES)
         return any(job and not job.is_failed for job in found)
     except InvalidJobOperation:  # it ended between our two questions
         return False
@@ -57,14 +58,14 @@ def are_alternatives_coming(frame: Frame) -> bool:
         return False
 
 
-def _alternatives_id(frame: Frame, name: str) -> str:
-    return f"{name}-{frame.pk}-{frame.attempt}"
+def _alternatives_id(frame: Frame, queue_name: str) -> str:
+    return f"{ALTERNATIVES[queue_name]}-{frame.pk}-{frame.attempt}"
 
 
-def _enqueue_alternatives(frame: Frame, queue_name: str, name: str, *, at_front: bool = False) -> None:
+def _enqueue_alternatives(frame: Frame, queue_name: str, *, at_front: bool = False) -> None:
     """Without them a frame can be decided all the same."""
     try:
-        job_id = _alternatives_id(frame, name)
+        job_id = _alternatives_id(frame, queue_name)
         _enqueue(queue_name, job_id, make_alternatives, frame.pk, at_front=at_front)
     except RedisError as error:
         log.warning("frame %s (%s) has no alternatives yet: Redis did not take the job: %s", frame.pk, frame, error)

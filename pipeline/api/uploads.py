@@ -122,12 +122,8 @@ def forget_old() -> int:
 
 
 def _check(name: str, size: int) -> None:
-    """What can be told of a photo before any of it is here."""
-    if size > settings.MAX_PHOTO_BYTES:
-        most = settings.MAX_PHOTO_BYTES // 1_000_000
-        raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, f"{name}: larger than {most} MB, the most that a photo may have")
     try:
-        intake.check_name(name)
+        intake.check_announced(name, size)
     except intake.RejectedError as error:
         raise Refused(HTTPStatus.UNPROCESSABLE_ENTITY, str(error)) from error
 

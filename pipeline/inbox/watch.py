@@ -9,7 +9,6 @@ import threading
 from pathlib import PurePosixPath
 from typing import get_args
 
-from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection
 from django.utils import timezone
 
@@ -75,10 +74,7 @@ class Inbox:
         where = PurePosixPath(path)
         if len(where.parts) < 3 or where.parts[0] not in get_args(ProductClass):
             raise intake.RejectedError(where.name, WHERE)
-        if file.size > settings.MAX_PHOTO_BYTES:
-            most = settings.MAX_PHOTO_BYTES // 1_000_000
-            raise intake.RejectedError(where.name, f"larger than {most} MB, the most that a photo may have")
-        intake.check_name(where.name)
+        intake.check_announced(where.name, file.size)
         batch = intake.open_batch(where.parts[1], where.parts[0])
         try:
             receipt = jobs.submit(batch, where.name, self.place.read(path))

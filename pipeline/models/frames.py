@@ -159,8 +159,8 @@ class Frame(models.Model):
     @property
     def spec(self) -> Spec | None:
         """The one that it was last rendered again by, or else its batch's."""
-        last = self.renderings.filter(state=Rendering.State.DONE).select_related("spec").last()
-        return last.spec if last else self.batch.spec
+        done = [rendering for rendering in self.renderings.all() if rendering.state == Rendering.State.DONE]
+        return done[-1].spec if done else self.batch.spec
 
     @property
     def listing_spec(self) -> ListingSpec:

@@ -11,7 +11,6 @@ from django.db.models.functions import Coalesce
 
 from pipeline import reshoots, sharing
 from pipeline.imaging.pictures.renditions import HALF_GLASS
-from pipeline.imaging.pictures.spec import ListingSpec
 from pipeline.imaging.types import View
 from pipeline.listing_spec import files_of
 from pipeline.models import Frame, Rendering, Rendition, Spec, Transition
@@ -155,14 +154,8 @@ def _shown(view: View, photos: Sequence[Any], latest: Frame) -> ViewShown:
     frame = min(photos, key=_rank, default=None)
     newer = (photo for photo in photos if frame and photo.pk > frame.pk and photo.state not in GONE)
     like = frame or latest
-    expected = files_of(_spec_of(like), like.product_class, view)
+    expected = files_of(like.listing_spec, like.product_class, view)
     return ViewShown(view, frame, next(newer, None), files.of(frame) if frame else [], expected)
-
-
-def _spec_of(frame: Frame) -> ListingSpec:
-    """`Frame.listing_spec`, from what was fetched with the frame."""
-    done = [made for made in frame.renderings.all() if made.state == Rendering.State.DONE]
-    return done[-1].spec.listing_spec if done else frame.batch.listing_spec
 
 
 def _rank(frame: Frame) -> tuple[bool, bool, int]:
