@@ -193,15 +193,11 @@ def remove_unfinished(prefix: str, before: datetime) -> int:
     old_uploads = [upload for upload in uploads if upload["Initiated"] < before]
     for upload in old_uploads:
         _call("work", "abort_multipart_upload", Key=upload["Key"], UploadId=upload["UploadId"])
-    return len(old_uploads) + _remove_old("work", prefix, before)
+    return len(old_uploads) + remove_old("work", prefix, before)
 
 
-def remove_old_published(prefix: str, before: datetime) -> int:
+def remove_old(alias: str, prefix: str, before: datetime) -> int:
     """Of the first thousand objects that begin so; how many were that old."""
-    return _remove_old("published", prefix, before)
-
-
-def _remove_old(alias: str, prefix: str, before: datetime) -> int:
     objects = _call(alias, "list_objects_v2", Prefix=prefix).get("Contents", [])
     old = [found["Key"] for found in objects if found["LastModified"] < before]
     for key in old:

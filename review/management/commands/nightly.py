@@ -42,5 +42,5 @@ class Command(BaseCommand):
     def _tidy_buckets(self) -> None:
         if removed := uploads.forget_old():
             self.stdout.write(f"Removed from the uploads in parts: {removed} that nobody completed in time")
-        if removed := object_store.remove_old_published(naming.STAGING, timezone.now() - timedelta(days=1)):
+        if removed := object_store.remove_old("published", naming.STAGING, timezone.now() - timedelta(days=1)):
             self.stdout.write(f"Removed from the published bucket: {removed} files that were never put in place")

@@ -170,6 +170,6 @@ def test_an_original_that_the_store_kept_otherwise_is_not_taken(services, monkey
 def test_what_a_dead_publication_left_aside_goes_by_night(services):
     object_store.put_published(naming.staging_key(7, "AURA1/AURA1_1_white.jpg"), b"a file")
     object_store.put_published("AURA1/AURA1_1_white.jpg", b"in place")
-    assert object_store.remove_old_published(naming.STAGING, timezone.now() - timedelta(days=1)) == 0
-    assert object_store.remove_old_published(naming.STAGING, timezone.now() + timedelta(days=1)) == 1
+    assert object_store.remove_old("published", naming.STAGING, timezone.now() - timedelta(days=1)) == 0
+    assert object_store.remove_old("published", naming.STAGING, timezone.now() + timedelta(days=1)) == 1
     assert [item.key for item in bucket_of("published").objects.all()] == ["AURA1/AURA1_1_white.jpg"]
