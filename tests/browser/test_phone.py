@@ -24,14 +24,21 @@ def phone(page: Page, live_server) -> Page:
 
 
 def drag(page: Page, *places: tuple[float, float]) -> None:
-    """One finger, from the first of these places on the screen to the last."""
+    """One finger, from the first of these places on the screen to the last. It rests there before it is lifted: a tap
+    right after a swipe only stops what glides on."""
     touch = page.context.new_cdp_session(page)
-    for number, (x, y) in enumerate(places):
-        point = {"x": x, "y": y, "id": 1}
-        touch.send(
-            "Input.dispatchTouchEvent", {"type": "touchMove" if number else "touchStart", "touchPoints": [point]}
-        )
-    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    def send(kind: str, *points: tuple[float, float]) -> None:
+        held = [{"x": x, "y": y, "id": 1} for x, y in points]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": held})
+
+    send("touchStart", places[0])
+    for place in places[1:]:
+        send("touchMove", place)
+    for _ in range(3):
+        page.wait_for_timeout(100)
+        send("touchMove", places[-1])
+    send("touchEnd")
     settled(page)
 
 
