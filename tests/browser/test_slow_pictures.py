@@ -48,6 +48,23 @@ def test_a_key_that_only_asks_waits_for_the_frame_and_a_decision_is_not_made_uns
     assert not Decision.objects.exists()
 
 
+def test_a_decided_frame_is_dimmed_until_the_next_one_is_there(page, sign_in_as, services):
+    doubtful_frame("AURA1")
+    late = doubtful_frame("AURA2")
+    waiting: list[Route] = []
+    page.route(f"**{reverse('picture', args=[late.pk, 1, 'cutout.webp'])}", lambda route: waiting.append(route))
+    sign_in_as("operator")
+    expect(page.locator("#view")).to_have_attribute("aria-busy", "false")
+    page.keyboard.press("a")
+    expect(page.locator("#view")).to_have_attribute("aria-busy", "true")
+    expect(page.locator("#view .wb-canvas").first).to_have_css("opacity", "0.3")
+    wait_for(lambda: waiting, 10)
+    for route in waiting:
+        route.continue_()
+    expect(page.get_by_role("heading", name="AURA2 · angle")).to_be_visible()
+    expect(page.locator("#view")).to_have_attribute("aria-busy", "false")
+
+
 def test_one_is_asked_before_leaving_an_edit_that_is_not_saved_yet(page, sign_in_as, services):
     doubtful_frame("AURA1")
     sign_in_as("operator")

@@ -34,7 +34,7 @@ export class Line {
   #awaiting = null; // what is to be done once it is there
   #after; // the page that this one takes the place of, until the server was told
 
-  // on: {show(entry), ready(entry), choices(item), line(line), lost(item, holder), refused(error)}
+  // on: {show(entry), coming(is), ready(entry), choices(item), line(line), lost(item, holder), refused(error)}
   constructor(server, on) {
     this.server = server;
     this.on = on;
@@ -59,9 +59,11 @@ export class Line {
   async #turnTo(coming, before = () => {}) {
     const turn = ++this.#turn;
     this.#isTurning = true;
+    this.on.coming(this.isComing);
     const entry = await coming;
     if (turn !== this.#turn) return;
     this.#isTurning = false;
+    this.on.coming(false);
     before();
     this.#show(entry);
   }

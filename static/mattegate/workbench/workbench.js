@@ -45,6 +45,7 @@ const editor = new Editor(picture, server, {
 
 const line = new Line(server, {
   show,
+  coming: (is) => at("view").setAttribute("aria-busy", is),
   choices: showChoices,
   ready: (entry) => (document.body.dataset.next = entry?.item.id ?? ""),
   line: showLine,
