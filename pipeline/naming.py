@@ -10,6 +10,19 @@ from pipeline.imaging.types import View
 VIEWS: dict[int, View] = dict(enumerate(get_args(View), start=1))
 EXPECTED = "expected {PRODUCT_CODE}_{VIEW}.ext, such as AURA1000_2.jpg (1 front, 2 angle, 3 side)"
 MAX_CODE = 64
+CODE = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+CODE_RULE = "a product code starts with a letter or digit and holds only letters, digits, dot, hyphen and underscore"
+LONG_CODE = f"the product code is longer than {MAX_CODE} characters"
+NUMBER = r"[^\x00-/:-\x7f]+"  # also digits of other scripts, such as a small 2
+NAME_RULES = (
+    (r"[^/]+\.[^.]+", "no file ending"),
+    (rf"[^/]*_{NUMBER}\.[^.]+", "no view number after an underscore"),
+    (rf"([^/]*[^_])?_{NUMBER}\.[^.]+", "two underscores before the view number"),
+    (rf"[^/]*_({'|'.join(map(str, VIEWS))})\.[^.]+", "the view is not 1, 2 or 3"),
+    (rf"{CODE}_[0-9]\.[^.]+", CODE_RULE),
+    (rf"[^/]{{1,{MAX_CODE}}}_[0-9]\.[^.]+", LONG_CODE),
+)
+"""What a whole name must match, one after the other, and what is wrong if not; the upload page reads them too."""
 STAGING = "staging/"
 UPLOADS = "uploads/"
 """Photos that come in parts, until they are complete."""
@@ -68,20 +81,12 @@ def parse_photo_name(filename: str) -> PhotoName:
     Traceback (most recent call last):
     pipeline.naming.NamingError: AURA1000.jpg: no view number after an underscore; expected {PRODUCT_CODE}_{VIEW}...
     """
-    path = PurePath(filename)
-    code, underscore, number = path.stem.rpartition("_")
-    if not path.suffix:
-        raise NamingError(path.name, f"no file ending; {EXPECTED}")
-    if not underscore or not number.isdigit():
-        raise NamingError(path.name, f"no view number after an underscore; {EXPECTED}")
-    if code.endswith("_"):
-        raise NamingError(path.name, f"two underscores before the view number; {EXPECTED}")
-    if number not in map(str, VIEWS):
-        raise NamingError(path.name, f"the view is not 1, 2 or 3; {EXPECTED}")
-    try:
-        return PhotoName(product_code(code), VIEWS[int(number)])
-    except NamingError as error:
-        raise NamingError(path.name, f"{error.why}; {EXPECTED}") from error
+    name = PurePath(filename).name
+    for pattern, why in NAME_RULES:
+        if not re.fullmatch(pattern, name):
+            raise NamingError(name, f"{why}; {EXPECTED}")
+    code, _, number = PurePath(name).stem.rpartition("_")
+    return PhotoName(product_code(code), VIEWS[int(number)])
 
 
 def product_code(text: str) -> str:
@@ -90,13 +95,10 @@ def product_code(text: str) -> str:
     >>> product_code("aura1000")
     'AURA1000'
     """
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", text):
-        raise NamingError(
-            text,
-            "a product code starts with a letter or digit and holds only letters, digits, dot, hyphen and underscore",
-        )
+    if not re.fullmatch(CODE, text):
+        raise NamingError(text, CODE_RULE)
     if len(text) > MAX_CODE:
-        raise NamingError(text, f"the product code is longer than {MAX_CODE} characters")
+        raise NamingError(text, LONG_CODE)
     return text.upper()
 
 

@@ -25,9 +25,11 @@ export class Sender {
   #openRequests = 0;
   #openEntries = 0;
 
-  /** `post(entries)` answers { batch, receipts } or throws; `onChange()` is called after every change. */
-  constructor(post, onChange) {
+  /** `post(entries)` answers { batch, receipts } or throws; `onChange()` is called after every change; of a good name
+   `whatIsWrong(name)` is "". */
+  constructor(post, onChange, whatIsWrong) {
     this.post = post;
+    this.whatIsWrong = whatIsWrong;
     this.onChange = onChange;
     this.isSending = false;
   }
@@ -69,11 +71,18 @@ export class Sender {
   #sendAlso(entries) {
     if (!this.isSending) this.total = 0;
     this.total += entries.length;
-    this.waiting.push(...entries);
+    this.waiting.push(...entries.filter((entry) => !this.#isMisnamed(entry)));
     this.isSending = true;
     this.refusal = "";
     this.#sendMore();
     this.onChange();
+  }
+
+  // Told before a byte of it is sent.
+  #isMisnamed(entry) {
+    const words = this.whatIsWrong(entry.name);
+    if (words) this.rejected.push({ entry, words, isMisnamed: true });
+    return words !== "";
   }
 
   #sendMore() {

@@ -2,6 +2,7 @@
 import { at, csrfToken, element, isJson } from "./dom.js";
 import { showQuestions, showRejections } from "./answers.js";
 import { filesFromDrop, photosOnly } from "./files.js";
+import { nameChecker } from "./names.js";
 import { RefusedError, Sender, SignedOutError } from "./sender.js";
 
 const SIGNED_OUT = "you are signed out; sign in again in another tab, then try again";
@@ -17,7 +18,7 @@ const photos = (number) => `${number.toLocaleString()} ${number === 1 ? "photo" 
 const isPhoto = photosOnly(JSON.parse(form.dataset.noPhotos));
 let skipped = [];
 
-const sender = new Sender(post, showSoon);
+const sender = new Sender(post, showSoon, nameChecker(JSON.parse(at("name-rules").textContent)));
 
 function add(files) {
   skipped = files.filter((file) => !isPhoto(file)).map(({ name }) => name);

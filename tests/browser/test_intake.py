@@ -138,6 +138,19 @@ def test_a_wrong_name_is_explained_once_and_mended_in_place(uploader):
     assert states() == {"A1 front": "received"}
 
 
+def test_of_a_wrong_name_no_byte_is_sent(uploader):
+    page = uploader
+    posted = []
+    page.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
+    send(page, ("IMG_1234.png", photo()))
+    expect(count(page, "rejected")).to_have_text("1")
+    assert not posted
+    page.get_by_label("New name of IMG_1234.png").fill("A1_1.png")
+    page.get_by_label("New name of IMG_1234.png").press("Enter")
+    expect(count(page, "taken")).to_have_text("1")
+    assert len(posted) == 1
+
+
 def test_what_was_renamed_is_still_told_from_the_photo_that_it_meets(uploader):
     page = uploader
     send(page, ("A1_1.png", photo()), ("IMG_1234.png", photo(50)))
