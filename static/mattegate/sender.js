@@ -2,10 +2,17 @@
 const FILES_PER_REQUEST = 4;
 const REQUESTS_AT_ONCE = 2;
 
+// Between one try and the next, in milliseconds: a connection that broke off is often back soon.
+const PAUSES = [1000, 4000, 15_000];
+
+/** To try again would be in vain. */
+export class LastingError extends Error {}
 /** The form must be mended before anything can be sent. */
-export class RefusedError extends Error {}
+export class RefusedError extends LastingError {}
 /** Nothing can be sent until one has signed in again. */
-export class SignedOutError extends Error {}
+export class SignedOutError extends LastingError {}
+
+const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
 const sameFile = (a, b) => a.name === b.name && a.size === b.size && a.lastModified === b.lastModified;
 
@@ -22,6 +29,7 @@ export class Sender {
   batch = null;
   refusal = "";
   total = 0;
+  pausing = 0; // requests that broke off, and are tried again
   #openRequests = 0;
   #openEntries = 0;
 
@@ -101,7 +109,7 @@ export class Sender {
     this.#openRequests += 1;
     this.#openEntries += entries.length;
     try {
-      this.#take(entries, await this.post(entries));
+      this.#take(entries, await this.#patiently(entries));
     } catch (error) {
       this.#fail(entries, error);
     }
@@ -109,6 +117,23 @@ export class Sender {
     this.#openEntries -= entries.length;
     this.#sendMore();
     this.onChange();
+  }
+
+  // What the server took before the connection broke is told as a duplicate then: nothing is there twice.
+  async #patiently(entries) {
+    for (const milliseconds of PAUSES) {
+      try {
+        return await this.post(entries);
+      } catch (error) {
+        if (error instanceof LastingError) throw error;
+        this.pausing += 1;
+        this.onChange();
+        await pause(milliseconds);
+        this.pausing -= 1;
+        this.onChange();
+      }
+    }
+    return this.post(entries);
   }
 
   #take(entries, { batch, receipts }) {

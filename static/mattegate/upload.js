@@ -3,7 +3,7 @@ import { at, csrfToken, element, isJson } from "./dom.js";
 import { showQuestions, showRejections } from "./answers.js";
 import { filesFromDrop, photosOnly } from "./files.js";
 import { nameChecker } from "./names.js";
-import { RefusedError, Sender, SignedOutError } from "./sender.js";
+import { LastingError, RefusedError, Sender, SignedOutError } from "./sender.js";
 
 const SIGNED_OUT = "you are signed out; sign in again in another tab, then try again";
 const CHOICES = ["name", "product_class", "enhancement", "lane", "spec"];
@@ -34,19 +34,25 @@ async function post(entries) {
   for (const field of ["meant", "about"]) for (const value of entries[0][field]) body.append(field, value);
   const token = csrfToken() || form.elements.csrfmiddlewaretoken.value;
   const headers = { Accept: "application/json", "X-CSRFToken": token };
-  return answerOf(await fetch(window.location.pathname, { method: "POST", body, headers }).catch(broken));
+  const files = entries.map(({ file }) => file);
+  const sent = fetch(window.location.pathname, { method: "POST", body, headers });
+  return answerOf(await sent.catch(() => broken(files)), files);
 }
 
 // The server doesn't hear out whoever isn't signed in, and a browser can't tell that from a broken connection.
-async function broken() {
+async function broken(files) {
   const { redirected } = await fetch(window.location.pathname, { method: "HEAD" }).catch(() => ({}));
   if (redirected) throw new SignedOutError(SIGNED_OUT);
-  throw new Error("the connection broke off, or the file changed on your disk");
+  const readable = files.map((file) => file.slice(0, 1).arrayBuffer());
+  await Promise.all(readable).catch(() => {
+    throw new LastingError("it changed or moved on your disk; choose it anew");
+  });
+  throw new Error("the connection broke off");
 }
 
-async function answerOf(response) {
+async function answerOf(response, files) {
   if (response.redirected || response.status === 403) throw new SignedOutError(SIGNED_OUT);
-  if (response.status === 413) return broken();
+  if (response.status === 413) return broken(files);
   const answer = isJson(response) && (await response.json().catch(() => null));
   if (!answer) throw new Error(`the server could not answer (status ${response.status})`);
   if (!response.ok) throw new RefusedError(answer.detail);
@@ -115,7 +121,8 @@ const shortened = (names) => (names.length > 5 ? `${names.slice(0, 5).join(", ")
 
 function headline() {
   const { total, isSending, failed, held, answered } = sender;
-  if (isSending) return `${answered.toLocaleString()} of ${photos(total)} sent`;
+  const trouble = sender.pausing ? "; the connection broke off, trying again…" : "";
+  if (isSending) return `${answered.toLocaleString()} of ${photos(total)} sent${trouble}`;
   if (held.length) return `${photos(held.length)} held for your answer`;
   return failed.length ? `${photos(failed.length)} not sent` : "Everything is sent";
 }

@@ -151,6 +151,34 @@ def test_of_a_wrong_name_no_byte_is_sent(uploader):
     assert len(posted) == 1
 
 
+def test_a_large_drop_arrives_whole_though_its_connection_breaks(uploader):
+    page = uploader
+    good = [f"A{product}_{view}.png" for product in range(1, 17) for view in (1, 2, 3)]
+    misnamed = [f"IMG_{number}.png" for number in range(1001, 1010)]
+    broken = []
+
+    def unsteady(route):
+        if route.request.method != "POST" or len(broken) == 3:
+            return route.continue_()
+        broken.append(route)
+        if len(broken) == 2:
+            route.fetch()  # taken, but who sent it never hears of it
+        return route.abort("connectionreset")
+
+    page.route(f"**{UPLOAD}", unsteady)
+    choose(page, *((name, photo(number)) for number, name in enumerate([*good, *misnamed])))
+    page.locator("#send").click()
+    expect(page.locator("#summary")).to_contain_text("trying again")
+    expect(page.locator("#summary")).to_have_text("Everything is sent", timeout=60_000)
+    expect(count(page, "rejected")).to_have_text("9")
+    expect(count(page, "failed")).to_have_text("0")
+    expect(count(page, "duplicate")).to_have_text("4")
+    expect(count(page, "taken")).to_have_text("44")
+    send(page, *((name, photo(number)) for number, name in enumerate(good[:3])))
+    expect(count(page, "duplicate")).to_have_text("3")
+    assert sorted(Frame.objects.values_list("filename", flat=True)) == sorted(good)
+
+
 def test_what_was_renamed_is_still_told_from_the_photo_that_it_meets(uploader):
     page = uploader
     send(page, ("A1_1.png", photo()), ("IMG_1234.png", photo(50)))
