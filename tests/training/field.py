@@ -1,0 +1,97 @@
+"""Labelled photographs as the gate meets them: what the pipeline measures on each, and whether it is right about it.
+
+python -m tests.training.field LABELLED OUT
+"""
+
+import argparse
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import django
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipeline.cutout import ladder, matte_models
+from pipeline.cutout.examine import examine
+from pipeline.cutout.relight import locally
+from pipeline.engines.protocols import Matter
+from pipeline.imaging.pictures.alpha_png import encode_alpha
+from pipeline.imaging.pictures.decode import decode
+from pipeline.imaging.types import Candidate, Policy, ProductClass
+from pipeline.policies.shipped import shipped_policy
+from tests.training.truth import BRIDGE, Judged, judge, true_bridge
+
+Floats = NDArray[np.float32]
+TOLD = ("name", "product", "kind", "view", "ground", "style", "design", "size", "prop")
+LOOKED_AT_TWICE: Policy = {"sure_from": 2}
+"""Every photo gets its second look; the ladder, which changes no first look, is left out."""
+
+
+def make_rows(labelled: Path, out: Path, matter: Matter) -> Iterator[str]:
+    """Write the matte as NAME.png, then the row as NAME.json, for each row of the set's meta.jsonl; yields the names.
+    Resumable."""
+    out.mkdir(parents=True, exist_ok=True)
+    policy = {**shipped_policy(), **LOOKED_AT_TWICE}
+    for line in (labelled / "meta.jsonl").read_text().splitlines():
+        told = json.loads(line)
+        if not (out / f"{told['name']}.json").exists():
+            _make_row(labelled, out, told, matter, policy)
+            yield told["name"]
+
+
+def _make_row(labelled: Path, out: Path, told: dict[str, Any], matter: Matter, policy: Policy) -> None:
+    name = told["name"]
+    product_class: ProductClass = "watch" if told["kind"] == "watch" else "eyewear"
+    rgb = locally(decode((labelled / f"{name}.jpg").read_bytes())).rgb
+    with mock.patch.dict(ladder.RUNGS, clear=True):
+        best = examine(rgb, matter, product_class, told["view"], policy).best
+    solid, glass = _truth(labelled, name)
+    judged = judge(solid, glass, best.alpha, may_cut=told.get("lens") in ("clear", "tint") and told["style"] == "full")
+    (out / f"{name}.png").write_bytes(encode_alpha(best.alpha))
+    row = _row(told, best, judged, true_bridge(solid, glass) if _has_bridge(told) else None)
+    (out / f"{name}.json").write_text(json.dumps(row))
+
+
+def _truth(labelled: Path, name: str) -> tuple[Floats, Floats]:
+    """The product with its lenses, and without them."""
+    solid, glass = (labelled / f"{name}.{part}.png" for part in ("alpha", "glass"))
+    return _read(solid), _read(glass if glass.exists() else solid)
+
+
+def _row(told: dict[str, Any], best: Candidate, judged: Judged, bridge: float | None) -> dict[str, Any]:
+    defects, off = list(judged.defects), None
+    if bridge is not None:
+        off = abs(best.crop.bridge_x - bridge) / judged.width if best.crop else None
+        defects += ["crop"] * (off is None or off > BRIDGE)
+    kept = {key: told.get(key) for key in TOLD}
+    sure = best.crop is not None and best.crop.is_sure
+    found = {"defects": defects, "sad": round(judged.sad, 5), "bridge_off": off, "bridge_asked": bridge is not None}
+    return kept | found | {"bridge_sure": sure, "metrics": dict(best.score.metrics)}
+
+
+def _has_bridge(told: dict[str, Any]) -> bool:
+    return bool(told["kind"] == "eyewear" and told["view"] == "angle")
+
+
+def _read(path: Path) -> Floats:
+    return np.asarray(Image.open(path).convert("L"), np.float32) / np.float32(255)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("labelled", type=Path)
+    parser.add_argument("out", type=Path)
+    options = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    for name in make_rows(options.labelled, options.out, matte_models.matter()):
+        print(name, flush=True)
+
+
+if __name__ == "__main__":
+    main()

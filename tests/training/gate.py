@@ -1,0 +1,173 @@
+"""Fit the gate's score to labelled photographs, and say how good it is on products that it never saw.
+
+python -m tests.training.gate ROWS [--keep rows.jsonl] [--out policy.json]
+
+ROWS is a folder that tests.training.field wrote, or the table that was kept of one.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.imaging.types import Policy
+from pipeline.imaging.verdict.calibrate import Labelled, auroc, learn, loosest_threshold, quantiles, ranked
+from pipeline.imaging.verdict.score import SCORER_VERSION, VETOES, is_parted, score
+from pipeline.policies.shipped import shipped_policy
+from review.evidence.statistics import upper_bound
+from tests.training.split import is_for_the_end
+from tests.training.truth import BRIDGE
+
+Row = Mapping[str, Any]
+FIELD = {"packshot": 0.5, "studio": 0.3, "auction": 0.2}
+"""How often a catalogue's photos are of each style: what labels weigh."""
+SURER = 0.25
+"""Without a second look a photo passes where so much of the doubt that the threshold allows is left."""
+KEPT = ("name", "product", "kind", "view", "ground", "design")
+FOUND = ("defects", "sad", "bridge_off", "bridge_asked", "bridge_sure")
+MATTE = ("missing", "thin", "extra", "lens", "halo")
+SECOND_LOOK = ("second_look", "second_look_largest")
+
+
+def rows_of(source: Path) -> list[Row]:
+    if source.is_dir():
+        return list(_rows_in(source))
+    return [json.loads(line) for line in source.read_text().splitlines()]
+
+
+def _rows_in(folder: Path) -> Iterator[Row]:
+    """Each photograph's row; those of two products are left out, since they are held anyway."""
+    for path in sorted(folder.glob("*.json")):
+        row = json.loads(path.read_text())
+        if row["style"] != "set":
+            rounded = {name: float(f"{value:.6g}") for name, value in row["metrics"].items()}
+            yield {name: row[name] for name in (*KEPT, *FOUND)} | {"metrics": rounded}
+
+
+def labelled(row: Row) -> Labelled:
+    return Labelled(row["product"], row["metrics"], bool(row["defects"]), FIELD[row["ground"]])
+
+
+class Judged(NamedTuple):
+    """Of N photos: their confidence, whether a veto holds them, and whether they are bad."""
+
+    confidence: NDArray[np.float64]
+    is_vetoed: NDArray[np.bool_]
+    is_bad: NDArray[np.bool_]
+
+    def of(self, which: NDArray[np.bool_]) -> "Judged":
+        return Judged(self.confidence[which], self.is_vetoed[which], self.is_bad[which])
+
+    @property
+    def ranked(self) -> NDArray[np.float64]:
+        """The confidence, below all others where a veto holds the photo."""
+        return np.where(self.is_vetoed, -1.0, self.confidence)
+
+
+def judged(rows: Sequence[Row], policy: Policy) -> Judged:
+    """As the product judges them: a second look is taken only where the first one left more doubt than `sure_from`."""
+    is_vetoed = [any(VETOES[code](row["metrics"]) for code in policy["vetoes"]) for row in rows]
+    confidence = np.array([_confidence(row["metrics"], policy) for row in rows])
+    return Judged(confidence, np.array(is_vetoed, bool), np.array([bool(row["defects"]) for row in rows], bool))
+
+
+def _confidence(metrics: Mapping[str, float], policy: Policy) -> float:
+    at_first = {name: value for name, value in metrics.items() if name not in SECOND_LOOK}
+    asked = {"crop_expected": is_parted(metrics)}
+    first = score(at_first, policy, **asked).confidence
+    return first if first >= policy["sure_from"] else score(metrics, policy, **asked).confidence
+
+
+HEAD = f"{'':24s}{'photos':>7s}{'bad':>6s}{'AUROC':>7s}{'held of good':>14s}{'escapes':>18s}{'review':>8s}{'floor':>7s}"
+
+
+def line(name: str, found: Judged, threshold: float) -> str:
+    passes, bad = found.ranked >= threshold, found.is_bad
+    k, n = int((passes & bad).sum()), int(passes.sum())
+    floor = max(0.0, (bad.mean() - 0.005) / 0.995) if len(bad) else 0.0
+    held = f"{int((~passes & ~bad).sum())} of {int((~bad).sum())}"
+    escapes = f"{k} of {n} (≤ {upper_bound(k, n, 0.05):.1%})"
+    shares = f"{1 - passes.mean():8.0%}{floor:7.0%}"
+    return f"{name:24s}{len(bad):7d}{int(bad.sum()):6d}{auroc(found.ranked, bad):7.3f}{held:>14s}{escapes:>18s}{shares}"
+
+
+def table(rows: Sequence[Row], policy: Policy) -> list[str]:
+    found, threshold = judged(rows, policy), policy["thresholds"]["watch"]["front"]
+    return [HEAD, *(line(name, found.of(which), threshold) for name, which in parts_of(rows).items())]
+
+
+def parts_of(rows: Sequence[Row]) -> dict[str, NDArray[np.bool_]]:
+    """All, each class, and each of its styles."""
+    kinds, grounds = (np.array([row[name] for row in rows]) for name in ("kind", "ground"))
+    parts = {"all": kinds != ""}
+    for kind in ("eyewear", "watch"):
+        parts[kind] = kinds == kind
+        parts |= {f"  {ground}, {kind}": (kinds == kind) & (grounds == ground) for ground in FIELD}
+    return {name: which for name, which in parts.items() if which.any()}
+
+
+def mattes(rows: Sequence[Row]) -> Iterator[str]:
+    """How good the mattes are, and the bridges: nothing in either learnt from any of these photos."""
+    yield f"{'':24s}{'photos':>7s}{'bad':>6s}{'error':>7s}" + "".join(f"{name:>9s}" for name in MATTE)
+    for name, which in parts_of(rows).items():
+        part = [row for row, is_in in zip(rows, which, strict=True) if is_in]
+        bad = np.mean([bool(set(MATTE) & set(row["defects"])) for row in part])
+        counts = "".join(f"{sum(kind in row['defects'] for row in part):9d}" for kind in MATTE)
+        yield f"{name:24s}{len(part):7d}{bad:6.0%}{np.mean([row['sad'] for row in part]):7.3f}{counts}"
+    asked = [row for row in rows if row["bridge_asked"]]
+    sure = [row["bridge_off"] for row in asked if row["bridge_sure"]]
+    far = sum(off > BRIDGE for off in sure)
+    if sure:
+        off = f"median {np.median(sure):.2%} off, {far} by more than {BRIDGE:.0%}"
+        yield f"bridges: {len(sure)} of {len(asked)} sure, {off}"
+
+
+def fitted(policy: Policy, rows: Sequence[Row]) -> Policy:
+    """The policy with ranks, calibration and thresholds that these rows suggest."""
+    base = ranked(policy, [row["metrics"] for row in rows])
+    lesson = learn(base, [labelled(row) for row in rows])
+    is_bad = np.array([bool(row["defects"]) for row in rows])
+    is_open = ~judged(rows, policy).is_vetoed
+    threshold = loosest_threshold(lesson.out_of_fold[is_open], is_bad[is_open], policy["target"]["escape"])
+    print(f"learnt from {len(rows)} photos: AUROC {lesson.auroc:.3f} out of fold, {lesson.cold_auroc:.3f} cold")
+    sure = round(1 - SURER * (1 - threshold), 4)
+    products = len({row["product"] for row in rows})
+    thresholds = {kind: dict.fromkeys(views, round(threshold, 4)) for kind, views in base["thresholds"].items()}
+    return {
+        **base,
+        "thresholds": thresholds,
+        "fitted_on": f"{len(rows)} labelled renders of {products} products, {is_bad.sum()} of them bad; not certified",
+        "scorer_version": SCORER_VERSION,
+        "sure_from": sure,
+        "rescue_threshold": sure,
+        "calibration": lesson.calibration.as_document(),
+        "reference": quantiles(lesson.out_of_fold),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rows", type=Path)
+    parser.add_argument("--keep", type=Path, help="a table of the rows, to fit again in seconds")
+    parser.add_argument("--out", type=Path, help="the policy that was fitted")
+    options = parser.parse_args()
+    rows, shipped = rows_of(options.rows), shipped_policy()
+    if options.keep:
+        options.keep.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    document = fitted(shipped, [row for row in rows if not is_for_the_end(row["product"])])
+    last = [row for row in rows if is_for_the_end(row["product"])]
+    print("\n".join(mattes(rows)))
+    for name, policy in (("shipped", shipped), ("fitted", document)):
+        threshold = policy["thresholds"]["watch"]["front"]
+        print(f"{name}, threshold {threshold}, on {len(last)} photos of products that nothing learnt from")
+        print("\n".join(table(last, policy)))
+    if options.out:
+        options.out.write_text(json.dumps(document, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
