@@ -2,7 +2,7 @@
 import { at, csrfToken, element, isJson } from "./dom.js";
 import { showQuestions, showRejections } from "./answers.js";
 import { filesFromDrop, photosOnly } from "./files.js";
-import { nameChecker } from "./names.js";
+import { nameChecker, renamer } from "./names.js";
 import { LastingError, RefusedError, Sender, SignedOutError } from "./sender.js";
 
 const SIGNED_OUT = "you are signed out; sign in again in another tab, then try again";
@@ -112,7 +112,7 @@ function showResults() {
   showQuestions(questions.querySelector("ul"), held, sender);
   questions.hidden = !held.length;
   showRejections(rejections.querySelector("ul"), rejected, sender);
-  rejections.hidden = !rejected.length;
+  rejections.hidden = !rejected.length && !at("listed").open;
   if (wasSending && !isSending) at("again").dispatchEvent(new CustomEvent("sent")); // some may be closed now
   wasSending = isSending;
 }
@@ -120,11 +120,12 @@ function showResults() {
 const shortened = (names) => (names.length > 5 ? `${names.slice(0, 5).join(", ")}, …` : names.join(", "));
 
 function headline() {
-  const { total, isSending, failed, held, answered } = sender;
+  const { total, isSending, failed, held, rejected, answered } = sender;
   const trouble = sender.pausing ? "; the connection broke off, trying again…" : "";
   if (isSending) return `${answered.toLocaleString()} of ${photos(total)} sent${trouble}`;
   if (held.length) return `${photos(held.length)} held for your answer`;
-  return failed.length ? `${photos(failed.length)} not sent` : "Everything is sent";
+  if (failed.length) return `${photos(failed.length)} not sent`;
+  return rejected.length ? `All sent but ${photos(rejected.length)}` : "Everything is sent";
 }
 
 // Both lists only grow, or start anew.
@@ -132,6 +133,16 @@ function list(section, lines) {
   const target = section.querySelector("ul");
   if (lines.length < target.children.length || !lines.length) target.replaceChildren();
   for (const words of lines.slice(target.children.length)) target.append(element("li", {}, words));
+}
+
+function renameByList(event) {
+  event.preventDefault();
+  const nameFor = renamer(at("names").value);
+  const misnamed = sender.rejected.filter(({ isMisnamed }) => isMisnamed);
+  const named = misnamed.map(({ entry }) => ({ entry, name: nameFor(entry.name) })).filter(({ name }) => name);
+  for (const { entry, name } of named) sender.resend(entry, { name, meant: [], about: [] });
+  const left = misnamed.length - named.length;
+  at("listed-said").textContent = `${photos(named.length)} renamed${left ? `, ${left} not in the list` : ""}.`;
 }
 
 // --- the page ---------------------------------------------------------------------------------
@@ -143,6 +154,7 @@ for (const id of ["photos", "folder"]) {
     target.value = "";
   });
 }
+at("listed").querySelector("form").addEventListener("submit", renameByList);
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   sender.start();
