@@ -149,10 +149,12 @@ function renameByList(event) {
 
 for (const id of ["photos", "folder"]) {
   at(id).hasChangeListener = true; // else Unfold adds its own, which looks for a text field beside the file field
-  at(id).addEventListener("change", ({ target }) => {
-    add([...target.files]);
-    target.value = "";
-  });
+  const chosenHere = () => {
+    add([...at(id).files]);
+    at(id).value = "";
+  };
+  at(id).addEventListener("change", chosenHere);
+  if (at(id).files.length) chosenHere(); // before this script was there
 }
 at("listed").querySelector("form").addEventListener("submit", renameByList);
 form.addEventListener("submit", (event) => {
