@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.cutout import matte_models
 from pipeline.imaging.metrics.measure import measure
 from pipeline.imaging.types import RGB, Matte
 from pipeline.policies.shipped import shipped_policy
@@ -78,13 +79,17 @@ def labelled(tmp_path, glasses):
     return folder
 
 
-def test_a_photograph_becomes_a_row_once(labelled, tmp_path):
+def test_a_photograph_becomes_a_row_once(labelled, tmp_path, monkeypatch, capsys):
     out = tmp_path / "rows"
-    assert list(field.make_rows(labelled, out, Bright())) == ["A1_2", "A2_2"]
+    monkeypatch.setattr(matte_models, "matter", Bright)
+    monkeypatch.setattr("sys.argv", ["field", str(labelled), str(out)])
+    field.main()
+    assert capsys.readouterr().out.split() == ["A1_2", "A2_2"]
     row, other = gate.rows_of(out)
     assert (row["product"], other["product"]) == ("A1", "A2") and row["bridge_asked"]
     assert row["metrics"]["second_look"] >= 0 and "bridge_sure" in row["metrics"]
-    assert list(field.make_rows(labelled, out, Bright())) == []
+    field.main()
+    assert not capsys.readouterr().out
 
 
 def invented(count: int = 240):
