@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Max
 
+from pipeline.imaging.verdict.calibrate import with_thresholds
 from pipeline.models import GatePolicy
 from review.models import Activation, Certificate
 from review.policy.certificates import Evidence, evidence, fingerprint
@@ -83,11 +84,3 @@ def new_version(name: str, document: dict[str, Any], **fields: Any) -> GatePolic
     version = (GatePolicy.objects.filter(name=name).aggregate(last=Max("version"))["last"] or 0) + 1
     document = {**document, "name": name, "version": version}
     return GatePolicy.objects.create(name=name, version=version, document=document, **fields)
-
-
-def with_thresholds(document: dict[str, Any], threshold: float) -> dict[str, Any]:
-    """The same policy with one threshold for every class and view."""
-    thresholds = {
-        product_class: dict.fromkeys(views, threshold) for product_class, views in document["thresholds"].items()
-    }
-    return {**document, "thresholds": thresholds}

@@ -6,14 +6,14 @@ import numpy as np
 from django.conf import settings
 
 from pipeline.audit_draw import is_for_certifying
-from pipeline.imaging.verdict.calibrate import Labelled, learn, loosest_threshold, quantiles
+from pipeline.imaging.verdict.calibrate import Labelled, learn, loosest_threshold, quantiles, with_thresholds
 from pipeline.imaging.verdict.logistic import Values
 from pipeline.models import GatePolicy
 from pipeline.replay import replay
 from review.evidence.labels import Sample, samples
 from review.evidence.statistics import auroc_gain
 from review.models import Proposal
-from review.policy.activation import new_version, with_thresholds
+from review.policy.activation import new_version
 from review.policy.certificates import certificate_of, evidence
 
 log = logging.getLogger(__name__)

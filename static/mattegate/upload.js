@@ -18,7 +18,8 @@ const photos = (number) => `${number.toLocaleString()} ${number === 1 ? "photo" 
 const isPhoto = photosOnly(JSON.parse(form.dataset.noPhotos));
 let skipped = [];
 
-const sender = new Sender(post, showSoon, nameChecker(JSON.parse(at("name-rules").textContent)));
+const nameRules = JSON.parse(at("name-rules").textContent);
+const sender = new Sender(post, showSoon, nameChecker(nameRules));
 
 function add(files) {
   skipped = files.filter((file) => !isPhoto(file)).map(({ name }) => name);
@@ -137,7 +138,7 @@ function list(section, lines) {
 
 function renameByList(event) {
   event.preventDefault();
-  const nameFor = renamer(at("names").value);
+  const nameFor = renamer(nameRules, at("names").value);
   const misnamed = sender.rejected.filter(({ isMisnamed }) => isMisnamed);
   const named = misnamed.map(({ entry }) => ({ entry, name: nameFor(entry.name) })).filter(({ name }) => name);
   for (const { entry, name } of named) sender.resend(entry, { name, meant: [], about: [] });

@@ -3,31 +3,29 @@
 python -m tests.training.field LABELLED OUT
 """
 
-import argparse
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import django
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.cutout import ladder, matte_models
+from pipeline.cutout import ladder
 from pipeline.cutout.examine import examine
 from pipeline.cutout.relight import locally
 from pipeline.engines.protocols import Matter
 from pipeline.imaging.pictures.alpha_png import encode_alpha
 from pipeline.imaging.pictures.decode import decode
-from pipeline.imaging.types import Candidate, Policy, ProductClass
+from pipeline.imaging.types import Candidate, Policy
 from pipeline.policies.shipped import shipped_policy
+from tests.training.labelled import class_of, run, still_to_make
 from tests.training.truth import BRIDGE, Judged, judge, true_bridge
 
 Floats = NDArray[np.float32]
-TOLD = ("name", "product", "kind", "view", "ground", "style", "design", "size", "prop")
+TOLD = ("name", "product", "kind", "view", "ground", "style", "design")
 LOOKED_AT_TWICE: Policy = {"sure_from": 2}
 """Every photo gets its second look; the ladder, which changes no first look, is left out."""
 
@@ -37,19 +35,16 @@ def make_rows(labelled: Path, out: Path, matter: Matter) -> Iterator[str]:
     Resumable."""
     out.mkdir(parents=True, exist_ok=True)
     policy = {**shipped_policy(), **LOOKED_AT_TWICE}
-    for line in (labelled / "meta.jsonl").read_text().splitlines():
-        told = json.loads(line)
-        if not (out / f"{told['name']}.json").exists():
-            _make_row(labelled, out, told, matter, policy)
-            yield told["name"]
+    for told in still_to_make(labelled, out):
+        _make_row(labelled, out, told, matter, policy)
+        yield told["name"]
 
 
 def _make_row(labelled: Path, out: Path, told: dict[str, Any], matter: Matter, policy: Policy) -> None:
     name = told["name"]
-    product_class: ProductClass = "watch" if told["kind"] == "watch" else "eyewear"
     rgb = locally(decode((labelled / f"{name}.jpg").read_bytes())).rgb
     with mock.patch.dict(ladder.RUNGS, clear=True):
-        best = examine(rgb, matter, product_class, told["view"], policy).best
+        best = examine(rgb, matter, class_of(told), told["view"], policy).best
     solid, glass = _truth(labelled, name)
     judged = judge(solid, glass, best.alpha, may_cut=told.get("lens") in ("clear", "tint") and told["style"] == "full")
     (out / f"{name}.png").write_bytes(encode_alpha(best.alpha))
@@ -83,14 +78,7 @@ def _read(path: Path) -> Floats:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("labelled", type=Path)
-    parser.add_argument("out", type=Path)
-    options = parser.parse_args()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    django.setup()
-    for name in make_rows(options.labelled, options.out, matte_models.matter()):
-        print(name, flush=True)
+    run(__doc__, make_rows)
 
 
 if __name__ == "__main__":

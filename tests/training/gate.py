@@ -7,6 +7,7 @@ ROWS is a folder that tests.training.field wrote, or the table that was kept of 
 
 import argparse
 import json
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,12 +15,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.imaging.types import Policy
-from pipeline.imaging.verdict.calibrate import Labelled, auroc, learn, loosest_threshold, quantiles, ranked
-from pipeline.imaging.verdict.score import SCORER_VERSION, VETOES, is_parted, score
+from pipeline.imaging.types import Policy, Score
+from pipeline.imaging.verdict.calibrate import (
+    Labelled,
+    auroc,
+    learn,
+    loosest_threshold,
+    quantiles,
+    ranked,
+    with_thresholds,
+)
+from pipeline.imaging.verdict.score import SCORER_VERSION, is_parted, score
 from pipeline.policies.shipped import shipped_policy
 from review.evidence.statistics import upper_bound
-from tests.training.split import is_for_the_end
 from tests.training.truth import BRIDGE
 
 Row = Mapping[str, Any]
@@ -27,8 +35,6 @@ FIELD = {"packshot": 0.5, "studio": 0.3, "auction": 0.2}
 """How often a catalogue's photos are of each style: what labels weigh."""
 SURER = 0.25
 """Without a second look a photo passes where so much of the doubt that the threshold allows is left."""
-KEPT = ("name", "product", "kind", "view", "ground", "design")
-FOUND = ("defects", "sad", "bridge_off", "bridge_asked", "bridge_sure")
 MATTE = ("missing", "thin", "extra", "lens", "halo")
 SECOND_LOOK = ("second_look", "second_look_largest")
 
@@ -43,9 +49,14 @@ def _rows_in(folder: Path) -> Iterator[Row]:
     """Each photograph's row; those of two products are left out, since they are held anyway."""
     for path in sorted(folder.glob("*.json")):
         row = json.loads(path.read_text())
-        if row["style"] != "set":
+        if row.pop("style") != "set":
             rounded = {name: float(f"{value:.6g}") for name, value in row["metrics"].items()}
-            yield {name: row[name] for name in (*KEPT, *FOUND)} | {"metrics": rounded}
+            yield row | {"metrics": rounded}
+
+
+def is_for_the_end(product: str) -> bool:
+    """A third of the products is looked at once, when all is fitted. By a checksum: it never depends on the others."""
+    return zlib.crc32(f"end {product}".encode()) % 3 == 0
 
 
 def labelled(row: Row) -> Labelled:
@@ -70,16 +81,16 @@ class Judged(NamedTuple):
 
 def judged(rows: Sequence[Row], policy: Policy) -> Judged:
     """As the product judges them: a second look is taken only where the first one left more doubt than `sure_from`."""
-    is_vetoed = [any(VETOES[code](row["metrics"]) for code in policy["vetoes"]) for row in rows]
-    confidence = np.array([_confidence(row["metrics"], policy) for row in rows])
+    scores = [_score(row["metrics"], policy) for row in rows]
+    confidence, is_vetoed = np.array([found.confidence for found in scores]), [bool(found.vetoes) for found in scores]
     return Judged(confidence, np.array(is_vetoed, bool), np.array([bool(row["defects"]) for row in rows], bool))
 
 
-def _confidence(metrics: Mapping[str, float], policy: Policy) -> float:
+def _score(metrics: Mapping[str, float], policy: Policy) -> Score:
     at_first = {name: value for name, value in metrics.items() if name not in SECOND_LOOK}
     asked = {"crop_expected": is_parted(metrics)}
-    first = score(at_first, policy, **asked).confidence
-    return first if first >= policy["sure_from"] else score(metrics, policy, **asked).confidence
+    first = score(at_first, policy, **asked)
+    return first if first.confidence >= policy["sure_from"] else score(metrics, policy, **asked)
 
 
 HEAD = f"{'':24s}{'photos':>7s}{'bad':>6s}{'AUROC':>7s}{'held of good':>14s}{'escapes':>18s}{'review':>8s}{'floor':>7s}"
@@ -136,10 +147,7 @@ def fitted(policy: Policy, rows: Sequence[Row]) -> Policy:
     print(f"learnt from {len(rows)} photos: AUROC {lesson.auroc:.3f} out of fold, {lesson.cold_auroc:.3f} cold")
     sure = round(1 - SURER * (1 - threshold), 4)
     products = len({row["product"] for row in rows})
-    thresholds = {kind: dict.fromkeys(views, round(threshold, 4)) for kind, views in base["thresholds"].items()}
-    return {
-        **base,
-        "thresholds": thresholds,
+    return with_thresholds(base, round(threshold, 4)) | {
         "fitted_on": f"{len(rows)} labelled renders of {products} products, {is_bad.sum()} of them bad; not certified",
         "scorer_version": SCORER_VERSION,
         "sure_from": sure,

@@ -12,7 +12,7 @@ from pipeline.imaging.metrics.measure import measure
 from pipeline.imaging.types import RGB, Matte
 from pipeline.policies.shipped import shipped_policy
 from tests.imaging import scenes
-from tests.training import field, gate, split
+from tests.training import field, gate
 from tests.training.truth import judge, true_bridge
 
 KEPT = Path(__file__).with_name("rows.jsonl")
@@ -113,7 +113,7 @@ def test_rows_become_a_policy_that_holds_what_is_likely_wrong(tmp_path, capsys, 
     monkeypatch.setattr("sys.argv", ["gate", str(table), "--out", str(out)])
     gate.main()
     told, policy = capsys.readouterr().out, json.loads(out.read_text())
-    last = [row for row in gate.rows_of(table) if split.is_for_the_end(row["product"])]
+    last = [row for row in gate.rows_of(table) if gate.is_for_the_end(row["product"])]
     found = gate.judged(last, policy)
     is_out = found.ranked >= policy["thresholds"]["eyewear"]["front"]
     assert f"on {len(last)} photos" in told and not found.is_bad[is_out].any()

@@ -3,36 +3,28 @@
 python -m tests.training.views LABELLED OUT
 """
 
-import argparse
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import django
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.cutout import matte_models
 from pipeline.cutout.matte import Scene, by_rules, flattened, scene_of
 from pipeline.engines.protocols import Matter
 from pipeline.imaging import framing
 from pipeline.imaging.pictures.decode import decode
-from pipeline.imaging.types import ProductClass
+from tests.training.labelled import class_of, run, still_to_make
 from tests.training.packing import in_bytes, packed_features, packed_ground
 
 
 def make_views(labelled: Path, out: Path, matter: Matter) -> Iterator[str]:
     """Write a view for each row of the set's meta.jsonl, and that row beside it; yields the names. Resumable."""
-    for line in (labelled / "meta.jsonl").read_text().splitlines():
-        row = json.loads(line)
+    for row in still_to_make(labelled, out):
         name = row["name"]
-        product_class: ProductClass = "watch" if row["kind"] == "watch" else "eyewear"
-        if (out / f"{name}.json").exists():
-            continue
-        scene = scene_of(decode((labelled / f"{name}.jpg").read_bytes()), product_class, "keep")
+        scene = scene_of(decode((labelled / f"{name}.jpg").read_bytes()), class_of(row), "keep")
         truth = np.asarray(Image.open(labelled / f"{name}.alpha.png").convert("L"))
         save(out, row, scene, truth, matter)
         yield name
@@ -60,14 +52,7 @@ def within(scene: Scene, truth: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("labelled", type=Path)
-    parser.add_argument("out", type=Path)
-    options = parser.parse_args()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    django.setup()
-    for name in make_views(options.labelled, options.out, matte_models.matter()):
-        print(name, flush=True)
+    run(__doc__, make_views)
 
 
 if __name__ == "__main__":

@@ -163,6 +163,24 @@ def loosest_threshold(confidence: Values, is_bad: NDArray[np.bool_], escape: flo
     return float(ranked_confidence[fits].min()) if fits.any() else 2.0
 
 
+def with_thresholds(policy: Policy, threshold: float) -> dict[str, Any]:
+    """The same policy with one threshold for every class and view.
+
+    Parameters
+    ----------
+    policy : Policy
+    threshold : float, 0–1
+
+    Returns
+    -------
+    dict
+    """
+    thresholds = {
+        product_class: dict.fromkeys(views, threshold) for product_class, views in policy["thresholds"].items()
+    }
+    return {**policy, "thresholds": thresholds}
+
+
 def quantiles(confidence: Values) -> list[float]:
     """What drift is measured against: evenly spaced quantiles of the confidences, ascending."""
     return [round(float(value), 4) for value in np.quantile(confidence, np.linspace(0, 1, QUANTILES))]

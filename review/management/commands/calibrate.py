@@ -12,11 +12,20 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from pipeline.imaging.types import Policy
-from pipeline.imaging.verdict.calibrate import Labelled, Lesson, auroc, learn, loosest_threshold, quantiles, ranked
+from pipeline.imaging.verdict.calibrate import (
+    Labelled,
+    Lesson,
+    auroc,
+    learn,
+    loosest_threshold,
+    quantiles,
+    ranked,
+    with_thresholds,
+)
 from pipeline.imaging.verdict.score import VETOES
 from pipeline.policies.shipped import shipped_policy
 from review.evidence.statistics import upper_bound
-from review.policy.activation import new_version, with_thresholds
+from review.policy.activation import new_version
 
 Row = dict[str, Any]
 
@@ -122,7 +131,7 @@ def _own_aurocs(policy: Policy, labelled: list[Labelled]) -> dict[str, float]:
 
 
 def _document(policy: Policy, lesson: Lesson, threshold: float, labels: Path) -> dict[str, Any]:
-    return with_thresholds(dict(policy), round(threshold, 4)) | {
+    return with_thresholds(policy, round(threshold, 4)) | {
         "fitted_on": f"{len(lesson.cold)} photos labelled in {labels.name}; not certified",
         "calibration": lesson.calibration.as_document(),
         "reference": quantiles(lesson.out_of_fold),

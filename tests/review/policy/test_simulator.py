@@ -8,11 +8,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from pipeline import replay
+from pipeline.imaging.verdict.calibrate import with_thresholds
 from pipeline.models import Frame, GatePolicy, Scorecard, ShadowVerdict
 from pipeline.states import State
 from review.evidence.labels import samples
 from review.evidence.statistics import weighted_rate
-from review.policy.activation import PolicyError, activate, put_in_shadow, with_thresholds
+from review.policy.activation import PolicyError, activate, put_in_shadow
 from review.policy.certificates import evidence
 from review.policy.curves import as_json
 from review.policy.drafts import copy, with_threshold
