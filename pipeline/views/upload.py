@@ -131,7 +131,7 @@ def _upload_form(request: HttpRequest, filled: Mapping[str, Any]) -> dict[str, A
         **_to_be_sent_again(request),
         "accept": ",".join(("image/*", *naming.NOT_OF_BROWSERS)),
         "no_photos": json.dumps(sorted(naming.OF_SYSTEMS | naming.NOTES)),
-        "name_rules": {"rules": naming.NAME_RULES, "expected": naming.EXPECTED},
+        "name_rules": naming.RULES_FOR_SCRIPTS,
         "title": "Upload",
         "name": filled.get("name") or _free_name(signed_in(request)),
         "chosen": {field: filled.get(field) for field in intake.CHOICES},

@@ -1,9 +1,13 @@
+import { slotOf } from "./names.js";
+
 // Sends photos a few at a time and keeps account of what became of each. The server is the one judge of a photo.
 const FILES_PER_REQUEST = 4;
 const REQUESTS_AT_ONCE = 2;
 
 // Between one try and the next, in milliseconds: a connection that broke off is often back soon.
 const PAUSES = [1000, 4000, 15_000];
+
+const ALIKE = " is what more than one file would be; rename what is another photo, and leave out what isn’t meant";
 
 /** To try again would be in vain. */
 export class LastingError extends Error {}
@@ -79,7 +83,7 @@ export class Sender {
   #sendAlso(entries) {
     if (!this.isSending) this.total = 0;
     this.total += entries.length;
-    this.waiting.push(...entries.filter((entry) => !this.#isMisnamed(entry)));
+    this.waiting.push(...this.#unlike(entries.filter((entry) => !this.#isMisnamed(entry))));
     this.isSending = true;
     this.refusal = "";
     this.#sendMore();
@@ -91,6 +95,15 @@ export class Sender {
     const words = this.whatIsWrong(entry.name);
     if (words) this.rejected.push({ entry, words, isMisnamed: true });
     return words !== "";
+  }
+
+  // Of several files with one product code and view none is sent: only who sends them knows which is meant.
+  #unlike(entries) {
+    const files = new Map();
+    for (const { name } of [...this.waiting, ...entries]) files.set(slotOf(name), (files.get(slotOf(name)) ?? 0) + 1);
+    const alike = entries.filter(({ name }) => files.get(slotOf(name)) > 1);
+    this.rejected.push(...alike.map((entry) => ({ entry, words: `${slotOf(entry.name)}${ALIKE}`, isMisnamed: true })));
+    return entries.filter((entry) => !alike.includes(entry));
   }
 
   #sendMore() {

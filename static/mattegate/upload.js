@@ -15,10 +15,11 @@ const takenAgain = at("taken-again");
 const invitation = chosen.textContent;
 const photos = (number) => `${number.toLocaleString()} ${number === 1 ? "photo" : "photos"}`;
 
+const nameRules = JSON.parse(at("name-rules").textContent);
 const isPhoto = photosOnly(JSON.parse(form.dataset.noPhotos));
 let skipped = [];
 
-const sender = new Sender(post, showSoon, nameChecker(JSON.parse(at("name-rules").textContent)));
+const sender = new Sender(post, showSoon, nameChecker(nameRules));
 
 function add(files) {
   skipped = files.filter((file) => !isPhoto(file)).map(({ name }) => name);
@@ -111,7 +112,7 @@ function showResults() {
   duplicates.hidden = !sender.duplicates.length;
   showQuestions(questions.querySelector("ul"), held, sender);
   questions.hidden = !held.length;
-  showRejections(rejections.querySelector("ul"), rejected, sender);
+  showRejections(rejections.querySelector("ul"), rejected, sender, nameRules.views);
   rejections.hidden = !rejected.length && !at("listed").open;
   if (wasSending && !isSending) at("again").dispatchEvent(new CustomEvent("sent")); // some may be closed now
   wasSending = isSending;
@@ -137,7 +138,7 @@ function list(section, lines) {
 
 function renameByList(event) {
   event.preventDefault();
-  const nameFor = renamer(at("names").value);
+  const nameFor = renamer(at("names").value, nameRules.views);
   const misnamed = sender.rejected.filter(({ isMisnamed }) => isMisnamed);
   const named = misnamed.map(({ entry }) => ({ entry, name: nameFor(entry.name) })).filter(({ name }) => name);
   for (const { entry, name } of named) sender.resend(entry, { name, meant: [], about: [] });

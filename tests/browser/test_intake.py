@@ -151,6 +151,40 @@ def test_of_a_wrong_name_no_byte_is_sent(uploader):
     assert len(posted) == 1
 
 
+def test_the_view_is_chosen_from_a_thumbnail(uploader):
+    page = uploader
+    send(page, ("A1.png", photo()), ("no.png", photo(50)))
+    row = page.locator(".mg-misnamed").filter(has=page.get_by_label("New name of A1.png"))
+    picture = row.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)")
+    assert picture > 0
+    row.get_by_role("button", name="side").click()
+    expect(page.get_by_label("New name of A1.png")).to_have_value("A1_3.png")
+    row.get_by_role("button", name="angle").click()
+    page.get_by_label("New name of A1.png").press("Enter")
+    expect(count(page, "taken")).to_have_text("1")
+    page.get_by_label("Leave out no.png").click()
+    expect(page.locator("#rejections")).to_be_hidden()
+    assert states() == {"A1 angle": "received"}
+
+
+def test_of_files_that_would_be_one_photo_none_is_sent_until_one_is_chosen(uploader):
+    page = uploader
+    posted = []
+    page.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
+    send(page, ("A1_1.png", photo()), ("a1_1.jpg", photo(50)))
+    expect(page.locator("#rejections .mg-alike > p")).to_have_text(
+        "2 files: A1_1 is what more than one file would be; "
+        "rename what is another photo, and leave out what isn’t meant"
+    )
+    assert not posted
+    page.get_by_label("New name of a1_1.jpg").fill("A1_2.jpg")
+    page.get_by_label("New name of a1_1.jpg").press("Enter")
+    expect(count(page, "taken")).to_have_text("1")
+    page.get_by_label("New name of A1_1.png").press("Enter")
+    expect(count(page, "taken")).to_have_text("2")
+    assert states() == {"A1 angle": "received", "A1 front": "received"}
+
+
 def test_wrong_names_are_mended_by_a_pasted_list(uploader):
     page = uploader
     send(page, *((f"IMG_{number}.png", photo(number - 1000)) for number in (1001, 1002, 1003, 1004)))
