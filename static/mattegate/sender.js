@@ -33,21 +33,22 @@ export class Sender {
   batch = null;
   refusal = "";
   total = 0;
+  moving = []; // entries on their way
   pausing = 0; // requests that broke off, and are tried again
   #openRequests = 0;
-  #openEntries = 0;
 
   /** `post(entries)` answers { batch, receipts } or throws; `onChange()` is called after every change; of a good name
-   `whatIsWrong(name)` is "". */
-  constructor(post, onChange, whatIsWrong) {
+   `whatIsWrong(name)` is ""; what `isLarge(entry)` goes alone. */
+  constructor(post, onChange, whatIsWrong, isLarge) {
     this.post = post;
     this.whatIsWrong = whatIsWrong;
+    this.goesAlone = (entry) => entry.meant.length > 0 || isLarge(entry);
     this.onChange = onChange;
     this.isSending = false;
   }
 
   get answered() {
-    return this.total - this.waiting.length - this.#openEntries;
+    return this.total - this.waiting.length - this.moving.length;
   }
 
   add(files) {
@@ -111,42 +112,48 @@ export class Sender {
     if (!this.#openRequests) this.isSending = false;
   }
 
-  // An answer holds for all of a request, so what has one goes alone.
+  // An answer holds for all of a request, so what has one goes alone; so does what is sent in parts.
   #next() {
-    const answered = this.waiting.findIndex(({ meant }) => meant.length);
-    const most = answered < 0 ? FILES_PER_REQUEST : Math.min(answered, FILES_PER_REQUEST);
+    const alone = this.waiting.findIndex(this.goesAlone);
+    const most = alone < 0 ? FILES_PER_REQUEST : Math.min(alone, FILES_PER_REQUEST);
     return this.waiting.splice(0, most || 1);
   }
 
   async #send(entries) {
     this.#openRequests += 1;
-    this.#openEntries += entries.length;
+    this.moving.push(...entries);
     try {
       this.#take(entries, await this.#patiently(entries));
     } catch (error) {
       this.#fail(entries, error);
     }
     this.#openRequests -= 1;
-    this.#openEntries -= entries.length;
+    this.moving = this.moving.filter((entry) => !entries.includes(entry));
     this.#sendMore();
     this.onChange();
   }
 
-  // What the server took before the connection broke is told as a duplicate then: nothing is there twice.
+  // What the server took before the connection broke is told as a duplicate then: nothing is there twice. As long as
+  // parts of a large photo arrive in between, it goes on.
   async #patiently(entries) {
-    for (const milliseconds of PAUSES) {
+    for (let tries = 0; ; tries += 1) {
+      const before = entries[0].sent ?? 0;
       try {
         return await this.post(entries);
       } catch (error) {
-        if (error instanceof LastingError) throw error;
-        this.pausing += 1;
-        this.onChange();
-        await pause(milliseconds);
-        this.pausing -= 1;
-        this.onChange();
+        if (entries[0].sent > before) tries = 0;
+        if (error instanceof LastingError || tries === PAUSES.length) throw error;
+        await this.#pause(PAUSES[tries]);
       }
     }
-    return this.post(entries);
+  }
+
+  async #pause(milliseconds) {
+    this.pausing += 1;
+    this.onChange();
+    await pause(milliseconds);
+    this.pausing -= 1;
+    this.onChange();
   }
 
   #take(entries, { batch, receipts }) {

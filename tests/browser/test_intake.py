@@ -1,9 +1,11 @@
 """Photos in, in a real browser: what is refused, asked and taken back. No worker runs but where a test is one."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
-from pipeline import intake, naming, processing
+from pipeline import intake, naming, parts, processing
 from pipeline.engines import object_store
 from pipeline.models import Frame
 from tests.browser.conftest import IN_A_BROWSER, SAMPLE, pictures
@@ -223,6 +225,54 @@ def test_a_large_drop_arrives_whole_though_its_connection_breaks(uploader):
     send(page, *((name, photo(number)) for number, name in enumerate(good[:3])))
     expect(count(page, "duplicate")).to_have_text("3")
     assert sorted(Frame.objects.values_list("filename", flat=True)) == sorted(good)
+
+
+def test_of_a_large_photo_only_what_did_not_arrive_is_sent_again(uploader, tmp_path):
+    page = uploader
+    large = tmp_path / "A1_1.png"
+    large.write_bytes(photo() + bytes(2 * parts.PART_BYTES))
+    arrived = []
+
+    def unsteady(route):
+        part = route.request.url.rpartition("/")[2]
+        if part == "3" and arrived.count("broken") < 1:
+            arrived.append("broken")
+            return route.abort("connectionreset")
+        arrived.append(part)
+        return route.continue_()
+
+    page.route(re.compile(r"/uploads/.*/\d$"), unsteady)
+    page.locator("#photos").set_input_files(large)
+    page.locator("#send").click()
+    expect(page.locator("#summary")).to_contain_text("trying again")
+    expect(page.get_by_label("A1_1.png sent")).to_be_visible()
+    assert 0.9 < page.get_by_label("A1_1.png sent").evaluate("bar => bar.value") < 1
+    expect(page.locator("#summary")).to_have_text("Everything is sent", timeout=20_000)
+    expect(page.locator("#moving")).to_be_hidden()
+    expect(count(page, "taken")).to_have_text("1")
+    assert arrived == ["1", "2", "broken", "3"]
+    assert object_store.load_work(naming.original_key(Frame.objects.get().pk)) == large.read_bytes()
+
+
+def test_a_page_that_is_opened_anew_goes_on_with_a_large_photo(uploader, tmp_path):
+    page = uploader
+    large = tmp_path / "A1_1.png"
+    large.write_bytes(photo() + bytes(2 * parts.PART_BYTES))
+    page.route("**/uploads/*/2", lambda route: route.abort("connectionreset"))
+    page.locator("#photos").set_input_files(large)
+    page.locator("#send").click()
+    expect(page.locator("#summary")).to_contain_text("trying again")
+    page.unroute("**/uploads/*/2")
+    page.once("dialog", lambda asked: asked.accept())
+    page.goto(UPLOAD)
+    again = []
+    page.on("request", lambda request: again.append(request.url.rpartition("/")[2]))
+    page.get_by_label("Batch").fill("Spring")
+    page.get_by_label("Product class").select_option("watch")
+    page.locator("#photos").set_input_files(large)
+    page.locator("#send").click()
+    expect(count(page, "taken")).to_have_text("1")
+    assert [name for name in again if name.isdigit() or name == "complete"] == ["2", "3", "complete"]
 
 
 def test_what_was_renamed_is_still_told_from_the_photo_that_it_meets(uploader):
