@@ -32,7 +32,7 @@ export class Sender {
   taken = 0;
   batch = null;
   refusal = "";
-  total = 0;
+  total = 0; // to be sent, or sent, since the last start
   moving = []; // entries on their way
   pausing = 0; // requests that broke off, and are tried again
   #openRequests = 0;
@@ -83,8 +83,9 @@ export class Sender {
 
   #sendAlso(entries) {
     if (!this.isSending) this.total = 0;
-    this.total += entries.length;
-    this.waiting.push(...this.#unlike(entries.filter((entry) => !this.#isMisnamed(entry))));
+    const good = this.#unlike(entries.filter((entry) => !this.#isMisnamed(entry)));
+    this.total += good.length;
+    this.waiting.push(...good);
     this.isSending = true;
     this.refusal = "";
     this.#sendMore();

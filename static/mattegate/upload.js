@@ -65,10 +65,11 @@ function showForm() {
 
 function showResults() {
   const { total, isSending, failed, held, rejected, taken, batch, refusal } = sender;
-  results.hidden &&= !total;
-  if (!total) return;
+  const isUnused = !total && !rejected.length;
+  results.hidden &&= isUnused;
+  if (isUnused) return;
   results.hidden = refusal !== "" && batch === null; // nothing was sent at all
-  bar.max = total;
+  bar.max = total || 1;
   bar.value = isSending ? sender.answered + arrived() : total - failed.length;
   showMoving();
   summary.textContent = headline();
@@ -92,7 +93,7 @@ function showResults() {
   wasSending = isSending;
 }
 
-const shareOf = ({ file, sent = 0 }) => Math.min(sent / file.size, 1);
+const shareOf = ({ file, sent = 0 }) => Math.min(sent / (file.size || 1), 1);
 const arrived = () => sender.moving.reduce((sum, entry) => sum + shareOf(entry), 0);
 
 // Only large files arrive bit by bit; of others it is told that they are on their way.
@@ -114,6 +115,7 @@ function headline() {
   if (isSending) return `${answered.toLocaleString()} of ${photos(total)} sent${trouble}`;
   if (held.length) return `${photos(held.length)} held for your answer`;
   if (failed.length) return `${photos(failed.length)} not sent`;
+  if (rejected.length && !total) return `Nothing sent yet: ${photos(rejected.length)} with a name to be mended`;
   return rejected.length ? `All sent but ${photos(rejected.length)}` : "Everything is sent";
 }
 

@@ -146,6 +146,7 @@ def test_of_a_wrong_name_no_byte_is_sent(uploader):
     page.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
     send(page, ("IMG_1234.png", photo()))
     expect(count(page, "rejected")).to_have_text("1")
+    expect(page.locator("#summary")).to_have_text("Nothing sent yet: 1 photo with a name to be mended")
     assert not posted
     page.get_by_label("New name of IMG_1234.png").fill("A1_1.png")
     page.get_by_label("New name of IMG_1234.png").press("Enter")
@@ -201,7 +202,7 @@ def test_wrong_names_are_mended_by_a_pasted_list(uploader):
 
 def test_a_large_drop_arrives_whole_though_its_connection_breaks(uploader):
     page = uploader
-    good = [f"A{product}_{view}.png" for product in range(1, 17) for view in (1, 2, 3)]
+    good = [f"A{product}_{view}.png" for product in range(1, 18) for view in (1, 2, 3)]
     misnamed = [f"IMG_{number}.png" for number in range(1001, 1010)]
     broken = []
 
@@ -221,10 +222,16 @@ def test_a_large_drop_arrives_whole_though_its_connection_breaks(uploader):
     expect(count(page, "rejected")).to_have_text("9")
     expect(count(page, "failed")).to_have_text("0")
     expect(count(page, "duplicate")).to_have_text("4")
-    expect(count(page, "taken")).to_have_text("44")
+    expect(count(page, "taken")).to_have_text("47")
+    page.get_by_text("Names from a list").click()
+    renamed = {name: f"B{number}_{number % 3 + 1}.png" for number, name in enumerate(misnamed)}
+    page.get_by_label("A line a file").fill("\n".join(map("\t".join, renamed.items())))
+    page.locator("#listed").get_by_role("button", name="Rename and send").click()
+    expect(page.locator("#summary")).to_have_text("Everything is sent", timeout=20_000)
     send(page, *((name, photo(number)) for number, name in enumerate(good[:3])))
     expect(count(page, "duplicate")).to_have_text("3")
-    assert sorted(Frame.objects.values_list("filename", flat=True)) == sorted(good)
+    arrived = list(Frame.objects.values_list("filename", flat=True))
+    assert len(arrived) == 60 and sorted(arrived) == sorted([*good, *renamed.values()])
 
 
 def test_of_a_large_photo_only_what_did_not_arrive_is_sent_again(uploader, tmp_path):
