@@ -4,6 +4,7 @@ from django.urls import include, path, re_path
 from django.views.defaults import page_not_found
 
 from accounts.api.problems import not_there
+from pipeline.views import parts
 from pipeline.views.batches import delete, remove, shelve
 from pipeline.views.frames import picture
 from pipeline.views.products import catalogue, catalogue_csv, catalogue_json, product, product_zip
@@ -53,6 +54,10 @@ urlpatterns = [
     path("admin/specs/<int:pk>/preview/<str:variant>.webp", spec_preview, name="spec-preview"),
     path("admin/specs/<int:pk>/<str:action>/", act_on_spec, name="act-on-spec"),
     path("admin/queue/undo/", undo_last, name="queue-undo"),
+    path("uploads/", parts.begin, name="upload-begin"),
+    path("uploads/<str:upload>", parts.which, name="upload-parts"),
+    path("uploads/<str:upload>/complete", parts.complete, name="upload-complete"),
+    path("uploads/<str:upload>/<int:number>", parts.part, name="upload-part"),
     path("batches/<int:batch_id>/close", shelve, {"kind": "close"}, name="close-batch"),
     path("batches/<int:batch_id>/reopen", shelve, {"kind": "reopen"}, name="reopen-batch"),
     path("batches/<int:batch_id>/archive", shelve, {"kind": "archive"}, name="archive-batch"),

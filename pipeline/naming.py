@@ -23,6 +23,7 @@ NAME_RULES = (
     (rf"[^/]{{1,{MAX_CODE}}}_[0-9]\.[^.]+", LONG_CODE),
 )
 """What a whole name must match, one after the other, and what is wrong if not; the upload page reads them too."""
+RULES_FOR_SCRIPTS = {"rules": NAME_RULES, "expected": EXPECTED, "views": list(VIEWS.values())}
 STAGING = "staging/"
 UPLOADS = "uploads/"
 """Photos that come in parts, until they are complete."""

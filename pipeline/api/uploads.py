@@ -2,17 +2,11 @@
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from datetime import timedelta
+from contextlib import contextmanager
 from http import HTTPStatus
-from typing import NamedTuple
-from uuid import uuid4
 
 from django.conf import settings
-from django.core import signing
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import Http404
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,40 +16,17 @@ from accounts.access import signed_in
 from accounts.api.idempotency import idempotent
 from accounts.api.problems import Refused
 from accounts.api.views import ApiView
-from pipeline import intake, naming
+from pipeline import intake, parts
 from pipeline.api import serializers
 from pipeline.api.views import KEY, batches_seen, receipts_for, require_room
 from pipeline.engines import object_store
 from pipeline.engines.object_store import MissingObjectError, ObjectStoreError
 from pipeline.models import Batch
+from pipeline.parts import Upload
 from pipeline.views.pages import found
-from pipeline.views.upload import take
+from pipeline.views.parts import AWAY, completed
 
 log = logging.getLogger(__name__)
-PART_BYTES = 8_000_000
-"""S3 wants 5 MiB at least of all but the last."""
-KEPT = timedelta(days=1)
-GONE = "This upload is complete, or was not completed within a day: start another."
-AWAY = "The picture store does not answer; try again."
-MAY_BE_ASKED_AGAIN = frozenset({"held", "failed"})
-
-
-class Upload(NamedTuple):
-    """What its signed id says, so that no row is needed."""
-
-    key: str
-    at_store: str
-    batch: int
-    name: str
-    size: int
-
-    @property
-    def signed(self) -> str:
-        return signing.dumps(self, salt=naming.UPLOADS)
-
-    @property
-    def part_sizes(self) -> list[int]:
-        return [min(PART_BYTES, self.size - begin) for begin in range(0, self.size, PART_BYTES)]
 
 
 class Uploads(ApiView):
@@ -76,9 +47,8 @@ class Uploads(ApiView):
         _check(**said)
         require_room()
         _require_open(batch)
-        key = f"{naming.UPLOADS}{uuid4()}"
         with _store():
-            upload = Upload(key, object_store.begin_parts(key), batch.pk, **said)
+            upload = parts.begin(batch.pk, **said)
         where = reverse("api-upload", args=[upload.signed], request=request)
         return Response(_told(upload), status=HTTPStatus.CREATED, headers={"Location": where})
 
@@ -108,17 +78,8 @@ class CompleteUpload(ApiView):
         batch, opened = _opened(request, upload)
         said = {name: frozenset(told) for name, told in self.read(serializers.Meant).items()}
         with _store():
-            file = SimpleUploadedFile(opened.name, _joined(opened))
-        receipt = take(batch, file, user=signed_in(request), **said)
-        if receipt["outcome"] not in MAY_BE_ASKED_AGAIN:
-            with suppress(ObjectStoreError):  # then the nightly job removes it
-                object_store.delete_work(opened.key)
+            receipt = completed(batch, opened, user=signed_in(request), **said)
         return receipts_for(batch, [receipt])
-
-
-def forget_old() -> int:
-    """What nobody completed in time, and what is left of those that were."""
-    return object_store.remove_unfinished(naming.UPLOADS, timezone.now() - KEPT)
 
 
 def _check(name: str, size: int) -> None:
@@ -139,32 +100,18 @@ def _require_open(batch: Batch) -> None:
 def _opened(request: Request, signed: str) -> tuple[Batch, Upload]:
     """For whoever sees its batch."""
     try:
-        upload = Upload(*signing.loads(signed, salt=naming.UPLOADS, max_age=KEPT))
-    except signing.BadSignature as error:
-        raise Http404(GONE) from error
+        upload = parts.opened(signed)
+    except parts.GoneError as error:
+        raise Http404(str(error)) from error
     return found(batches_seen(request), str(upload.batch)), upload
 
 
 def _told(upload: Upload) -> dict[str, object]:
-    parts = [
+    links = [
         {"number": number, "size": size, "url": object_store.part_link(upload.key, upload.at_store, number, size)}
         for number, size in enumerate(upload.part_sizes, start=1)
     ]
-    return {"id": upload.signed, "batch": upload.batch, "parts": parts, "expires_in": settings.API_LINK_SECONDS}
-
-
-def _joined(upload: Upload) -> bytes:
-    try:
-        there = object_store.parts_of(upload.key, upload.at_store)
-    except MissingObjectError:
-        return object_store.load_work(upload.key)  # joined before, by a request that broke off or was held
-    if [part["Size"] for part in there] != upload.part_sizes:
-        come = ", ".join(str(part["PartNumber"]) for part in there) or "none"
-        words = f"Not all parts are there: {come} of {len(upload.part_sizes)}. Send what is missing, then complete it."
-        raise Refused(HTTPStatus.CONFLICT, words)
-    with suppress(MissingObjectError):  # somebody else joins them just now
-        object_store.join_parts(upload.key, upload.at_store, there)
-    return object_store.load_work(upload.key)
+    return {"id": upload.signed, "batch": upload.batch, "parts": links, "expires_in": settings.API_LINK_SECONDS}
 
 
 @contextmanager
@@ -173,7 +120,9 @@ def _store() -> Iterator[None]:
     try:
         yield
     except MissingObjectError as error:
-        raise Http404(GONE) from error
+        raise Http404(parts.GONE) from error
+    except parts.IncompleteError as error:
+        raise Refused(HTTPStatus.CONFLICT, str(error)) from error
     except ObjectStoreError as error:
         log.error("%s", error)
         raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, AWAY, wait=5) from error

@@ -168,8 +168,7 @@ def is_there(alias: str, key: str) -> bool:
 
 def begin_parts(key: str) -> str:
     """An object whose parts others send; the store's name for it until they are joined."""
-    upload: str = _call("work", "create_multipart_upload", Key=key)["UploadId"]
-    return upload
+    return str(_call("work", "create_multipart_upload", Key=key)["UploadId"])
 
 
 def part_link(key: str, upload: str, number: int, size: int) -> str:
@@ -178,8 +177,11 @@ def part_link(key: str, upload: str, number: int, size: int) -> str:
 
 
 def parts_of(key: str, upload: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = _call("work", "list_parts", Key=key, UploadId=upload).get("Parts", [])
-    return found
+    return list(_call("work", "list_parts", Key=key, UploadId=upload).get("Parts", []))
+
+
+def put_part(key: str, upload: str, number: int, data: bytes) -> None:
+    _call("work", "upload_part", Key=key, UploadId=upload, PartNumber=number, Body=data)
 
 
 def join_parts(key: str, upload: str, parts: list[dict[str, Any]]) -> None:

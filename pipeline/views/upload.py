@@ -75,8 +75,10 @@ def said_of(form: QueryDict, user: User) -> dict[str, Any]:
 
 def _batch_for(request: HttpRequest, files: list[UploadedFile]) -> Batch | None:
     """The batch that the form names; none is opened for photos that will all be rejected."""
-    if all(map(_refusal, files)):
-        return None
+    return None if all(map(_refusal, files)) else batch_named(request)
+
+
+def batch_named(request: HttpRequest) -> Batch:
     return intake.open_batch(
         request.POST.get("name", ""),
         request.POST.get("product_class", ""),
@@ -94,11 +96,11 @@ def _refusal(file: UploadedFile) -> Receipt | None:
     try:
         intake.check(file.name or "", cast(BinaryIO, file))
     except intake.RejectedError as error:
-        return _rejected(error)
+        return rejected(error)
     return None
 
 
-def _rejected(error: intake.RejectedError) -> Receipt:
+def rejected(error: intake.RejectedError) -> Receipt:
     return {"outcome": "rejected", "words": error.why, "isMisnamed": error.is_misnamed}
 
 
@@ -131,11 +133,7 @@ def _upload_form(request: HttpRequest, filled: Mapping[str, Any]) -> dict[str, A
         **_to_be_sent_again(request),
         "accept": ",".join(("image/*", *naming.NOT_OF_BROWSERS)),
         "no_photos": json.dumps(sorted(naming.OF_SYSTEMS | naming.NOTES)),
-        "name_rules": {
-            "rules": naming.NAME_RULES,
-            "expected": naming.EXPECTED,
-            "views": list(naming.VIEWS.values()),
-        },
+        "name_rules": naming.RULES_FOR_SCRIPTS,
         "title": "Upload",
         "name": filled.get("name") or _free_name(signed_in(request)),
         "chosen": {field: filled.get(field) for field in intake.CHOICES},
@@ -169,7 +167,7 @@ def _outcome(batch: Batch, file: UploadedFile, **said: Any) -> Receipt:
     except intake.HeldError as error:
         return _held(error, said["user"])
     except intake.RejectedError as error:
-        return _rejected(error)
+        return rejected(error)
     except intake.NoRoomError as full:
         return {"outcome": "failed", "words": str(full)}
     except object_store.ObjectStoreError as error:

@@ -1,6 +1,7 @@
 // What the server asked or refused, with what can be done about it on the spot. Rows stay while their subject does: one
 // may be typing in them.
 import { at, button, element } from "./dom.js";
+import { withView } from "./names.js";
 
 const rows = new WeakMap();
 
@@ -21,7 +22,7 @@ function place(list, wanted) {
 function handOn(row) {
   if (!row.contains(document.activeElement)) return;
   const next = row.nextElementSibling ?? row.previousElementSibling;
-  (next?.querySelector("form:only-child input") ?? next ?? at("summary")).focus();
+  (next?.querySelector(":scope.mg-misnamed input") ?? next ?? at("summary")).focus();
 }
 
 function rowOf(told, make) {
@@ -52,15 +53,21 @@ function question(told, sender) {
 
 // The photo that is sent beside those that are there.
 function compared({ entry, pictures }) {
-  const shown = element("img", { alt: "" });
-  const address = URL.createObjectURL(entry.file);
-  for (const done of ["load", "error"]) shown.addEventListener(done, () => URL.revokeObjectURL(address));
+  const shown = pictureOf(entry.file);
   shown.addEventListener("error", () => shown.replaceWith(noPicture("Your browser can’t show this kind of file.")));
-  shown.src = address;
   const there = pictures.map(({ name, address }) =>
     figure(address ? element("img", { src: address, alt: "" }) : noPicture("Not worked on yet."), `There: ${name}`),
   );
   return element("div", { class: "mg-compared" }, figure(shown, "Your file"), ...there);
+}
+
+// Lazy: of hundreds of large files only those in sight are decoded.
+function pictureOf(file) {
+  const shown = element("img", { alt: "", loading: "lazy", decoding: "async" });
+  const address = URL.createObjectURL(file);
+  for (const done of ["load", "error"]) shown.addEventListener(done, () => URL.revokeObjectURL(address));
+  shown.src = address;
+  return shown;
 }
 
 const noPicture = (words) => element("span", { class: "mg-soft" }, words);
@@ -76,7 +83,7 @@ function origin({ file, name }) {
 }
 
 /** What is wrong, once for all files that it is wrong with. */
-export function showRejections(list, rejected, sender) {
+export function showRejections(list, rejected, sender, views) {
   const groups = grouped(rejected);
   const shown = new Map([...list.children].map((item) => [item.dataset.words, item]));
   const wanted = [...groups].map(([words, alike]) => {
@@ -85,7 +92,7 @@ export function showRejections(list, rejected, sender) {
     item.querySelector("b").textContent = count;
     place(
       item.querySelector("ul"),
-      alike.map((told) => rowOf(told, () => rejection(told, sender))),
+      alike.map((told) => rowOf(told, () => rejection(told, sender, views))),
     );
     return item;
   });
@@ -103,8 +110,26 @@ function group(words) {
   return element("li", { class: "mg-alike", "data-words": words, tabindex: -1 }, heading, element("ul"));
 }
 
-function rejection({ entry, isMisnamed }, sender) {
-  return element("li", {}, isMisnamed ? rename(entry, sender) : entry.name);
+function rejection({ entry, isMisnamed }, sender, views) {
+  if (!isMisnamed) return element("li", {}, entry.name);
+  const form = rename(entry, sender);
+  const leaveOut = () => sender.leaveOut(entry);
+  form.append(button({ class: "mg-button", "aria-label": `Leave out ${entry.name}`, onclick: leaveOut }, "Leave out"));
+  form.querySelector("input").after(viewButtons(form, entry, views));
+  const thumbnail = pictureOf(entry.file);
+  thumbnail.addEventListener("error", () => thumbnail.removeAttribute("src"));
+  return element("li", { class: "mg-misnamed" }, element("span", { class: "mg-picture" }, thumbnail), form);
+}
+
+// One looks at the thumbnail and says which view it is; the product code is left to be typed.
+function viewButtons(form, { name }, views) {
+  const choose = (number) => () => {
+    const input = form.querySelector("input");
+    input.value = withView(input.value, number);
+    input.focus();
+  };
+  const buttons = views.map((view, index) => button({ class: "mg-button", onclick: choose(index + 1) }, view));
+  return element("span", { class: "mg-views", role: "group", "aria-label": `View of ${name}` }, ...buttons);
 }
 
 function rename(entry, sender) {

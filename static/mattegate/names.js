@@ -7,6 +7,15 @@ export function nameChecker({ rules, expected }) {
 const ending = (name) => name.match(/\.[a-z][a-z\d]{1,3}$/i)?.[0] ?? "";
 const stem = (name) => name.slice(0, name.length - ending(name).length).toLowerCase();
 
+/** Product code and view of a good name, alike for two files that would be one photo. */
+export const slotOf = (name) => name.slice(0, name.lastIndexOf(".")).toUpperCase();
+
+/** The name with that view's number, whether it had one before or not. */
+export function withView(name, number) {
+  const before = name.slice(0, name.length - ending(name).length).replace(/_+\d?$/, "");
+  return `${before}_${number}${ending(name)}`;
+}
+
 /** New names by a pasted list: each line a file's name, then its new name, or product code and view. */
 export function renamer({ views }, pasted) {
   const lines = pasted.split("\n").map((line) => line.split(/[\t,;]/).map((cell) => cell.trim().replace(/^"|"$/g, "")));

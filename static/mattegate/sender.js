@@ -1,9 +1,13 @@
+import { slotOf } from "./names.js";
+
 // Sends photos a few at a time and keeps account of what became of each. The server is the one judge of a photo.
 const FILES_PER_REQUEST = 4;
 const REQUESTS_AT_ONCE = 2;
 
 // Between one try and the next, in milliseconds: a connection that broke off is often back soon.
 const PAUSES = [1000, 4000, 15_000];
+
+const ALIKE = " is what more than one file would be; rename what is another photo, and leave out what isn’t meant";
 
 /** To try again would be in vain. */
 export class LastingError extends Error {}
@@ -28,22 +32,23 @@ export class Sender {
   taken = 0;
   batch = null;
   refusal = "";
-  total = 0;
+  total = 0; // to be sent, or sent, since the last start
+  moving = []; // entries on their way
   pausing = 0; // requests that broke off, and are tried again
   #openRequests = 0;
-  #openEntries = 0;
 
   /** `post(entries)` answers { batch, receipts } or throws; `onChange()` is called after every change; of a good name
-   `whatIsWrong(name)` is "". */
-  constructor(post, onChange, whatIsWrong) {
+   `whatIsWrong(name)` is ""; what `isLarge(entry)` goes alone. */
+  constructor(post, onChange, whatIsWrong, isLarge) {
     this.post = post;
     this.whatIsWrong = whatIsWrong;
+    this.goesAlone = (entry) => entry.meant.length > 0 || isLarge(entry);
     this.onChange = onChange;
     this.isSending = false;
   }
 
   get answered() {
-    return this.total - this.waiting.length - this.#openEntries;
+    return this.total - this.waiting.length - this.moving.length;
   }
 
   add(files) {
@@ -78,8 +83,9 @@ export class Sender {
 
   #sendAlso(entries) {
     if (!this.isSending) this.total = 0;
-    this.total += entries.length;
-    this.waiting.push(...entries.filter((entry) => !this.#isMisnamed(entry)));
+    const good = this.#unlike(entries.filter((entry) => !this.#isMisnamed(entry)));
+    this.total += good.length;
+    this.waiting.push(...good);
     this.isSending = true;
     this.refusal = "";
     this.#sendMore();
@@ -93,47 +99,62 @@ export class Sender {
     return words !== "";
   }
 
+  // Of several files with one product code and view none is sent: only who sends them knows which is meant.
+  #unlike(entries) {
+    const files = new Map();
+    for (const { name } of [...this.waiting, ...entries]) files.set(slotOf(name), (files.get(slotOf(name)) ?? 0) + 1);
+    const alike = entries.filter(({ name }) => files.get(slotOf(name)) > 1);
+    this.rejected.push(...alike.map((entry) => ({ entry, words: `${slotOf(entry.name)}${ALIKE}`, isMisnamed: true })));
+    return entries.filter((entry) => !alike.includes(entry));
+  }
+
   #sendMore() {
     while (this.isSending && this.waiting.length && this.#openRequests < REQUESTS_AT_ONCE) this.#send(this.#next());
     if (!this.#openRequests) this.isSending = false;
   }
 
-  // An answer holds for all of a request, so what has one goes alone.
+  // An answer holds for all of a request, so what has one goes alone; so does what is sent in parts.
   #next() {
-    const answered = this.waiting.findIndex(({ meant }) => meant.length);
-    const most = answered < 0 ? FILES_PER_REQUEST : Math.min(answered, FILES_PER_REQUEST);
+    const alone = this.waiting.findIndex(this.goesAlone);
+    const most = alone < 0 ? FILES_PER_REQUEST : Math.min(alone, FILES_PER_REQUEST);
     return this.waiting.splice(0, most || 1);
   }
 
   async #send(entries) {
     this.#openRequests += 1;
-    this.#openEntries += entries.length;
+    this.moving.push(...entries);
     try {
       this.#take(entries, await this.#patiently(entries));
     } catch (error) {
       this.#fail(entries, error);
     }
     this.#openRequests -= 1;
-    this.#openEntries -= entries.length;
+    this.moving = this.moving.filter((entry) => !entries.includes(entry));
     this.#sendMore();
     this.onChange();
   }
 
-  // What the server took before the connection broke is told as a duplicate then: nothing is there twice.
+  // What the server took before the connection broke is told as a duplicate then: nothing is there twice. As long as
+  // parts of a large photo arrive in between, it goes on.
   async #patiently(entries) {
-    for (const milliseconds of PAUSES) {
+    for (let tries = 0; ; tries += 1) {
+      const before = entries[0].sent ?? 0;
       try {
         return await this.post(entries);
       } catch (error) {
-        if (error instanceof LastingError) throw error;
-        this.pausing += 1;
-        this.onChange();
-        await pause(milliseconds);
-        this.pausing -= 1;
-        this.onChange();
+        if (entries[0].sent > before) tries = 0;
+        if (error instanceof LastingError || tries === PAUSES.length) throw error;
+        await this.#pause(PAUSES[tries]);
       }
     }
-    return this.post(entries);
+  }
+
+  async #pause(milliseconds) {
+    this.pausing += 1;
+    this.onChange();
+    await pause(milliseconds);
+    this.pausing -= 1;
+    this.onChange();
   }
 
   #take(entries, { batch, receipts }) {

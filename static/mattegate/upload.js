@@ -1,11 +1,11 @@
 // The upload page: choose or drop photos, see what became of each, send again what did not get through.
-import { at, csrfToken, element, isJson } from "./dom.js";
+import { at, element } from "./dom.js";
 import { showQuestions, showRejections } from "./answers.js";
 import { filesFromDrop, photosOnly } from "./files.js";
 import { nameChecker, renamer } from "./names.js";
-import { LastingError, RefusedError, Sender, SignedOutError } from "./sender.js";
+import { Sender } from "./sender.js";
+import { isLarge, Transfer } from "./transfer.js";
 
-const SIGNED_OUT = "you are signed out; sign in again in another tab, then try again";
 const CHOICES = ["name", "product_class", "enhancement", "lane", "spec"];
 const form = at("upload");
 const [drop, chosen, refused, sendButton] = ["drop", "chosen", "refused", "send"].map(at);
@@ -15,49 +15,22 @@ const takenAgain = at("taken-again");
 const invitation = chosen.textContent;
 const photos = (number) => `${number.toLocaleString()} ${number === 1 ? "photo" : "photos"}`;
 
+const nameRules = JSON.parse(at("name-rules").textContent);
 const isPhoto = photosOnly(JSON.parse(form.dataset.noPhotos));
 let skipped = [];
 
-const nameRules = JSON.parse(at("name-rules").textContent);
-const sender = new Sender(post, showSoon, nameChecker(nameRules));
+const transfer = new Transfer(form, batchFields, showSoon);
+const sender = new Sender((entries) => transfer.post(entries), showSoon, nameChecker(nameRules), isLarge);
+
+function batchFields() {
+  const body = new FormData();
+  for (const field of CHOICES) body.set(field, form.elements[field].value);
+  return body;
+}
 
 function add(files) {
   skipped = files.filter((file) => !isPhoto(file)).map(({ name }) => name);
   sender.add(files.filter(isPhoto));
-}
-
-// --- sending ----------------------------------------------------------------------------------
-
-async function post(entries) {
-  const body = new FormData();
-  for (const field of CHOICES) body.set(field, form.elements[field].value);
-  for (const { file, name } of entries) body.append("photos", file, name);
-  for (const field of ["meant", "about"]) for (const value of entries[0][field]) body.append(field, value);
-  const token = csrfToken() || form.elements.csrfmiddlewaretoken.value;
-  const headers = { Accept: "application/json", "X-CSRFToken": token };
-  const files = entries.map(({ file }) => file);
-  const sent = fetch(window.location.pathname, { method: "POST", body, headers });
-  return answerOf(await sent.catch(() => broken(files)), files);
-}
-
-// The server doesn't hear out whoever isn't signed in, and a browser can't tell that from a broken connection.
-async function broken(files) {
-  const { redirected } = await fetch(window.location.pathname, { method: "HEAD" }).catch(() => ({}));
-  if (redirected) throw new SignedOutError(SIGNED_OUT);
-  const readable = files.map((file) => file.slice(0, 1).arrayBuffer());
-  await Promise.all(readable).catch(() => {
-    throw new LastingError("it changed or moved on your disk; choose it anew");
-  });
-  throw new Error("the connection broke off");
-}
-
-async function answerOf(response, files) {
-  if (response.redirected || response.status === 403) throw new SignedOutError(SIGNED_OUT);
-  if (response.status === 413) return broken(files);
-  const answer = isJson(response) && (await response.json().catch(() => null));
-  if (!answer) throw new Error(`the server could not answer (status ${response.status})`);
-  if (!response.ok) throw new RefusedError(answer.detail);
-  return answer;
 }
 
 // --- showing ----------------------------------------------------------------------------------
@@ -92,11 +65,13 @@ function showForm() {
 
 function showResults() {
   const { total, isSending, failed, held, rejected, taken, batch, refusal } = sender;
-  results.hidden &&= !total;
-  if (!total) return;
+  const isUnused = !total && !rejected.length;
+  results.hidden &&= isUnused;
+  if (isUnused) return;
   results.hidden = refusal !== "" && batch === null; // nothing was sent at all
-  bar.max = total;
-  bar.value = isSending ? sender.answered : total - failed.length;
+  bar.max = total || 1;
+  bar.value = isSending ? sender.answered + arrived() : total - failed.length;
+  showMoving();
   summary.textContent = headline();
   const counts = { taken, duplicate: sender.duplicates.length, held: held.length, rejected: rejected.length };
   for (const [name, number] of Object.entries({ ...counts, failed: failed.length })) {
@@ -112,10 +87,24 @@ function showResults() {
   duplicates.hidden = !sender.duplicates.length;
   showQuestions(questions.querySelector("ul"), held, sender);
   questions.hidden = !held.length;
-  showRejections(rejections.querySelector("ul"), rejected, sender);
+  showRejections(rejections.querySelector("ul"), rejected, sender, nameRules.views);
   rejections.hidden = !rejected.length && !at("listed").open;
   if (wasSending && !isSending) at("again").dispatchEvent(new CustomEvent("sent")); // some may be closed now
   wasSending = isSending;
+}
+
+const shareOf = ({ file, sent = 0 }) => Math.min(sent / (file.size || 1), 1);
+const arrived = () => sender.moving.reduce((sum, entry) => sum + shareOf(entry), 0);
+
+// Only large files arrive bit by bit; of others it is told that they are on their way.
+function showMoving() {
+  const rows = sender.moving.map((entry) => {
+    const value = isLarge(entry) ? shareOf(entry) : undefined;
+    const bar = element("progress", { class: "mg-progress", value, max: 1, "aria-label": `${entry.name} sent` });
+    return element("li", {}, element("span", {}, entry.name), bar);
+  });
+  at("moving").replaceChildren(...rows);
+  at("moving").hidden = !rows.length;
 }
 
 const shortened = (names) => (names.length > 5 ? `${names.slice(0, 5).join(", ")}, …` : names.join(", "));
@@ -126,6 +115,7 @@ function headline() {
   if (isSending) return `${answered.toLocaleString()} of ${photos(total)} sent${trouble}`;
   if (held.length) return `${photos(held.length)} held for your answer`;
   if (failed.length) return `${photos(failed.length)} not sent`;
+  if (rejected.length && !total) return `Nothing sent yet: ${photos(rejected.length)} with a name to be mended`;
   return rejected.length ? `All sent but ${photos(rejected.length)}` : "Everything is sent";
 }
 

@@ -8,8 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from pipeline import naming, shelving
-from pipeline.api import uploads
+from pipeline import naming, parts, shelving
 from pipeline.engines import object_store
 from pipeline.models import Batch, Frame
 from tests.api.conftest import Program, problem
@@ -57,7 +56,7 @@ def in_the_way() -> list[str]:
 
 
 def test_a_photo_in_parts_is_taken_in_like_any_other(erp, drop, django_capture_on_commit_callbacks):
-    big = PHOTO + bytes(uploads.PART_BYTES)  # what follows a picture's end is no part of it
+    big = PHOTO + bytes(parts.PART_BYTES)  # what follows a picture's end is no part of it
     with django_capture_on_commit_callbacks() as queued:
         answer = erp.post(f"{sent(erp, drop, big)}/complete")
     frame = Frame.objects.get()

@@ -31,9 +31,9 @@ def wait_for_another(page: Page, than: int) -> int:
 
 
 def wait_for_next(page: Page) -> None:
-    """What comes after the frame that is looked at has been fetched, or there is none."""
+    """A frame is looked at, and what comes after it has been fetched, or there is none."""
     page.wait_for_function(
-        "() => (document.body.dataset.next ?? document.body.dataset.frame) !== document.body.dataset.frame"
+        "() => { const { frame, next } = document.body.dataset; return frame && next !== undefined && next !== frame }"
     )
 
 

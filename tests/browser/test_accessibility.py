@@ -16,6 +16,7 @@ from pipeline.states import State
 from review.models import Claim
 from tests.browser.conftest import IN_A_BROWSER, doubtful_frame
 from tests.factories import bridge_fields
+from tests.pipeline.conftest import photo
 
 AXE = settings.BASE_DIR / "node_modules" / "axe-core" / "axe.min.js"
 pytestmark = [*IN_A_BROWSER, pytest.mark.skipif(not AXE.exists(), reason="axe-core is not there: npm ci")]
@@ -199,3 +200,15 @@ def test_the_workbench_lets_people_out(page, sign_in_as, frame):
     sign_in_as("operator")
     page.get_by_role("button", name="Log out").click()
     page.wait_for_url("**/login/**")
+
+
+def test_names_to_be_mended_keep_nobody_out(page, sign_in_as):
+    sign_in_as("uploader")
+    found = []
+    files = [{"name": name, "mimeType": "image/png", "buffer": photo()} for name in ("IMG_7.png", "A_1.png", "a_1.tif")]
+    for theme in in_each_theme(page, "/admin/pipeline/batch/add/"):
+        page.locator("#photos").set_input_files(files)
+        page.locator("#send").click()
+        page.wait_for_selector(".mg-misnamed")
+        found += violations(page, f"names to be mended, {theme}")
+    assert not found, "\n".join(found)

@@ -1,9 +1,11 @@
 """Photos in, in a real browser: what is refused, asked and taken back. No worker runs but where a test is one."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
-from pipeline import intake, naming, processing
+from pipeline import intake, naming, parts, processing
 from pipeline.engines import object_store
 from pipeline.models import Frame
 from tests.browser.conftest import IN_A_BROWSER, SAMPLE, pictures
@@ -144,11 +146,46 @@ def test_of_a_wrong_name_no_byte_is_sent(uploader):
     page.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
     send(page, ("IMG_1234.png", photo()))
     expect(count(page, "rejected")).to_have_text("1")
+    expect(page.locator("#summary")).to_have_text("Nothing sent yet: 1 photo with a name to be mended")
     assert not posted
     page.get_by_label("New name of IMG_1234.png").fill("A1_1.png")
     page.get_by_label("New name of IMG_1234.png").press("Enter")
     expect(count(page, "taken")).to_have_text("1")
     assert len(posted) == 1
+
+
+def test_the_view_is_chosen_from_a_thumbnail(uploader):
+    page = uploader
+    send(page, ("A1.png", photo()), ("no.png", photo(50)))
+    row = page.locator(".mg-misnamed").filter(has=page.get_by_label("New name of A1.png"))
+    picture = row.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)")
+    assert picture > 0
+    row.get_by_role("button", name="side").click()
+    expect(page.get_by_label("New name of A1.png")).to_have_value("A1_3.png")
+    row.get_by_role("button", name="angle").click()
+    page.get_by_label("New name of A1.png").press("Enter")
+    expect(count(page, "taken")).to_have_text("1")
+    page.get_by_label("Leave out no.png").click()
+    expect(page.locator("#rejections")).to_be_hidden()
+    assert states() == {"A1 angle": "received"}
+
+
+def test_of_files_that_would_be_one_photo_none_is_sent_until_one_is_chosen(uploader):
+    page = uploader
+    posted = []
+    page.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
+    send(page, ("A1_1.png", photo()), ("a1_1.jpg", photo(50)))
+    expect(page.locator("#rejections .mg-alike > p")).to_have_text(
+        "2 files: A1_1 is what more than one file would be; "
+        "rename what is another photo, and leave out what isn’t meant"
+    )
+    assert not posted
+    page.get_by_label("New name of a1_1.jpg").fill("A1_2.jpg")
+    page.get_by_label("New name of a1_1.jpg").press("Enter")
+    expect(count(page, "taken")).to_have_text("1")
+    page.get_by_label("New name of A1_1.png").press("Enter")
+    expect(count(page, "taken")).to_have_text("2")
+    assert states() == {"A1 angle": "received", "A1 front": "received"}
 
 
 def test_wrong_names_are_mended_by_a_pasted_list(uploader):
@@ -165,7 +202,7 @@ def test_wrong_names_are_mended_by_a_pasted_list(uploader):
 
 def test_a_large_drop_arrives_whole_though_its_connection_breaks(uploader):
     page = uploader
-    good = [f"A{product}_{view}.png" for product in range(1, 17) for view in (1, 2, 3)]
+    good = [f"A{product}_{view}.png" for product in range(1, 18) for view in (1, 2, 3)]
     misnamed = [f"IMG_{number}.png" for number in range(1001, 1010)]
     broken = []
 
@@ -185,10 +222,64 @@ def test_a_large_drop_arrives_whole_though_its_connection_breaks(uploader):
     expect(count(page, "rejected")).to_have_text("9")
     expect(count(page, "failed")).to_have_text("0")
     expect(count(page, "duplicate")).to_have_text("4")
-    expect(count(page, "taken")).to_have_text("44")
+    expect(count(page, "taken")).to_have_text("47")
+    page.get_by_text("Names from a list").click()
+    renamed = {name: f"B{number}_{number % 3 + 1}.png" for number, name in enumerate(misnamed)}
+    page.get_by_label("A line a file").fill("\n".join(map("\t".join, renamed.items())))
+    page.locator("#listed").get_by_role("button", name="Rename and send").click()
+    expect(page.locator("#summary")).to_have_text("Everything is sent", timeout=20_000)
     send(page, *((name, photo(number)) for number, name in enumerate(good[:3])))
     expect(count(page, "duplicate")).to_have_text("3")
-    assert sorted(Frame.objects.values_list("filename", flat=True)) == sorted(good)
+    arrived = list(Frame.objects.values_list("filename", flat=True))
+    assert len(arrived) == 60 and sorted(arrived) == sorted([*good, *renamed.values()])
+
+
+def test_of_a_large_photo_only_what_did_not_arrive_is_sent_again(uploader, tmp_path):
+    page = uploader
+    large = tmp_path / "A1_1.png"
+    large.write_bytes(photo() + bytes(2 * parts.PART_BYTES))
+    arrived = []
+
+    def unsteady(route):
+        part = route.request.url.rpartition("/")[2]
+        if part == "3" and arrived.count("broken") < 1:
+            arrived.append("broken")
+            return route.abort("connectionreset")
+        arrived.append(part)
+        return route.continue_()
+
+    page.route(re.compile(r"/uploads/.*/\d$"), unsteady)
+    page.locator("#photos").set_input_files(large)
+    page.locator("#send").click()
+    expect(page.locator("#summary")).to_contain_text("trying again")
+    expect(page.get_by_label("A1_1.png sent")).to_be_visible()
+    assert 0.9 < page.get_by_label("A1_1.png sent").evaluate("bar => bar.value") < 1
+    expect(page.locator("#summary")).to_have_text("Everything is sent", timeout=20_000)
+    expect(page.locator("#moving")).to_be_hidden()
+    expect(count(page, "taken")).to_have_text("1")
+    assert arrived == ["1", "2", "broken", "3"]
+    assert object_store.load_work(naming.original_key(Frame.objects.get().pk)) == large.read_bytes()
+
+
+def test_a_page_that_is_opened_anew_goes_on_with_a_large_photo(uploader, tmp_path):
+    page = uploader
+    large = tmp_path / "A1_1.png"
+    large.write_bytes(photo() + bytes(2 * parts.PART_BYTES))
+    page.route("**/uploads/*/2", lambda route: route.abort("connectionreset"))
+    page.locator("#photos").set_input_files(large)
+    page.locator("#send").click()
+    expect(page.locator("#summary")).to_contain_text("trying again")
+    page.unroute("**/uploads/*/2")
+    page.once("dialog", lambda asked: asked.accept())
+    page.goto(UPLOAD)
+    again = []
+    page.on("request", lambda request: again.append(request.url.rpartition("/")[2]))
+    page.get_by_label("Batch").fill("Spring")
+    page.get_by_label("Product class").select_option("watch")
+    page.locator("#photos").set_input_files(large)
+    page.locator("#send").click()
+    expect(count(page, "taken")).to_have_text("1")
+    assert [name for name in again if name.isdigit() or name == "complete"] == ["2", "3", "complete"]
 
 
 def test_what_was_renamed_is_still_told_from_the_photo_that_it_meets(uploader):

@@ -32,7 +32,7 @@ def test_an_uploader_reads_which_photo_was_rejected_and_why(page, sign_in_as):
     )
     page.get_by_role("button", name="Upload 2 photos").click()
 
-    expect(page.get_by_role("heading", name="Everything is sent")).to_be_visible()
+    expect(page.get_by_role("heading", name="All sent but 1 photo")).to_be_visible()
     expect(page.locator("[data-count=taken]")).to_have_text("1")
     expect(page.locator("#rejections .mg-alike")).to_contain_text("no view number after an underscore; expected")
     assert Frame.objects.get().filename == "AURA1000_2.jpg"

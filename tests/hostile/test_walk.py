@@ -11,9 +11,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from pipeline.api.uploads import Upload
 from pipeline.engines import object_store
 from pipeline.models import Batch, Frame, Spec
+from pipeline.parts import Upload
 from pipeline.views.specs import ACTIONS as ON_SPECS
 from review.policy.pages import ACTIONS as ON_POLICIES
 from review.queue import stamps
@@ -30,6 +30,7 @@ CHOICES = {
     "app_label": ["auth", "accounts", "pipeline", "review"],
     "action": list(ON_POLICIES),
     "attempt": ["1"],
+    "number": ["1"],
     "name": ["photo.jpg"],
     "variant": ["white"],
     "file": ["D_1_white.jpg"],
@@ -56,7 +57,7 @@ def rows(held: Frame, sold: Frame, ticked: dict[str, int]) -> dict[str, int | st
         "/renditions": sold.pk,
         "admin/specs/": Spec.objects.get(name="Amazon").pk,
         "batches/": held.batch_id,
-        "/uploads/": started(held.batch),
+        "uploads/": started(held.batch),
         "": held.pk,
     }
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 from itertools import product
+from typing import Any
 
 from django.conf import settings
 
@@ -13,21 +14,44 @@ NUMBERS = ("_1", "_3", "_0", "_4", "_12", "_01", "__2", "_", "", "_x", "_1 ", "_
 ENDINGS = (".jpg", ".JPG", ".", "", ".tar.gz", ".a_b", "\n", ".jpg\n")
 NAMES = [name for parts in product(CODES, NUMBERS, ENDINGS) if (name := "".join(parts))]
 ASK = """
-const { nameChecker } = await import(process.argv[1]);
+const { nameChecker, slotOf, withView } = await import(process.argv[1]);
 const { rules, names } = JSON.parse(await new Response(process.stdin).text());
-console.log(JSON.stringify(names.map(nameChecker(rules))));
+const views = rules.views.map((_, index) => index + 1);
+console.log(JSON.stringify({
+  wrong: names.map(nameChecker(rules)),
+  slots: names.map(slotOf),
+  viewed: names.map((name) => views.map((number) => withView(name, number))),
+}));
 """
 
 
 def test_script_and_server_say_the_same_of_every_name() -> None:
-    rules = {"rules": naming.NAME_RULES, "expected": naming.EXPECTED}
-    script = str(settings.BASE_DIR / "static/mattegate/names.js")
-    asked = json.dumps({"rules": rules, "names": NAMES})
-    command = ["node", "--input-type=module", "--eval", ASK, script]
-    answer = subprocess.run(command, input=asked, capture_output=True, text=True, check=True)
-    told = dict(zip(NAMES, json.loads(answer.stdout), strict=True))
+    told = dict(zip(NAMES, _said_by_script(NAMES)["wrong"], strict=True))
     assert told == {name: _said_by_server(name) for name in NAMES}
     assert len(set(told.values())) == len(naming.NAME_RULES) + 1
+
+
+def test_two_names_are_one_photo_to_the_script_where_they_are_to_the_server() -> None:
+    good = [name for name in (*NAMES, "a_1.png", "A_1.tif", "A_2.tif") if not _said_by_server(name)]
+    ours = [naming.parse_photo_name(name) for name in good]
+    slots = _said_by_script(good)["slots"]
+    assert len(set(zip(slots, ours, strict=True))) == len(set(ours)) == len(set(slots))
+
+
+def test_a_chosen_view_makes_a_good_name_of_each_with_a_good_code() -> None:
+    names = ["A.jpg", "A_.jpg", "A_7.JPG", "A__2.jpg", "A_1.png", "IMG_1234.heic"]
+    codes = ["A", "A", "A", "A", "A", "IMG_1234"]
+    for code, viewed in zip(codes, _said_by_script(names)["viewed"], strict=True):
+        told = [naming.parse_photo_name(name) for name in viewed]
+        assert told == [naming.PhotoName(code, view) for view in naming.VIEWS.values()]
+
+
+def _said_by_script(names: list[str]) -> Any:
+    script = str(settings.BASE_DIR / "static/mattegate/names.js")
+    asked = json.dumps({"rules": naming.RULES_FOR_SCRIPTS, "names": names})
+    command = ["node", "--input-type=module", "--eval", ASK, script]
+    answer = subprocess.run(command, input=asked, capture_output=True, text=True, check=True)
+    return json.loads(answer.stdout)
 
 
 def _said_by_server(name: str) -> str:

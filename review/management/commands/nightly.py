@@ -9,8 +9,7 @@ from django.utils import timezone
 
 from accounts import record
 from accounts.api import idempotency, tokens
-from pipeline import naming
-from pipeline.api import uploads
+from pipeline import naming, parts
 from pipeline.engines import object_store
 from pipeline.models import active_policy
 from pipeline.webhooks import outbox
@@ -40,7 +39,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"Proposed: {proposal.get_kind_display()}, {proposal.policy}: {proposal.figures}")
 
     def _tidy_buckets(self) -> None:
-        if removed := uploads.forget_old():
+        if removed := parts.forget_old():
             self.stdout.write(f"Removed from the uploads in parts: {removed} that nobody completed in time")
         if removed := object_store.remove_old("published", naming.STAGING, timezone.now() - timedelta(days=1)):
             self.stdout.write(f"Removed from the published bucket: {removed} files that were never put in place")
