@@ -3,10 +3,19 @@ import { at } from "../dom.js";
 
 const notice = at("said");
 const MILLISECONDS = { "": 6000, bad: 12_000 };
+const LEAST = 3000;
 let hush = 0;
+let badUntil = 0;
 
+// Bad news is there to be read: good news that comes right behind it waits.
 export function say(words, tone = "") {
   clearTimeout(hush);
+  const wait = tone ? 0 : badUntil - Date.now();
+  if (wait > 0) {
+    hush = setTimeout(() => say(words), wait);
+    return;
+  }
+  if (tone) badUntil = Date.now() + LEAST;
   notice.textContent = words;
   notice.dataset.tone = tone;
   hush = setTimeout(() => (notice.textContent = ""), MILLISECONDS[tone]);
