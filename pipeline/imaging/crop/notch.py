@@ -21,7 +21,7 @@ FLOOR = 0.9
 """Part of its depth at which the notch's floor is taken."""
 # Of angled renders of all designs, and of 10 real wraps, all but some goggles of one lens have a notch as deep and
 # lenses as wide; of side views none has but goggles on a strap, and glasses folded on end.
-LEAST_DEPTH, LEAST_LENSES, LEAST_SHARE, MOST_FLOOR = 0.13, 0.4, 0.12, 0.08
+LEAST_DEPTH, LEAST_LENSES, LEAST_SHARE, MOST_FLOOR = 0.1, 0.37, 0.12, 0.08
 APART = 0.05
 """Notches that are closer than this part of the product's width are one, with something in it."""
 # From the foot up lenses are full for 0.58 and more of their height on right mattes (a far temple may be above);

@@ -48,6 +48,7 @@ SHAPES = {
     "turned far": wrap(far=60, near=320),
     "turned little": wrap(far=120, near=300, temple=100),
     "shallow notch": wrap(nose=0.2),
+    "safety glasses": wrap(nose=0.11),
     "long temple": wrap(far=70, near=240, temple=280),
     "from above": wrap(is_from_above=True),
 }
