@@ -73,8 +73,9 @@ def labelled(tmp_path, glasses):
     for name in names:
         Image.fromarray(photo.rgb).save(folder / f"{name}.jpg", quality=95)
         Image.fromarray(np.uint8(photo.alpha * 255)).save(folder / f"{name}.alpha.png")
-        Image.fromarray(np.uint8(rims * 255)).save(folder / f"{name}.glass.png")
-    rows = [{"name": name, "product": name[:-2], **told} for name in names]
+    Image.fromarray(np.uint8(rims * 255)).save(folder / "A1_2.glass.png")
+    safety = {"design": "safety", "bridge": [true_bridge(photo.alpha, rims), 200.0]}
+    rows = [{"name": name, "product": name[:-2], **told, **({} if name == "A1_2" else safety)} for name in names]
     (folder / "meta.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return folder
 
@@ -86,7 +87,8 @@ def test_a_photograph_becomes_a_row_once(labelled, tmp_path, monkeypatch, capsys
     field.main()
     assert capsys.readouterr().out.split() == ["A1_2", "A2_2"]
     row, other = gate.rows_of(out)
-    assert (row["product"], other["product"]) == ("A1", "A2") and row["bridge_asked"]
+    assert (row["product"], other["product"]) == ("A1", "A2")
+    assert row["bridge_asked"] and other["bridge_off"] == row["bridge_off"] is not None
     assert row["metrics"]["second_look"] >= 0 and "bridge_sure" in row["metrics"]
     field.main()
     assert not capsys.readouterr().out
