@@ -26,6 +26,7 @@ from honcho.printer import Message, Printer
 
 from pipeline.engines import embedded, object_store, weights
 from pipeline.engines.embedded import Server, ServerError
+from pipeline.management import samples
 from pipeline.models import Batch
 from pipeline.states import Enhancement
 
@@ -160,8 +161,12 @@ class Command(BaseCommand):
             running.start(servers)
             if only_servers:
                 self._watch(running)
-            accounts = self._prepare(samples_by)
-            self._supervise(running, accounts)
+            accounts = self._prepare()
+            is_first = not Batch.objects.exists()
+            if is_first:
+                samples.take_in(settings.BASE_DIR / "samples", samples_by)
+            connections.close_all()  # a connection must not cross the forks to come
+            self._supervise(running, lambda: self._welcome(accounts, is_first=is_first))
         finally:
             for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
                 signal.signal(number, signal.SIG_IGN)
@@ -174,21 +179,23 @@ class Command(BaseCommand):
             time.sleep(1)
         raise ServerError(f"{dead} stopped by itself; see {settings.VAR_DIR / 'log'}")
 
-    def _prepare(self, samples_by: str) -> str:
+    def _prepare(self) -> str:
         """Whatever must be there before the first request; returns the sign-in table."""
         object_store.ensure_buckets()
         call_command("migrate", interactive=False, verbosity=0, skip_checks=False)
         accounts = io.StringIO()
         call_command("demo_accounts", stdout=accounts)
         call_command("check", databases=["default"], stdout=io.StringIO())  # are their passwords still those?
-        if not Batch.objects.exists():
-            take_samples_in(settings.BASE_DIR / "samples", samples_by)
-        connections.close_all()  # a connection must not cross the forks to come
         return accounts.getvalue()
 
-    def _supervise(self, running: Running, accounts: str) -> None:
+    def _welcome(self, accounts: str, *, is_first: bool) -> None:
+        self.stdout.write(banner(accounts))
+        if is_first:
+            threading.Thread(target=samples.tell, args=(self.stdout.write,), daemon=True).start()
+
+    def _supervise(self, running: Running, on_ready: Callable[[], None]) -> None:
         log_folder = settings.VAR_DIR / "log"
-        supervisor = Supervisor(Terminal(log_folder), running, lambda: self.stdout.write(banner(accounts)))
+        supervisor = Supervisor(Terminal(log_folder), running, on_ready)
         for name, command in parse_procfile((settings.BASE_DIR / "Procfile").read_text()).processes.items():
             supervisor.add_process(name, command, env=child_environment(), cwd=str(settings.BASE_DIR))
         signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
@@ -222,14 +229,6 @@ def only_one(lock: Path) -> Iterator[None]:
             raise ServerError(f"Another `make run` is using {lock.parent}: stop it, or set VAR_DIR") from None
         os.register_at_fork(after_in_child=file.close)  # who outlives us holds nothing
         yield
-
-
-def take_samples_in(folder: Path, enhancement: str) -> None:
-    """The watches in the urgent lane, for what it shows with Gemini."""
-    for product_class, prefix, lane in (("eyewear", "AURA", "standard"), ("watch", "TEMPO", "urgent")):
-        photos = [str(photo) for photo in sorted(folder.glob(f"{prefix}*.jpg"))]
-        chosen = {"product_class": product_class, "enhancement": enhancement, "lane": lane}
-        call_command("ingest", *photos, batch=f"Samples: {product_class}", **chosen)
 
 
 def set_long_logs_aside(folder: Path) -> None:
