@@ -1,4 +1,4 @@
-"""Files that are no photos, or hostile ones, by page and API: each is processed, or refused in words, and harms nobody.
+"""Files that are no photos, or hostile ones, by all doors: each is processed, or refused in words, and harms nobody.
 
 A folder of more, where there is one: `make faults BAD_INPUT=folder`.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 
 from pipeline import intake
 from pipeline.models import Frame
@@ -60,13 +61,25 @@ def api(program) -> Callable[[], Answers]:  # noqa: F811
     return by_api
 
 
+@pytest.fixture
+def cli(tmp_path: Path, capsys) -> Callable[[], Answers]:
+    def by_command() -> Answers:
+        for name, data in all_files().items():
+            (tmp_path / name).write_bytes(data)
+        call_command("ingest", str(tmp_path), "--class", "watch")
+        said = re.findall(r"Not taken: (?:\S*/)?(BAD\d+_1\S*?): (.*)", capsys.readouterr().err)
+        return dict.fromkeys(Frame.objects.values_list("filename", flat=True), "") | dict(said)
+
+    return by_command
+
+
 def _of_receipts(receipts: list[dict[str, str]]) -> Answers:
     ours = [receipt["name"] for receipt in receipts if receipt["outcome"] == "failed"]
     assert not ours
     return {receipt["name"]: "" if receipt["outcome"] == "taken" else receipt["words"] for receipt in receipts}
 
 
-@pytest.mark.parametrize("door", ["web", "api"])
+@pytest.mark.parametrize("door", ["web", "api", "cli"])
 def test_every_file_is_processed_or_refused_in_words(plant, fault, door, request):
     forget_peak()
     before = peak_mb(os.getpid())
