@@ -35,6 +35,8 @@ CHOICES = {
     "spec": "is published as {}",
 }
 """What an uploader chooses for a batch, and how a batch says it."""
+KEEP_DAYS = (30, 90, 180, 365)
+"""How long an uploader may have a batch's pictures kept, instead of RETENTION_DAYS."""
 KNOWN = {"product_class": get_args(ProductClass), "enhancement": get_args(Enhancement), "lane": get_args(Lane)}
 
 
@@ -100,6 +102,7 @@ def open_batch(
     enhancement: str = "local",
     lane: str = "standard",
     spec: str = HOUSE,
+    keep_days: int | None = None,
 ) -> Batch:
     """The batch of that name, made when there is none. Gemini is never the default: photos leave the house."""
     name = name.strip()
@@ -107,8 +110,8 @@ def open_batch(
         raise IntakeError(f"The batch needs a name of at most {MAX_BATCH_NAME} printable characters.")
     chosen = {"product_class": product_class, "enhancement": enhancement, "lane": lane}
     _check_choices(chosen)
-    look = _offered(spec)
-    batch, _ = Batch.objects.get_or_create(name=name, defaults={**chosen, "spec": look, "created_by": user})
+    others = {"spec": _offered(spec), "keep_days": _allowed(keep_days), "created_by": user}
+    batch, _ = Batch.objects.get_or_create(name=name, defaults={**chosen, **others})
     if user and not sharing.batches_for(user).filter(pk=batch.pk).exists():
         raise IntakeError(f"Batch {name!r} is {batch.created_by}'s; choose another name.")
     require_open(batch)
@@ -117,6 +120,8 @@ def open_batch(
         has = has_of[field]
         if has != wanted:
             raise IntakeError(f"Batch {name!r} {CHOICES[field].format(has)}; name another one for {wanted}.")
+    if keep_days and batch.keep_days != keep_days:
+        raise IntakeError(f"Batch {name!r} doesn't keep its pictures for {keep_days} days; name another one for that.")
     return batch
 
 
@@ -126,6 +131,12 @@ def _offered(name: str) -> Spec:
     if name not in offered:
         raise IntakeError(f"Listing spec {name!r}; expected one of {', '.join(sorted(offered))}.")
     return offered[name]
+
+
+def _allowed(keep_days: int | None) -> int | None:
+    if keep_days and keep_days not in KEEP_DAYS:
+        raise IntakeError(f"Pictures can't be kept for {keep_days} days; expected one of {KEEP_DAYS}, or nothing.")
+    return keep_days
 
 
 def _check_choices(chosen: Mapping[str, str]) -> None:

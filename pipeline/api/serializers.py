@@ -11,7 +11,7 @@ from rest_framework import serializers
 from pipeline import rivals
 from pipeline.engines import object_store
 from pipeline.imaging.types import ProductClass, View
-from pipeline.intake import KNOWN, MAX_BATCH_NAME, MAX_FILENAME
+from pipeline.intake import KEEP_DAYS, KNOWN, MAX_BATCH_NAME, MAX_FILENAME
 from pipeline.listing_spec import HOUSE
 from pipeline.models import Frame, Rendition, Scorecard
 from pipeline.states import Segment, State
@@ -29,6 +29,12 @@ class NewBatch(serializers.Serializer[Any]):
     lane = serializers.ChoiceField(KNOWN["lane"], default="standard")
     spec = serializers.CharField(
         max_length=100, default=HOUSE, help_text="The listing spec that files are made by, of those that are offered."
+    )
+    keep_days = serializers.ChoiceField(
+        KEEP_DAYS,
+        default=None,
+        allow_null=True,
+        help_text="So long its pictures are kept; null: as others'.",
     )
 
 

@@ -123,7 +123,7 @@ def _told(request: HttpRequest, batch: Batch, kind: str, act: Callable[[Batch], 
 def _choices(batch: Batch) -> str:
     """What more photos of it are sent with, for the upload page's address."""
     same = {name: getattr(batch, name) for name in ("name", "product_class", "enhancement", "lane")}
-    return urlencode(same | {"spec": batch.spec_name})
+    return urlencode(same | {"spec": batch.spec_name, "keep_days": batch.keep_days or ""})
 
 
 def how_far(batches: list[Batch]) -> list[dict[str, Any]]:

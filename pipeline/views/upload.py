@@ -35,7 +35,13 @@ Receipt = dict[str, Any]
 """What became of one file, for the page's script and its template."""
 
 
-class UploadQuery(forms.Form):
+class Kept(forms.Form):
+    keep_days = forms.TypedChoiceField(
+        required=False, choices=[(days, days) for days in intake.KEEP_DAYS], coerce=int, empty_value=None
+    )
+
+
+class UploadQuery(Kept):
     """What a batch's page fills in for more photos."""
 
     name = forms.CharField(required=False, max_length=intake.MAX_BATCH_NAME)
@@ -86,6 +92,7 @@ def batch_named(request: HttpRequest) -> Batch:
         enhancement=request.POST.get("enhancement", "local"),
         lane=request.POST.get("lane", "standard"),
         spec=request.POST.get("spec", HOUSE),
+        **read(Kept, request.POST),
     )
 
 
@@ -136,7 +143,10 @@ def _upload_form(request: HttpRequest, filled: Mapping[str, Any]) -> dict[str, A
         "name_rules": naming.RULES_FOR_SCRIPTS,
         "title": "Upload",
         "name": filled.get("name") or _free_name(signed_in(request)),
-        "chosen": {field: filled.get(field) for field in intake.CHOICES},
+        "chosen": {field: filled.get(field) for field in (*intake.CHOICES, "keep_days")},
+        "days": intake.KEEP_DAYS,
+        "usual_days": settings.RETENTION_DAYS,
+        "purges_published": settings.PURGE_PUBLISHED,
         "classes": get_args(ProductClass),
         "specs": Spec.objects.filter(is_offered=True).order_by(Case(When(name=HOUSE, then=0), default=1), "name"),
         "has_gemini": bool(settings.GEMINI_API_KEY),

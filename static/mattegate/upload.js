@@ -6,7 +6,7 @@ import { nameChecker, renamer } from "./names.js";
 import { Sender } from "./sender.js";
 import { isLarge, Transfer } from "./transfer.js";
 
-const CHOICES = ["name", "product_class", "enhancement", "lane", "spec"];
+const CHOICES = ["name", "product_class", "enhancement", "lane", "spec", "keep_days"];
 const form = at("upload");
 const [drop, chosen, refused, sendButton] = ["drop", "chosen", "refused", "send"].map(at);
 const [results, summary, bar, batchLink] = ["results", "summary", "bar", "batch-link"].map(at);

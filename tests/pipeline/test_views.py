@@ -102,6 +102,21 @@ def test_a_new_batch_is_offered_a_name_that_nobody_else_is_offered(db, sign_in):
     assert offered[1].replace("no. 1", "no. 2") in client.get(page).content.decode()
 
 
+def test_an_uploader_chooses_how_long_a_batch_s_pictures_are_kept(services, sign_in):
+    client = sign_in("uploader")
+    form = {"name": "Drop", "product_class": "watch", "keep_days": "90"}
+    client.post(UPLOAD, form | {"photos": [SimpleUploadedFile("A_1.png", photo(1))]})
+    batch = Batch.objects.get()
+    assert batch.keep_days == 90
+    more = client.get(f"/admin/pipeline/batch/{batch.pk}/change/").context["same_choices"]
+    assert '<option value="90" selected>' in client.get(f"{UPLOAD}?{more}").content.decode()
+    send(client, ("B_1.png", photo(2)))
+    assert batch.frames.count() == 2  # whoever says nothing doesn't mind
+    refused = client.post(UPLOAD, form | {"keep_days": "30", "photos": [SimpleUploadedFile("C_1.png", photo(3))]})
+    assert b"keep its pictures for 30 days; name another one" in refused.content and batch.frames.count() == 2
+    assert client.post(UPLOAD, form | {"keep_days": "1"}).status_code == 400
+
+
 def test_a_batch_of_another_class_refuses_the_photos_before_any_is_stored(services, sign_in):
     Batch.objects.create(name="Drop", product_class="eyewear")
     response = send(sign_in("uploader"), ("A_1.png", photo()), accept="application/json")
