@@ -5,7 +5,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-import django_rq
 from django.utils import timezone
 from redis import RedisError
 from rq import Queue
@@ -13,7 +12,7 @@ from rq.exceptions import DuplicateJobError, InvalidJobOperation
 from rq.job import Job, JobStatus
 from structlog.contextvars import get_contextvars
 
-from pipeline import alternatives, intake, processing, reaper
+from pipeline import alternatives, intake, processing, queues, reaper
 from pipeline.gemini import batch_jobs, batch_results, one_by_one
 from pipeline.models import Batch, Frame, GeminiJob, Rendering
 from pipeline.shop import rerender
@@ -49,7 +48,7 @@ def make_alternatives_now(frame: Frame) -> None:
 def are_alternatives_coming(frame: Frame) -> bool:
     """Whether a job is in line that makes them, or at it."""
     try:
-        found = (django_rq.get_queue(queue).fetch_job(_alternatives_id(frame, queue)) for queue in ALTERNATIVES)
+        found = (queues.named(queue).fetch_job(_alternatives_id(frame, queue)) for queue in ALTERNATIVES)
         return any(job and not job.is_failed for job in found)
     except InvalidJobOperation:  # it ended between our two questions
         return False
@@ -153,7 +152,7 @@ def enqueue_rendering(rendering: Rendering) -> None:
 
 
 def _enqueue(queue_name: str, job_id: str, step: Callable[..., None], *arguments: int, at_front: bool = False) -> None:
-    queue = django_rq.get_queue(queue_name)
+    queue = queues.named(queue_name)
     try:
         _forget_if_over(queue, job_id)
         kept = {"result_ttl": 0, "failure_ttl": FAILED_KEPT_SECONDS}
@@ -183,7 +182,7 @@ def _is_over(job: Job) -> bool:
 def is_queued(frame: Frame) -> bool:
     """Whether its next step is in line, or a worker is at it."""
     name, _ = STEPS[State(frame.state)]
-    job = django_rq.get_queue(_queue_of(frame, name)).fetch_job(_job_id(frame, name))
+    job = queues.named(_queue_of(frame, name)).fetch_job(_job_id(frame, name))
     return job is not None and not _is_over(job)
 
 

@@ -4,6 +4,7 @@ import logging
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import django_rq
@@ -67,9 +68,19 @@ class Seen:
     failed: list[JobSeen]
 
 
+@cache
+def _connected(url: str) -> Redis:
+    """One client a process: of those that are dropped, the connections stay until Python collects them."""
+    return Redis.from_url(url)
+
+
+def named(name: str) -> Queue:
+    return django_rq.get_queue(name, connection=_connected(settings.RQ_QUEUES[name]["URL"]))
+
+
 def workers_alive() -> int:
     """How many take photos now; 0 also where Redis doesn't say."""
-    queue = django_rq.get_queue("process")
+    queue = named("process")
     try:
         keys = worker_registration.get_keys(queue)
         return int(queue.connection.exists(*keys)) if keys else 0  # a worker that was killed left its name there

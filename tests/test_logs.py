@@ -12,7 +12,7 @@ from structlog.contextvars import bound_contextvars
 
 from accounts.asking import id_of
 from config.logs import FORMATTERS
-from pipeline import faults
+from pipeline import faults, queues
 from pipeline.cutout.examine import timed
 from pipeline.models import Batch, Frame
 from pipeline.states import State
@@ -81,5 +81,5 @@ def test_a_job_is_done_on_behalf_of_the_request_that_asked_for_it(redis_server, 
     frame = Frame.objects.create(batch=Batch.objects.create(), filename="A_1.jpg", code="A", view="front", sha256="a")
     with bound_contextvars(request=ID):
         jobs.enqueue(frame)
-    (job,) = [job for name in settings.RQ_QUEUES for job in jobs.django_rq.get_queue(name).get_jobs()]
+    (job,) = [job for name in settings.RQ_QUEUES for job in queues.named(name).get_jobs()]
     assert job.meta == {"request": ID}

@@ -1,11 +1,11 @@
-"""What a manager may do about a frame that is published, or was: withdraw it, or have it reviewed again."""
+"""What a manager may do about a frame that was published or rejected: withdraw it, or have it reviewed again."""
 
 from pipeline.models import Frame
 from pipeline.shop.withdraw import withdraw
 from pipeline.states import State
 from pipeline.transitions import StaleTransition, advance
 
-RECALLABLE = {"withdraw": (State.PUBLISHED,), "review": (State.PUBLISHED, State.WITHDRAWN)}
+RECALLABLE = {"withdraw": (State.PUBLISHED,), "review": (State.PUBLISHED, State.WITHDRAWN, State.REJECTED)}
 
 
 class RecallError(ValueError):
@@ -58,4 +58,5 @@ def _review_again(frame: Frame, actor: str, why: str) -> None:
     if frame.state == State.PUBLISHED:
         advance(frame, State.PUBLISHED, actor=actor, why=why, audit_due=frame.audit_due or "asked")
     else:
-        advance(frame, State.EXCEPTION, actor=actor, why=why, reasons=["withdrawn"], cause="")
+        reasons = frame.reasons if frame.state == State.REJECTED else ["withdrawn"]
+        advance(frame, State.EXCEPTION, actor=actor, why=why, reasons=reasons, cause="")

@@ -1,5 +1,6 @@
 """With a real Valkey: from submit to the published bucket, the way a worker runs it."""
 
+import gc
 from datetime import timedelta
 from typing import Any
 
@@ -41,6 +42,24 @@ def test_a_frame_is_queued_once_however_often_it_is_asked_for(batch, services):
     jobs.enqueue(frame)
     jobs.submit(batch, "AURA1_1.png", photo())
     assert django_rq.get_queue("process").count == 1
+
+
+@committed
+def test_however_often_is_asked_no_more_connections_are_held(batch, services):
+    """Those of clients that were dropped stay open until Python collects them, which in a quiet loop may be never."""
+    frame = jobs.submit(batch, "AURA1_1.png", photo()).frame
+    redis = django_rq.get_connection("process")
+    before = len(redis.client_list())
+    gc.disable()
+    try:
+        for _ in range(30):
+            jobs.enqueue(frame)
+            jobs.is_queued(frame)
+            jobs.are_alternatives_coming(frame)
+            queues.workers_alive()
+        assert len(redis.client_list()) <= before + 1
+    finally:
+        gc.enable()
 
 
 @committed

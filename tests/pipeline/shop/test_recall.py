@@ -61,6 +61,26 @@ def test_reviewed_again_it_stays_in_the_shop_and_is_due_for_a_look(published):
     assert published.transitions.last().why == "to be looked at again: haze?"
 
 
+def test_a_rejected_frame_comes_back_into_the_queue_for_the_reasons_it_had(published, batch, sign_in):
+    frame = Frame.objects.create(
+        batch=batch,
+        code="AURA2",
+        view="front",
+        filename="AURA2_1.jpg",
+        sha256="2",
+        state=State.REJECTED,
+        reasons=["halo"],
+    )
+    page = reverse("admin:pipeline_frame_change", args=[frame.pk])
+    maria = sign_in("manager")
+    assert b"Rejected: not in the shop" in maria.get(page).content
+    maria.post(reverse("review-again", args=[frame.pk]), {"version": frame.version, "why": "cut out by hand"})
+    frame.refresh_from_db()
+    assert (frame.state, frame.reasons) == (State.EXCEPTION, ["halo"])
+    assert frame.transitions.get(target=State.EXCEPTION).why == "to be looked at again: cut out by hand"
+    assert reverse("review-again", args=[frame.pk]) not in sign_in("operator").get(page).content.decode()
+
+
 def test_what_was_drawn_by_chance_is_looked_at_before_it_is_withdrawn(published):
     published.audit_due = "drawn"
     with pytest.raises(RecallError, match="Reject it in the workbench"):

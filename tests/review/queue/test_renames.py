@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from pipeline import intake, jobs, naming, processing
+from pipeline import intake, jobs, naming, processing, queues
 from pipeline.models import Batch, BridgeLabel, Frame, Listing
 from pipeline.shop import publish, withdraw
 from pipeline.states import State
@@ -232,4 +232,4 @@ def test_once_it_is_out_of_the_shop_it_is_queued_to_be_processed(published, olga
     Frame.objects.update(not_before=timezone.now())
     jobs.withdraw(frame.pk)
     frame.refresh_from_db()
-    assert jobs.django_rq.get_queue("process").fetch_job(f"process-{frame.pk}-{frame.version}")
+    assert queues.named("process").fetch_job(f"process-{frame.pk}-{frame.version}")
