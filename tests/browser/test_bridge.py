@@ -55,14 +55,36 @@ def test_arrow_keys_move_the_bridge_by_pixels_and_escape_puts_it_back(page, sign
     expect(page.get_by_text("Moved by you: +10 px")).to_be_visible()
     page.keyboard.press("Escape")
     expect(bridge(page)).to_have_attribute("aria-valuenow", "716")
+    expect(page.get_by_text("Moved by you")).to_have_count(0)
     page.keyboard.press("ArrowLeft")
     approve(page)
     assert BridgeLabel.objects.get().bridge_x == FOUND - 1
 
 
+LOST = dict.fromkeys(("bridge_x", "product_box", "bridge_evidence")) | {"near": "", "bridge_doubt": ""}
+
+
+def test_a_bridge_that_was_not_found_is_placed_by_a_click_and_by_nothing_less(page, sign_in_as, services):
+    doubtful_frame("AURA1000", **LOST), doubtful_frame("AURA2000", **LOST)
+    sign_in_as("operator")
+    page.keyboard.press("w")
+    expect(page.get_by_text("No bridge was found")).to_be_visible()  # the line's start in the middle is nobody's word
+    approve(page)
+    expect(page.get_by_role("heading", name="AURA2000")).to_be_visible()
+    assert not BridgeLabel.objects.exists()
+    page.keyboard.press("w")
+    settled(page)
+    page.mouse.click(*page.evaluate(SCREEN, [500.5, 300]))
+    expect(page.get_by_text("Placed by you.")).to_be_visible()
+    approve(page)
+    expect(page.get_by_role("heading", name="All clear")).to_be_visible()
+    assert BridgeLabel.objects.get().bridge_x == pytest.approx(500, abs=2)
+    page.get_by_role("button", name="Undo the last decision").click()
+    expect(page.get_by_role("heading", name="AURA2000")).to_be_visible()
+
+
 def test_a_bridge_that_was_not_found_can_be_placed(page, sign_in_as, services):
-    lost = dict.fromkeys(("bridge_x", "product_box", "bridge_evidence")) | {"near": "", "bridge_doubt": ""}
-    doubtful_frame("AURA1000", **lost)
+    doubtful_frame("AURA1000", **LOST)
     sign_in_as("operator")
     expect(bridge(page)).to_be_hidden()
     page.get_by_role("button", name="Place the bridge").click()

@@ -12,7 +12,8 @@ const TOOLS = [
 const GROWTH = 1.25;
 
 export class Editor {
-  #isAsking = false;
+  isAsking = false; // the server, what a click means
+  #suggested = "brush";
 
   // on: {say(words), save(), frameId()}
   constructor(picture, server, on) {
@@ -26,7 +27,13 @@ export class Editor {
   }
 
   switch() {
-    this.arm(this.picture.isEditing ? null : "brush");
+    this.arm(this.picture.isEditing ? null : this.#suggested);
+  }
+
+  // What mends the doubt that is looked at; in hand at once where one edits already.
+  suggest(tool) {
+    this.#suggested = tool;
+    if (this.picture.isEditing) this.arm(tool);
   }
 
   arm(tool) {
@@ -52,20 +59,23 @@ export class Editor {
 
   // A click's answer comes from the server, which has the photo at full size.
   async click(stroke) {
-    if (this.#isAsking) return;
-    this.#isAsking = true;
+    if (this.isAsking) return;
+    this.isAsking = true;
     this.picture.setAsking(true);
+    this.on.say("One moment: your click is being worked out.");
     const id = this.on.frameId();
     const { rung, strokes } = this.picture.editToSend;
     const { tool, size, points } = stroke;
     try {
       const answer = await this.server.ask("click", id, { rung, strokes: [...strokes, { tool, size, points }] });
       const mask = await maskFrom(answer.mask);
-      if (id === this.on.frameId()) this.picture.addPatch(stroke, answer.box, mask);
+      if (id !== this.on.frameId()) return; // left meanwhile
+      this.picture.addPatch(stroke, answer.box, mask);
+      this.on.say("");
     } catch (error) {
-      this.on.say(error.message, "bad");
+      if (id === this.on.frameId()) this.on.say(error.message, "bad");
     } finally {
-      this.#isAsking = false;
+      this.isAsking = false;
       this.picture.setAsking(false);
     }
   }

@@ -52,6 +52,7 @@ export class Split {
 export class Bridge {
   bridge = null; // first, last, found, x, estimates' x: pixels of the photo; side: the half that is kept, or ""
   x = null;
+  #isStart = false; // nobody put it there yet
   #marks = [];
 
   constructor(host, viewport, onMove) {
@@ -66,13 +67,14 @@ export class Bridge {
   show(bridge) {
     this.bridge = bridge;
     this.x = bridge?.x ?? null;
+    this.#isStart = false;
     for (const mark of this.#marks) mark.remove();
     this.#marks = (bridge?.estimates ?? []).map(({ name }, index) => this.#mark(name, index));
     this.draw();
   }
 
   get isMoved() {
-    return this.bridge !== null && this.x !== null && this.x !== this.bridge.x;
+    return this.bridge !== null && this.x !== null && !this.#isStart && this.x !== this.bridge.x;
   }
 
   // As pipeline.imaging.halfglass.crop_at decides where no nearer lens is known.
@@ -93,6 +95,7 @@ export class Bridge {
 
   put(x, isRounded = false) {
     const { first, last } = this.bridge;
+    this.#isStart = false;
     this.x = clamp(isRounded ? Math.round(x) : x, first, last);
     this.draw();
     this.onMove();
@@ -100,14 +103,19 @@ export class Bridge {
 
   putBack() {
     this.x = this.bridge.x;
+    this.#isStart = false;
     this.draw();
     this.onMove();
   }
 
-  // One that was never placed starts in the middle.
+  // One that was never placed starts in the middle, which decides nothing.
   takeUp() {
     const { first, last } = this.bridge;
-    if (this.x === null) this.put((first + last) / 2, true);
+    if (this.x === null) {
+      this.put((first + last) / 2, true);
+      this.#isStart = true;
+      this.onMove();
+    }
     this.line.focus();
   }
 
@@ -150,7 +158,7 @@ export class Bridge {
   #key(event) {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     if (arrow(event)) this.put(this.x + arrow(event) * (event.shiftKey ? 10 : 1));
-    else if (event.key === "Escape" && this.isMoved) this.putBack();
+    else if (event.key === "Escape" && this.x !== this.bridge.x) this.putBack();
     else return;
     event.preventDefault();
     event.stopPropagation();

@@ -144,7 +144,7 @@ export class Line {
 
   // The same frame, worked over.
   async renew(item) {
-    this.current = await loaded(item);
+    this.current = await loaded({ ...item, numbered: this.current?.item.numbered });
     return this.current;
   }
 

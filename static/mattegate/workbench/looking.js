@@ -1,6 +1,6 @@
 // How the frame is looked at: which view of it, on which backdrop, at which place, and which alternative.
 import { at } from "../dom.js";
-import { say } from "./notice.js";
+import { announce, say } from "./notice.js";
 import { choices } from "./panel.js";
 import { picture as load } from "./server.js";
 
@@ -29,6 +29,7 @@ export class Looking {
 
   nextMode() {
     this.setMode(after(MODES, this.picture.mode));
+    announce(`View: ${this.picture.mode}`);
   }
 
   setBackdrop(name) {
@@ -39,6 +40,7 @@ export class Looking {
 
   nextBackdrop() {
     this.setBackdrop(after(BACKDROPS, this.#backdrop));
+    announce(`Backdrop: ${this.#backdrop}`);
   }
 
   // The view of doubts goes to the first one that has a place.
@@ -54,9 +56,11 @@ export class Looking {
   }
 
   zoomToDoubt() {
-    if (this.picture.isZoomedIn) return this.picture.fit();
-    if (this.#doubt) this.lookAt(this.#doubt);
+    const isBack = this.picture.isZoomedIn;
+    if (isBack) this.picture.fit();
+    else if (this.#doubt) this.lookAt(this.#doubt);
     else this.picture.actualSize();
+    announce(isBack ? "The whole photo" : `Zoomed to ${this.#doubt?.words ?? "its full size"}`);
   }
 
   pick(index) {
@@ -66,6 +70,7 @@ export class Looking {
     if (!other || picture.isJust(other.rung)) return;
     if (!other.isOwn && !other.image) return say("This alternative’s picture is gone; choose another.", "bad");
     picture.choose(other.isOwn ? this.#own(other) : other);
+    announce(`Chosen: ${other.words}`);
     if (picture.mode === "compare" && picture.isMostlyBefore) this.setMode("cutout");
   }
 

@@ -21,6 +21,11 @@ export function say(words, tone = "") {
   hush = setTimeout(() => (notice.textContent = ""), MILLISECONDS[tone]);
 }
 
+// For those who don't see it.
+export function announce(words) {
+  at("announced").textContent = words;
+}
+
 // Whatever is refused is said, and nothing else happens.
 export async function trying(work) {
   try {

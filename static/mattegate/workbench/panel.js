@@ -17,22 +17,26 @@ function score({ confidence, threshold, publish }) {
   return section("Score", element("p", { class: "wb-score" }, element("b", {}, confidence.toFixed(2)), ` ${words}`));
 }
 
-// The likeliest first; among them the matte as it is.
+// The likeliest first; among them the matte as it is. What comes later stands behind: a number keeps its meaning.
 export function choices(item) {
   if (!item.pictures.cutout) return [];
-  const own = { rung: "", words: "as it is", cutout: item.pictures.cutout, isOwn: true };
   const best = item.alternatives.filter((other) => other.isBest);
-  return [...best, own, ...item.alternatives.filter((other) => !other.isBest)].slice(0, 9);
+  const own = { rung: "", words: "as it is", cutout: item.pictures.cutout, isOwn: true, isBest: !best.length };
+  const ranked = [...best, own, ...item.alternatives.filter((other) => !other.isBest)];
+  const before = item.numbered ?? [];
+  const number = ({ rung }) => (before.includes(rung) ? before.indexOf(rung) : before.length);
+  const shown = ranked.sort((one, other) => number(one) - number(other)).slice(0, 9);
+  item.numbered = shown.map(({ rung }) => rung);
+  return shown;
 }
 
 function choice(other, index, pick) {
-  const isBest = other.isBest || (other.isOwn && index === 0);
   const caption = element(
     "span",
     { class: "wb-caption" },
     element("kbd", {}, String(index + 1)),
     element("span", {}, other.words),
-    isBest && element("b", {}, "best guess"),
+    other.isBest && element("b", {}, "best guess"),
   );
   const picture = element("span", { class: "wb-pic" }, image(other.cutout));
   return button({ class: "wb-choice", "data-rung": other.rung, onclick: () => pick(index) }, picture, caption);
@@ -69,7 +73,7 @@ function bridgeSection(bridge, actions) {
   );
 }
 
-function bridgeWords({ x, placedBy, doubt }) {
+export function bridgeWords({ x, placedBy, doubt }) {
   if (x === null) return "No bridge was found; without one there is no half-glass picture.";
   if (placedBy) return `Placed by ${placedBy}.`;
   return doubt ? `In doubt: ${doubt}.` : "Drag the line to move it.";

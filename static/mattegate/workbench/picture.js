@@ -92,6 +92,11 @@ export class Picture {
     return this.chosen?.rung ?? "";
   }
 
+  // Whether there are strokes or clicks that would be lost.
+  get isPainted() {
+    return this.#edit.strokes.length > 0;
+  }
+
   get editToSend() {
     return this.#edit.toJSON();
   }
@@ -115,7 +120,7 @@ export class Picture {
     return this.rung === rung && !this.#edit.strokes.length;
   }
 
-  // Zoom, pan, mode and backdrop stay as they are.
+  // Zoom and pan, mode and backdrop stay as they are.
   show(frame, bridge) {
     this.#edit.clear();
     this.#layers.frame = frame;
@@ -249,6 +254,11 @@ export class Picture {
     const start = this.place(this.#gestures.at(event));
     const stroke = { tool: this.tool, size: this.size };
     return this.#tool.paints ? painting(this, stroke, start) : clicking(this, stroke, start);
+  }
+
+  // A press that moved nothing puts the bridge there, while that is what one works on.
+  clicked(point) {
+    if (this.tool === "bridge" && this.hasBridge) this.#bridge.put(this.#viewport.toPhoto(point).x - 0.5, true);
   }
 
   hover(point) {

@@ -1,4 +1,4 @@
-// What of the photo the screen shows. Zoom and centre are relative, so that they carry over to a photo of another size.
+// What of the photo the screen shows. Zoom and centre are relative, so that they hold for another size of it, too.
 import { clamp } from "../dom.js";
 
 const MARGIN = 12;

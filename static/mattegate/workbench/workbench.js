@@ -6,8 +6,8 @@ import * as header from "./header.js";
 import { Keys } from "./keys.js";
 import { Line } from "./line.js";
 import { BACKDROPS, Looking, MODES } from "./looking.js";
-import { say, trying } from "./notice.js";
-import { markChosen, showEmpty, showFiles, showPanel, showRail, showToday } from "./panel.js";
+import { announce, say, trying } from "./notice.js";
+import { bridgeWords, markChosen, showEmpty, showFiles, showPanel, showRail, showToday } from "./panel.js";
 import { Picture } from "./picture.js";
 import { Rejecting } from "./rejecting.js";
 import { Renaming } from "./rename.js";
@@ -21,7 +21,10 @@ const keys = new Keys();
 let { rail } = state.line;
 
 const picture = new Picture(at("view"), {
-  view: () => (at("zoom").textContent = `${Math.round(100 * picture.zoom)} %`),
+  view: () => {
+    at("zoom").textContent = `${Math.round(100 * picture.zoom)} %`;
+    at("zoom").ariaLabel = `Zoom, ${at("zoom").textContent}`;
+  },
   edit: () => {
     editor.show();
     markChosen(at("panel"), picture.rung);
@@ -29,7 +32,8 @@ const picture = new Picture(at("view"), {
   },
   bridge: () => {
     const said = at("bridge-said");
-    if (said && picture.movedBridge !== null) said.textContent = movedWords(picture.bridgeShift);
+    const isMoved = picture.movedBridge !== null;
+    if (said) said.textContent = isMoved ? movedWords(picture.bridgeShift) : bridgeWords(line.current.item.bridge);
   },
   click: (stroke) => editor.click(stroke),
   detail: () => trying(() => looking.sharpen()),
@@ -65,9 +69,18 @@ function show(entry) {
   at("work").hidden = at("footer").hidden = !entry;
   at("empty").hidden = Boolean(entry);
   header.frame(entry?.item);
+  // Another photo is seen whole first; a frame that was worked over stays where one looked.
+  if (document.body.dataset.frame !== String(entry?.item.id)) picture.fit();
   document.body.dataset.frame = entry?.item.id ?? "";
+  at("skip").hidden = !entry;
   if (entry) showFrame(entry);
   else picture.show(null, null);
+  announce(entry ? inWords(entry.item) : at("empty").querySelector("h2").textContent);
+}
+
+function inWords({ code, view, chips, held }) {
+  const why = chips.map(({ words }) => words).join(", ") || "nothing in particular";
+  return `${code} ${view}: ${why}.${held ? ` ${held.words}` : ""}`;
 }
 
 function showFrame({ item, frame }) {
@@ -81,6 +94,7 @@ function showFrame({ item, frame }) {
   unsaved.offer(item);
   showRail(at("rail"), item, rail, open);
   showChoices(item);
+  editor.suggest("brush");
   editor.show();
   const isOfBridge = item.chips.length && item.chips.every(({ tool }) => tool === "bridge");
   if (!item.held && item.bridge?.x && isOfBridge) moveBridge();
@@ -153,13 +167,13 @@ async function showShop() {
 
 // --- what the panel and the keys do ---------------------------------------------------------------
 
-// A reason leads to its place, with what mends it in hand.
+// A reason leads to its place. What mends it is in hand once somebody edits: a finger that pans paints nothing.
 function look(told) {
   looking.lookAt(told);
   if (!mayDecide()) return;
   if (told.tool === "bridge") moveBridge();
   else if (told.tool === "rename") rename(told.code.replace("looks-", ""));
-  else if (told.tool) editor.arm(told.tool);
+  else if (told.tool) editor.suggest(told.tool);
 }
 
 function moveBridge() {
@@ -185,7 +199,9 @@ const open = (id) => leave(() => line.open(id));
 const back = () => leave(() => line.back());
 const forward = () => leave(async () => (await line.forward()) || say("This is the last one."));
 const undo = () => leave(() => decisions.undo());
-const ask = () => line.current && mayDecide() && leaveEdit(() => rejecting.open(line.current.item));
+// What was merely chosen is no loss.
+const ask = () =>
+  line.current && mayDecide() && leave(() => rejecting.open(line.current.item), picture.isPainted);
 
 async function takeOver(id) {
   const { said, item, line: now } = await server.ask("take-over", id);
@@ -203,7 +219,11 @@ function rename(view) {
 
 // A decision is about what is seen; anything else can wait until there is something to see.
 function onSight(act) {
-  return () => (line.isComing ? say("The next one is still loading; nothing was decided.", "bad") : act());
+  return () => {
+    if (line.isComing) return say("The next one is still loading; nothing was decided.", "bad");
+    if (editor.isAsking) return say("Your last click is still being worked out; nothing was decided.", "bad");
+    return act();
+  };
 }
 
 function onceThere(act) {
