@@ -23,6 +23,7 @@ from config.asked import row_number
 from pipeline import sharing
 from pipeline.engines.object_store import ObjectStoreError
 from pipeline.models import Batch, Frame, WebhookDelivery, WebhookEndpoint
+from pipeline.states import State
 from pipeline.upkeep import retention
 from pipeline.views.batches import batch as batch_page
 from pipeline.views.batches import how_far
@@ -108,7 +109,7 @@ class BatchAdmin(OnlyOfferedLookups, ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Batch]:
         mine = sharing.batches_for(signed_in(request))
-        frames = Frame.objects.filter(batch=OuterRef("pk")).order_by().values("batch")
+        frames = Frame.objects.filter(batch=OuterRef("pk")).exclude(state=State.REMOVED).order_by().values("batch")
         photos = Coalesce(Subquery(frames.annotate(count=Count("*")).values("count")), 0)
         return super().get_queryset(request).filter(pk__in=mine.values("pk")).annotate(photos=photos)
 

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from accounts import roles
 from accounts.access import allowed
 
 WORDS: dict[str, str] = {
@@ -41,5 +42,5 @@ WORDS: dict[str, str] = {
 
 @allowed("pipeline.see_figures")
 def glossary(request: HttpRequest) -> HttpResponse:
-    context = {"title": "What the words mean", "words": WORDS.items()}
+    context = {"title": "What the words mean", "words": WORDS.items(), "roles": roles.WORDS.items()}
     return render(request, "review/glossary.html", admin.site.each_context(request) | context)

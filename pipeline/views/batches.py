@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
-from django.db.models import Case, Max, Q, QuerySet, Value, When
+from django.db.models import Case, Max, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,7 +18,7 @@ from accounts.access import allowed, signed_in
 from config.asked import read
 from pipeline import progress, queues, removal, reshoots, sharing, shelving
 from pipeline.gemini import budget
-from pipeline.models import Batch, Frame
+from pipeline.models import Batch, Frame, Transition
 from pipeline.states import MOVES, Segment, State
 from pipeline.views.pages import found, one_of, page
 from pipeline.views.published import rendered_again
@@ -141,5 +141,7 @@ def _grid(batch: Batch, segment: str) -> QuerySet[Frame]:
     """The batch's photos, each with the last attempt that left a cut-out; those that failed come first."""
     frames = progress.with_segment(batch.frames.all())
     frames = frames.annotate(card_attempt=Max("scorecards__attempt"), has_fault=Case(IS_FAULT, default=Value(False)))
+    withdrawals = Transition.objects.filter(frame=OuterRef("pk"), target=State.WITHDRAWING).order_by("-pk")
+    frames = frames.annotate(withdrawn_why=Subquery(withdrawals.values("why")[:1]))
     frames = frames.order_by("-has_fault", "code", "filename", "pk")
     return frames.filter(segment=segment) if segment else frames

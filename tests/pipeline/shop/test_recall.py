@@ -43,6 +43,14 @@ def test_withdrawn_by_a_manager_it_leaves_the_shop_and_waits_for_nobody(publishe
     assert (told.actor, told.why) == ("maria", "sold out")
 
 
+def test_whoever_sent_it_reads_why_it_was_withdrawn_and_gets_from_its_tile_to_the_product(published, sign_in):
+    recall("withdraw", published, published.version, actor="maria", why="licence of the logo")
+    withdraw.run(published.pk)
+    address = reverse("admin:pipeline_batch_change", args=[published.batch_id])
+    page = sign_in("uploader").get(address).content.decode()
+    assert "Licence of the logo" in page and f'href="{reverse("product", args=["AURA1"])}"' in page
+
+
 def test_withdrawn_it_gives_way_to_a_newer_photo(published, received, matter):
     recall("withdraw", published, published.version, actor="maria", why="sold out")
     withdraw.run(published.pk)
