@@ -10,6 +10,7 @@ from typing import Any
 BLUE, GREEN, ORANGE, GREY = "#5b7cfa", "#2f9e57", "#e08a1e", "#8a94a6"
 LINE_COLOURS = (ORANGE, GREEN)
 Values = Sequence[float | None]
+SWATCH = {"color": GREY, "boxHeight": 8, "usePointStyle": True, "pointStyleWidth": 20}
 
 
 def shares(labels: Sequence[str], name: str, values: Values, lines: Mapping[str, float]) -> dict[str, str]:
@@ -24,8 +25,8 @@ def bars(labels: Sequence[str], name: str, values: Values) -> dict[str, str]:
     return _chart(labels, [_bar(name, values, BLUE)], name.lower())
 
 
-def lying(labels: Sequence[str], series: Mapping[str, Values], unit: str) -> dict[str, str]:
-    """Bars that lie, the first on top."""
+def lying(labels: Sequence[Sequence[str]], series: Mapping[str, Values], unit: str) -> dict[str, str]:
+    """Bars that lie, the first on top; a label is lines of words."""
     data = [_bar(name, values, colour) for (name, values), colour in zip(series.items(), (BLUE, ORANGE), strict=False)]
     return _chart(labels, data, unit, axis="y")
 
@@ -37,16 +38,17 @@ def two_lines(labels: Sequence[str], left: tuple[str, Values], right: tuple[str,
 
 
 def _bar(name: str, values: Values, colour: str) -> dict[str, Any]:
-    return {"type": "bar", "label": name, "data": list(values), "backgroundColor": colour, "maxBarThickness": 28}
+    bar = {"type": "bar", "label": name, "data": list(values), "backgroundColor": colour}
+    return bar | {"maxBarThickness": 28, "pointStyle": "rect"}
 
 
 def _line(name: str, values: Values, colour: str, *, dashed: bool = False) -> dict[str, Any]:
     line = {"type": "line", "label": name, "data": list(values), "borderColor": colour, "backgroundColor": colour}
-    return line | {"borderWidth": 2, "pointRadius": 0, "borderDash": [6, 4] if dashed else []}
+    return line | {"borderWidth": 2, "pointRadius": 0, "pointStyle": "line", "borderDash": [6, 4] if dashed else []}
 
 
 def _chart(
-    labels: Sequence[str], data: list[dict[str, Any]], unit: str, *, axis: str = "x", right: str = ""
+    labels: Sequence[Any], data: list[dict[str, Any]], unit: str, *, axis: str = "x", right: str = ""
 ) -> dict[str, str]:
     along, up = ("y", "x") if axis == "y" else ("x", "y")
     scales: dict[str, Any] = {
@@ -61,7 +63,7 @@ def _chart(
         "maintainAspectRatio": False,
         "indexAxis": axis,
         "interaction": {"mode": "index", "intersect": False, "axis": along},
-        "plugins": {"legend": {"display": len(data) > 1, "align": "end", "labels": {"color": GREY, "boxWidth": 12}}},
+        "plugins": {"legend": {"display": len(data) > 1, "align": "end", "labels": SWATCH}},
         "scales": scales,
     }
     tall = "tall" if axis == "y" else ""

@@ -58,6 +58,11 @@ class Sent(NamedTuple):
     reasons: list[str]
     confidence: float | None
 
+    @property
+    def is_held(self) -> bool:
+        """By the gate, at the first look; others failed, came back later or were renamed."""
+        return self.confidence is not None
+
 
 @dataclass(frozen=True)
 class Cards:

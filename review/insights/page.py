@@ -78,5 +78,10 @@ def weekly_report(request: HttpRequest) -> HttpResponse:
     """The week on one sheet of paper."""
     scope = report.week_scope(request.GET.get("week", ""))
     found = read(scope)
-    context = {"title": f"Week {scope.first:%V}, {scope.words}", "found": found, "tables": report.tables(found)}
+    context = {
+        "title": f"Week {scope.first:%V}, {scope.words}",
+        "found": found,
+        "tables": report.tables(found),
+        "beside": report.weeks_beside(scope),
+    }
     return render(request, "review/report.html", admin.site.each_context(request) | context)

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from statistics import median
+from textwrap import wrap
 
 from pipeline.words import in_words
 from review.insights import charts
@@ -12,6 +13,8 @@ from review.insights.scope import Scope
 from review.insights.tables import Cell, Table, interval, number, share
 
 TYPICAL, SHOWN = 3, 8
+LINE = 20
+"""Letters of a bar's name in one line: more leave no room for the bar on a phone."""
 
 
 @dataclass
@@ -72,7 +75,7 @@ def table(scope: Scope, found: list[Reason], reviews: int) -> Table:
     rows = [_row(scope, reason, reviews) for reason in found]
     drawn = found[:SHOWN]
     chart = charts.lying(
-        [_short(reason.words) for reason in drawn],
+        [wrap(reason.words, LINE, max_lines=3, placeholder=" …") for reason in drawn],
         {
             "Share of reviews": [round(100 * len(reason.frames) / reviews, 1) for reason in drawn],
             "Found true": [round(100 * reason.true / reason.said, 1) if reason.said else None for reason in drawn],
@@ -100,10 +103,6 @@ def _row(scope: Scope, reason: Reason, reviews: int) -> list[Cell]:
         share(reason.true, reason.said, link("found-bad")),
         interval(reason.true, reason.said),
     ]
-
-
-def _short(words: str) -> str:
-    return words if len(words) <= 34 else f"{words[:32].rstrip()} …"
 
 
 def ranked(found: list[Reason]) -> list[Reason]:

@@ -12,14 +12,24 @@ from review.insights.scope import EARLIEST, Scope, week_of
 from review.insights.tables import Table, in_text
 from review.insights.whole import Whole
 
+WEEK = timedelta(days=7)
 SHOWN = {"day": 7, "reasons": 5, "batch": 5, "escapes": 7, "operators": 5, "money": 6}
 """Tables of the sheet, and how many of their rows."""
 
 
 def week_scope(name: str) -> Scope:
     """Of a week such as 2026-W47; without a name, of the last whole one."""
-    monday = _monday(name) if name else week_of(timezone.localdate()) - timedelta(days=7)
+    monday = _monday(name) if name else week_of(timezone.localdate()) - WEEK
     return Scope(monday, monday + timedelta(days=6))
+
+
+def weeks_beside(scope: Scope) -> Iterator[tuple[str, str]]:
+    """What they are called, and how the address names them; none is still to come."""
+    this = week_of(timezone.localdate())
+    near = {"The week before": scope.first - WEEK, "The week after": scope.first + WEEK, "This week": this}
+    for words, monday in near.items():
+        if EARLIEST <= monday <= this and monday != scope.first:
+            yield words, f"{monday:%G-W%V}"
 
 
 def _monday(name: str) -> date:

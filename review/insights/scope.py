@@ -71,6 +71,11 @@ class Scope:
         return midnight(self.last + timedelta(days=1))
 
     @property
+    def is_now(self) -> bool:
+        """Whether today is the last day."""
+        return self.last == timezone.localdate()
+
+    @property
     def days(self) -> list[date]:
         return [self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1)]
 

@@ -131,10 +131,15 @@ def _by_batch(scope: Scope, found: list[Group], worst_reason: dict[int, str]) ->
             *row(name, count, lambda batch=pk, **more: scope.frames_address(batch__id__exact=batch, **more)),
             Cell(worst_reason.get(pk, "")),
         ]
-        for (pk, name), count in sorted(sums.items(), key=lambda item: (-_share(item[1]), item[0][1]))
+        for (pk, name), count in worst_first(sums)
     ]
     note = "Sorted by share sent. Why: the reason that most of its reviews have."
     return Table("batch", "By batch, the worst first", ["Batch", *COLUMNS, "Mostly why"], rows, note)
+
+
+def worst_first(sums: dict[tuple[int, str], Counts]) -> list[tuple[tuple[int, str], Counts]]:
+    """Batches, by number and name."""
+    return sorted(sums.items(), key=lambda item: (-_share(item[1]), item[0][1]))
 
 
 def _share(count: Counts) -> float:

@@ -15,15 +15,19 @@ from review.insights import charts
 from review.insights.moments import SECOND, Microseconds, microseconds
 from review.insights.scope import Scope, midnight
 from review.insights.tables import NONE, Cell, Table, number, seconds
+from review.models import QueueItem
 
 EXCEPTION = State.EXCEPTION
+DECIDED = (State.APPROVED, State.REJECTED, State.RECEIVED)
+"""Where a photo goes that somebody decided on."""
 
 
 class Wait(NamedTuple):
-    """From when to when a photo waited, in microseconds; without an end it still does."""
+    """From when to when a photo waited, in microseconds, and what became of it; without an end it still does."""
 
     since: int
-    until: int | None
+    until: int | None = None
+    then: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ def waits(scope: Scope) -> list[Wait]:
     before = around.filter(target=EXCEPTION, at__lt=scope.since, frame__in=left).order_by()
     since = dict(before.values_list("frame").annotate(last=Microseconds(Max("at"))))
     still = Frame.objects.filter(scope.of(), state=EXCEPTION, state_since__lt=scope.since)
-    found = [Wait(at, None) for at in still.values_list(Microseconds("state_since"), flat=True)]
+    found = [Wait(at) for at in still.values_list(Microseconds("state_since"), flat=True)]
     by_frame: dict[int, list[tuple[str, int]]] = defaultdict(list)
     for frame, target, at in steps:
         by_frame[frame].append((target, at))
@@ -58,9 +62,33 @@ def _waits(since: int | None, moves: Iterable[tuple[str, int]]) -> list[Wait]:
         if target == EXCEPTION:
             since = at
         elif since:
-            found.append(Wait(since, at))
+            found.append(Wait(since, at, target))
             since = None
-    return [*found, Wait(since, None)] if since else found
+    return [*found, Wait(since)] if since else found
+
+
+class Flow(NamedTuple):
+    """How many photos came to wait in the time, were decided, and went undecided: replaced, removed or deleted."""
+
+    came: int
+    decided: int
+    gone: int
+
+
+def flow(scope: Scope, found: Iterable[Wait]) -> Flow:
+    first, end = microseconds(scope.since), microseconds(scope.until)
+    came, left = 0, []
+    for wait in found:
+        came += first <= wait.since < end
+        if wait.until and first <= wait.until < end:
+            left.append(wait.then)
+    decided = sum(then in DECIDED for then in left)
+    return Flow(came, decided, len(left) - decided)
+
+
+def audits(scope: Scope) -> int:
+    """Published photos that wait in the queue for somebody to look at them."""
+    return QueueItem.objects.filter(scope.of(), state=State.PUBLISHED).count()
 
 
 def at_ends(scope: Scope, found: list[Wait]) -> list[Backlog]:
@@ -92,6 +120,9 @@ def table(scope: Scope, found: list[Backlog]) -> Table:
     days = [f"{day:%-d %b}" for day in scope.days[: len(found)]]
     waiting = ("Waiting for review", [at.waiting for at in found])
     chart = charts.two_lines(days, waiting, ("Hours that the oldest waited", hours))
-    note = "At the end of each day; today's is now. Audits that are due are not among them."
+    note = (
+        "At the end of each day; today's is now. Audits that are due are not among them. A decision that is taken "
+        "back has the photo come anew."
+    )
     columns = ["Day", "Waiting for review", "The oldest waited"]
     return Table("backlog", "Waiting for review, over time", columns, rows[::-1], note, chart)

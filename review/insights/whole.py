@@ -18,7 +18,7 @@ from review.insights.tables import Table, between
 from review.models import DriftAlarm
 
 LEAST_BATCH = 10
-"""Photos below which the share of a batch says nothing."""
+"""Photos below which the share of a batch says little."""
 ALARMS = 10
 
 
@@ -69,7 +69,10 @@ class Reader:
         self.worst = reasons.worst_by_batch(facts)
         self.to_s3 = timing.to_s3(facts)
         self.parts = timing.parts(scope)
-        self.backlog = waiting.at_ends(scope, waiting.waits(scope))
+        waits = waiting.waits(scope)
+        self.backlog = waiting.at_ends(scope, waits)
+        self.flow = waiting.flow(scope, waits)
+        self.audits = waiting.audits(scope)
         self.people = people.operators(scope)
         self.costs = prices.costs(scope, self.count, self.parts.at_work, self.people)
 
@@ -109,16 +112,22 @@ class Reader:
         yield prices.table(self.costs)
 
     def headlines(self) -> Iterator[Headline]:
-        scope, count = self.scope, self.count
-        target = per_cent(settings.TARGET_REVIEW_SHARE)
-        told = f"{count.sent:,} of {count.processed:,} photos, {_reach(count.sent, count.processed)}; target {target}"
-        yield Headline("Sent to review", _share(count.sent, count.processed), told, scope.frames_address(of="sent"))
+        yield self._sent()
         yield self._escapes()
         yield self._top_reason()
         yield self._speed()
         yield self._backlog()
         yield self._cost()
         yield self._worst_batch()
+
+    def _sent(self) -> Headline:
+        count, held = self.count, sum(review.is_held for review in self.reviews)
+        told = f"{count.sent:,} of {count.processed:,} photos, {_reach(count.sent, count.processed)}"
+        told += f"; target {per_cent(settings.TARGET_REVIEW_SHARE)}"
+        if others := count.sent - held:
+            told += f"; {held:,} held by the gate at the first look, {others:,} for another cause"
+        link = self.scope.frames_address(of="sent")
+        return Headline("Sent to review", _share(count.sent, count.processed), told, link)
 
     def _escapes(self) -> Headline:
         drawn = findings.audits(self.labels.values())
@@ -145,10 +154,11 @@ class Reader:
         first, last = self.backlog[0], self.backlog[-1]
         more = last.waiting - first.waiting
         trend = f"{abs(more)} {'more' if more > 0 else 'fewer'} than" if more else "as many as"
-        oldest = f"the oldest for {duration(last.oldest)}; " if last.oldest else ""
+        parts = [_counted(self.audits, "audit", "and ")] if self.audits and self.scope.is_now else []
+        parts += [f"the oldest for {duration(last.oldest)}"] if last.oldest else []
+        parts += [_flow(self.flow), f"{trend} at the end of {self.scope.first:%-d %b}"]
         queue = reverse("admin:review_queueitem_changelist")
-        told = f"{oldest}{trend} at the end of {self.scope.first:%-d %b}"
-        return Headline("Waiting for review", f"{last.waiting:,}", told, queue)
+        return Headline("Waiting for review", f"{last.waiting:,}", "; ".join(parts), queue)
 
     def _cost(self) -> Headline:
         found = self.costs
@@ -163,12 +173,13 @@ class Reader:
 
     def _worst_batch(self) -> Headline:
         sums = shares.by(self.groups, lambda group: (group.batch, group.batch_name))
+        if not sums:
+            return Headline("Worst batch", "–", "no photo was processed")
         large = {batch: count for batch, count in sums.items() if count.processed >= LEAST_BATCH}
-        if not large:
-            return Headline("Worst batch", "–", f"no batch has {LEAST_BATCH} photos")
-        (pk, name), count = max(large.items(), key=lambda item: (item[1].sent / item[1].processed, item[0]))
-        told = f"{count.sent} of {count.processed} sent to review"
-        told += f", mostly: {self.worst[pk]}" if pk in self.worst else ""
+        (pk, name), count = shares.worst_first(large or sums)[0]
+        told = f"{_share(count.sent, count.processed)}, {count.sent} of {count.processed} sent to review"
+        told += "" if large else "; few photos, so this says little"
+        told += f"; mostly: {self.worst[pk]}" if pk in self.worst else ""
         return Headline("Worst batch", name, told, self.scope.frames_address(of="sent", batch__id__exact=pk))
 
     def alarms(self) -> Iterator[DriftAlarm]:
@@ -178,6 +189,19 @@ class Reader:
 
 def _share(k: int, n: int) -> str:
     return per_cent(k / n) if n else "–"
+
+
+def _counted(n: int, what: str, before: str = "") -> str:
+    return f"{before}{n:,} {what}{'' if n == 1 else 's'}"
+
+
+def _flow(found: waiting.Flow) -> str:
+    told = f"{found.came:,} came, {found.decided:,} {_were(found.decided)} decided"
+    return f"{told}, {found.gone:,} {_were(found.gone)} replaced or removed" if found.gone else told
+
+
+def _were(n: int) -> str:
+    return "was" if n == 1 else "were"
 
 
 def _reach(k: int, n: int) -> str:

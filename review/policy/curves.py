@@ -55,17 +55,23 @@ def _escapes(point: Point) -> str:
     if not point.labels:
         return "not known: none of these has a label"
     rate = point.escapes
-    return f"{per_cent(rate.value)} ({per_cent(rate.low)} – {per_cent(rate.high)}; {point.labels:,} labels)"
+    return f"{per_cent(rate.value)} ({per_cent(rate.low)} – {per_cent(rate.high)}; {_labels(point.labels)})"
 
 
 def _certificate(point: Point, policy: GatePolicy) -> str:
     target, missing = policy.target, least_clean(**policy.target) - point.n
     promise = f"at most {per_cent(target['escape'])} bad"
     if point.is_earned:
-        return f"yes, {promise}: {point.k} of {point.n:,} labels bad, bound {per_cent(point.bound)}"
+        return f"yes, {promise}: {point.k} of the {_labels(point.n)} that count bad, bound {per_cent(point.bound)}"
     if missing > 0:
-        return f"no: at least {missing:,} more good labels are needed ({point.n:,} count, {point.k} of them bad)"
-    return f"no: {point.k} of {point.n:,} labels bad; here or at a stricter threshold that is too many for {promise}"
+        counting = f"of the {_labels(point.labels)} above {point.n:,} count for it, {point.k} of these bad"
+        return f"no: at least {missing:,} more good labels are needed ({counting})"
+    told = f"no: {point.k} of the {_labels(point.n)} that count bad"
+    return f"{told}; here or at a stricter threshold that is too many for {promise}"
+
+
+def _labels(count: int) -> str:
+    return f"{count:,} label{'' if count == 1 else 's'}"
 
 
 def _step(simulation: Simulation, threshold: float) -> int:

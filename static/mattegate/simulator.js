@@ -4,7 +4,7 @@ import { at, element, isJson } from "./dom.js";
 const SHOWN = 8;
 const PAUSE = 150; // ms: pictures follow once the slider rests
 const page = at("simulator");
-const [scope, slider] = [at("scope"), at("step")];
+const [scope, slider, field] = [at("scope"), at("step"), at("at")];
 const figures = [...page.querySelectorAll("[data-figure]")];
 
 const filled = (pattern, ...numbers) => numbers.reduce((url, number) => url.replace("/0/", `/${number}/`), pattern);
@@ -51,11 +51,17 @@ function showPictures(curve) {
   at("held").replaceChildren(...nearest(curve, moved, (to, from) => to > from).map(tile));
 }
 
+// 0.7 as 0.70; a finer one as it is.
+const written = (threshold) => (Number(threshold.toFixed(2)) === threshold ? threshold.toFixed(2) : String(threshold));
+
+const nearestStep = (steps, wanted) =>
+  steps.reduce((best, step, n) => (Math.abs(step - wanted) < Math.abs(steps[best] - wanted) ? n : best), 0);
+
 function show(curve) {
   const step = Number(slider.value);
-  const [threshold, point] = [String(curve.steps[step]), curve.scopes[scope.value][step]];
-  at("at").value = at("at-head").textContent = threshold;
-  slider.setAttribute("aria-valuetext", `${threshold}: ${point.review} sent to review`);
+  const [threshold, point] = [curve.steps[step], curve.scopes[scope.value][step]];
+  at("at-head").textContent = written(threshold);
+  slider.setAttribute("aria-valuetext", `${written(threshold)}: ${point.review} held by the gate`);
   for (const row of figures) row.cells[2].textContent = point[row.dataset.figure];
   at("count-published").textContent = point.newlyPublished.toLocaleString("en");
   at("count-held").textContent = point.newlyHeld.toLocaleString("en");
@@ -73,16 +79,28 @@ function start(curve) {
   for (const row of figures) row.cells[1].textContent = curve.asItIs[row.dataset.figure];
   slider.max = curve.steps.length - 1;
   let timer = 0;
-  const changed = () => {
+  const write = () => (field.value = written(curve.steps[Number(slider.value)]));
+  const moved = () => {
     show(curve);
     clearTimeout(timer);
     timer = setTimeout(showPictures, PAUSE, curve);
+  };
+  const changed = () => {
+    write();
+    moved();
+  };
+  const typed = () => {
+    if (!(field.valueAsNumber >= 0 && field.valueAsNumber <= 1)) return;
+    slider.value = nearestStep(curve.steps, field.valueAsNumber);
+    moved();
   };
   const chosen = () => {
     slider.value = (curve.groups[scope.value] ?? Object.values(curve.groups)[0]).own;
     changed();
   };
   slider.addEventListener("input", changed);
+  field.addEventListener("input", typed);
+  field.addEventListener("change", write); // what lies between two steps, or is no threshold, isn't kept
   scope.addEventListener("change", chosen);
   for (const part of ["slider", "switched", "use"]) if (at(part)) at(part).hidden = false;
   chosen();

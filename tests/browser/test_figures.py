@@ -82,3 +82,12 @@ def test_the_weekly_report_is_one_sheet_of_paper(figures):
     figures.emulate_media(media="print")
     expect(figures.get_by_text("Print this page")).to_be_hidden()
     expect(figures.get_by_role("heading", name="Operators")).to_be_visible()
+
+
+def test_the_list_of_batches_fits_a_wide_screen_with_a_box_ticked(figures):
+    figures.set_viewport_size({"width": 1440, "height": 1000})
+    figures.goto("/admin/pipeline/batch/")
+    figures.locator("#result_list input[type=checkbox]").nth(1).check()
+    expect(figures.get_by_text("selected")).to_be_visible()
+    around = figures.locator(".simplebar-content-wrapper:has(#result_list)")
+    assert around.evaluate_all("all => all.map(one => one.scrollWidth - one.clientWidth)") == [0]

@@ -28,15 +28,16 @@ def test_keys_move_the_threshold_and_it_is_put_in_shadow(page, sign_in_as, servi
     page.goto("/admin/policies/")
     page.get_by_role("link", name="Try other thresholds").click()
     slider = page.get_by_role("slider")
-    expect(slider).to_have_attribute("aria-valuetext", re.compile(r"^0\.5: .*of 20\) sent to review"))
-    review = page.get_by_role("row", name="Sent to review").get_by_role("cell")
+    expect(slider).to_have_attribute("aria-valuetext", re.compile(r"^0\.50: .*of 20\) held by the gate"))
+    review = page.get_by_role("row", name="Held by the gate at the first look").get_by_role("cell")
     before = review.nth(1).inner_text()
     expect(review.nth(0)).to_have_text(before)
     expect(page.get_by_role("heading", name="Would be sent to review: 0")).to_be_visible()
     slider.focus()
     for _ in range(30):
         page.keyboard.press("ArrowRight")
-    expect(slider).to_have_attribute("aria-valuetext", re.compile(r"^0\.8: "))
+    expect(slider).to_have_attribute("aria-valuetext", re.compile(r"^0\.80: "))
+    expect(page.get_by_label("Publish from a confidence of")).to_have_value("0.80")
     expect(review.nth(0)).to_have_text(before)
     expect(review.nth(1)).not_to_have_text(before)
     tiles = page.locator("#held").get_by_role("listitem")
@@ -52,6 +53,30 @@ def test_keys_move_the_threshold_and_it_is_put_in_shadow(page, sign_in_as, servi
     expect(page.get_by_text("edited v1 runs in shadow from the next frame on.")).to_be_visible()
     made = GatePolicy.objects.get(in_shadow=True)
     assert made.copied_from == row and set(made.document["thresholds"]["watch"].values()) == {0.4}
+
+
+def test_a_threshold_is_typed_beside_the_slider(page, sign_in_as, services):
+    row = policy(is_active=True)
+    stored(row)
+    sign_in_as("manager")
+    page.goto(f"/admin/policies/{row.pk}/thresholds/")
+    field, slider = page.get_by_label("Publish from a confidence of"), page.get_by_role("slider")
+    expect(field).to_have_value("0.50")
+    field.focus()
+    page.keyboard.press("Control+A")
+    page.keyboard.type(".704")
+    expect(slider).to_have_attribute("aria-valuetext", re.compile(r"^0\.70: "))
+    page.keyboard.press("Tab")  # to the slider, which goes on from there
+    expect(field).to_have_value("0.70")
+    page.keyboard.press("ArrowRight")
+    expect(field).to_have_value("0.71")
+    field.fill("")
+    slider.focus()
+    expect(field).to_have_value("0.71")  # nothing is no threshold
+    field.fill("0.7")
+    page.get_by_role("button", name="Put this in shadow").click()
+    expect(page.get_by_text("edited v1 runs in shadow from the next frame on.")).to_be_visible()
+    assert set(GatePolicy.objects.get(in_shadow=True).document["thresholds"]["watch"].values()) == {0.7}
 
 
 def test_a_draft_is_edited_view_by_view(page, sign_in_as, services):

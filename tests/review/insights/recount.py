@@ -299,6 +299,14 @@ class Recount:
             day = after
         return found
 
+    def flow(self) -> tuple[int, int, int]:
+        """Steps into review in the time; those out of it by a decision, and those by something else."""
+        steps = [step for f in self.all.frames if self.asked.has_named(f) for step in f.steps]
+        steps = [step for step in steps if self.asked.has_day(step.at)]
+        left = [step.target for step in steps if step.source == "exception"]
+        decided = sum(target in ("approved", "rejected", "received") for target in left)
+        return sum(step.target == "exception" for step in steps), decided, len(left) - decided
+
     # --- people and money ---
 
     def gaps(self, name: str) -> list[float]:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from urllib.parse import urlencode
 
@@ -11,10 +11,11 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from pipeline.models import Frame, Transition
+from pipeline.states import State
 from review.insights import tables
 from review.insights.scope import Scope
 from review.insights.whole import Reader, read
-from review.models import Decision, DriftAlarm
+from review.models import Decision, DriftAlarm, QueueItem
 from tests.factories import judged, label, policy
 from tests.review.insights.conftest import ALL, BERLIN
 from tests.review.insights.seeded import seed
@@ -106,6 +107,66 @@ def test_the_weekly_report_is_the_same_on_paper_and_in_a_terminal(seeded, sign_i
         assert f"{headline.name}: {headline.value} ({headline.detail})" in text
     with pytest.raises(CommandError, match="no week"):
         call_command("report", "--week", "2026-W60")
+
+
+def test_a_week_leads_to_those_beside_it_and_to_this_one_but_to_none_that_is_to_come(db, sign_in):
+    browser, today = sign_in("manager"), timezone.localdate()
+    this, last, before, after = (f"{today - timedelta(days=7 * n):%G-W%V}" for n in (0, 1, 2, -1))
+    page = browser.get("/admin/figures/report/").content.decode()
+    for words, week in (("The week before", before), ("The week after", this), ("This week", this)):
+        assert f'href="?week={week}">{words}<' in page
+        assert browser.get(f"/admin/figures/report/?week={week}").status_code == HTTPStatus.OK
+    assert "No photo was processed in this week" in page
+    page = browser.get(f"/admin/figures/report/?week={this}").content.decode()
+    assert f'href="?week={last}"' in page and f"week={after}" not in page and "This week<" not in page
+
+
+def headlines(browser):
+    return {headline.name: headline for headline in browser.get("/admin/figures/").context["found"].headlines}
+
+
+def processed(numbers, row, **fields):
+    """Photos that the gate lets pass, or that it holds with a haze of 0.9."""
+    cards = [judged(number, row, marked=False, **{"haze": 0.1} | fields) for number in numbers]
+    for card in cards:
+        state = State.PUBLISHED if card.publish else State.EXCEPTION
+        more = {"published_at": timezone.now()} if card.publish else {"was_exception": True}
+        Frame.objects.filter(pk=card.frame_id).update(state=state, processed_at=timezone.now(), **more)
+    return cards
+
+
+def test_the_figures_and_the_simulator_agree_on_what_the_gate_held_and_say_what_else_was_sent(sign_in):
+    row, browser = policy(is_active=True), sign_in("manager")
+    processed(range(12), row, haze=0.9)
+    back, *_ = processed(range(12, 25), row)
+    Frame.objects.filter(pk=back.frame_id).update(state=State.EXCEPTION, was_exception=True)  # asked for again, say
+    sent = headlines(browser)["Sent to review"]
+    assert sent.value == "52 %" and "13 of 25 photos" in sent.detail
+    assert "12 held by the gate at the first look, 1 for another cause" in sent.detail
+    assert browser.get(f"/admin/policies/{row.pk}/thresholds/curve").json()["asItIs"]["review"] == "48 % (12 of 25)"
+    page = browser.get(f"/admin/policies/{row.pk}/thresholds/").content.decode()
+    assert ">Held by the gate at the first look</th>" in page and ">Sent to review</th>" not in page
+
+
+def test_audits_wait_apart_and_with_them_the_tile_says_what_the_queue_counts(sign_in):
+    row, browser = policy(is_active=True), sign_in("manager")
+    held, passed = processed(range(3), row, haze=0.9), processed(range(3, 6), row)
+    for card in held:
+        Transition.objects.create(frame=card.frame, source=State.PROCESSING, target=State.EXCEPTION, actor="x")
+    assert "audit" not in headlines(browser)["Waiting for review"].detail
+    Frame.objects.filter(pk=passed[0].frame_id).update(audit_due="drawn")
+    told = headlines(browser)["Waiting for review"]
+    assert (told.value, told.detail.split(";")[0]) == ("3", "and 1 audit")
+    assert QueueItem.objects.count() == 4
+
+
+def test_the_worst_of_small_batches_is_named_all_the_same(sign_in):
+    row, browser = policy(is_active=True), sign_in("manager")
+    processed(range(7), row, haze=0.9)
+    processed(range(7, 9), row)
+    told = headlines(browser)["Worst batch"]
+    assert told.detail.startswith("77.8 %, 7 of 9 sent to review; few photos, so this says little")
+    assert told.value == Frame.objects.first().batch.name
 
 
 def test_money_is_not_set_until_it_is_and_then_counted(seeded, settings):

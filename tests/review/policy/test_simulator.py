@@ -1,5 +1,6 @@
 """What the slider says of a threshold is what a replay of every scorecard says, one by one."""
 
+import re
 from http import HTTPStatus
 
 import numpy as np
@@ -105,6 +106,17 @@ def test_the_certificate_is_the_one_that_certifying_would_give(row):
         # No label lies between the certified threshold and what the good ones have.
         assert point.is_earned == (step >= found.certified.threshold and point.n >= 22)
     assert not simulate(policy("other", model_sha256="1" * 64)).as_it_is().is_earned
+
+
+def test_the_labels_that_count_for_a_certificate_are_told_as_a_part_of_those_above(row):
+    label(judged(1, row, haze=0.1, marked=False), bad=True)
+    assert simulate(row).as_it_is().labels == 0  # that passed unmarked, so it says nothing of others
+    held = judged(2, row, haze=0.1, marked=False)
+    Scorecard.objects.filter(pk=held.pk).update(publish=False)  # by an older policy: nobody drew it
+    label(Scorecard.objects.get(pk=held.pk), bad=False)
+    told = as_json(simulate(row))["asItIs"]
+    assert told["escapes"].endswith("; 1 label)")
+    assert re.fullmatch(r"no: .* needed \(of the 1 label above 0 count for it, 0 of these bad\)", told["certificate"])
 
 
 def test_a_policy_that_holds_everything_is_simulated_as_if_it_did_not_and_says_so(sign_in):
