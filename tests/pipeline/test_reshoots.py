@@ -78,7 +78,7 @@ def test_retakes_are_uploaded_as_what_was_asked_for_was(uploader, olga):
     assert first == "product_class=watch&amp;enhancement=local&amp;spec=House&amp;keep_days=" and len(cards) == 2
     Batch.objects.filter(name="Summer").update(product_class="eyewear")
     assert len(links(uploader)) == 4
-    assert "Upload retakes of eyewear" in text_of(uploader.get(LIST))
+    assert "Upload eyewear retakes" in text_of(uploader.get(LIST))
     batches.update(closed_at="2026-01-01T00:00Z")
     assert not any("Spring" in link for link in links(uploader))
 
