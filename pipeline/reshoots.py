@@ -80,7 +80,7 @@ def _rejections() -> QuerySet[Any]:
     """Each with the number of its `retake`, if one came."""
     same = Frame.objects.filter(code=OuterRef("frame__code"), view=OuterRef("frame__view"))
     retakes = same.filter(received_at__gt=OuterRef("at")).exclude(state__in=NO_RETAKE).order_by("-pk")
-    return Rejection.objects.select_related("frame__batch").annotate(retake=Subquery(retakes.values("pk")[:1]))
+    return Rejection.objects.select_related("frame__batch__spec").annotate(retake=Subquery(retakes.values("pk")[:1]))
 
 
 def _as_seen(numbers: set[int], user: User) -> dict[int, tuple[Frame, bool]]:

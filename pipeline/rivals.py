@@ -60,6 +60,12 @@ def elsewhere(frame: Frame) -> Frame | None:
     return alike.exclude(batch=frame.batch).select_related("batch").first()
 
 
+def of_another_class(frame: Frame) -> Frame | None:
+    """A photo of the same product in a batch of another class: its latest."""
+    same = Frame.objects.filter(code=frame.code).exclude(state__in=GONE).select_related("batch")
+    return same.exclude(batch__product_class=frame.batch.product_class).order_by("-pk").first()
+
+
 def batches(new: Arrival) -> QuerySet[Frame, int]:
     """Of every photo that `settle` may move."""
     is_alike = Q(sha256=new.sha256) | Q(code=new.name.code, view=new.name.view)

@@ -1,7 +1,7 @@
 """A batch: how far it is, its photos, and what becomes of it when it is done with."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -75,7 +75,7 @@ def batch(request: HttpRequest, batch_id: str) -> HttpResponse:
         "gemini": budget.summary(shown) if shown.enhancement == "gemini" else None,
         "page": photos,
         **(rendered_again(shown) if user.has_perm("pipeline.recall") else {}),
-        "same_choices": _choices(shown),
+        "same_choices": choices_of([shown]),
         "tiles": reshoots.told_of_frames(photos, user),
     }
     if "progress" in request.GET:
@@ -120,10 +120,16 @@ def _told(request: HttpRequest, batch: Batch, kind: str, act: Callable[[Batch], 
     return True
 
 
-def _choices(batch: Batch) -> str:
-    """What more photos of it are sent with, for the upload page's address."""
-    same = {name: getattr(batch, name) for name in ("name", "product_class", "enhancement", "lane")}
-    return urlencode(same | {"spec": batch.spec_name, "keep_days": batch.keep_days or ""})
+def choices_of(batches: Iterable[Batch]) -> str:
+    """What more photos of these are sent with, where they agree in it, for the upload page's address."""
+    said = [_choices(batch) for batch in batches]
+    return urlencode({field: value for field, value in said[0].items() if all(one[field] == value for one in said)})
+
+
+def _choices(batch: Batch) -> dict[str, Any]:
+    same = {name: getattr(batch, name) for name in ("product_class", "enhancement", "lane")}
+    name = "" if batch.closed_at else batch.name
+    return same | {"name": name, "spec": batch.spec_name, "keep_days": batch.keep_days or ""}
 
 
 def how_far(batches: list[Batch]) -> list[dict[str, Any]]:

@@ -1,14 +1,18 @@
 """The photos that are to be taken anew: what is wrong with each, where, and who asked."""
 
+from collections import defaultdict
 from typing import Any
 
 from django import forms
+from django.contrib.auth.models import User
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 
 from accounts.access import allowed, signed_in
 from config.asked import read
 from pipeline import reshoots
+from pipeline.models import Batch
+from pipeline.views.batches import choices_of
 from pipeline.views.pages import page
 
 OPEN_PER_PAGE, CLOSED_SHOWN = 50, 20
@@ -24,10 +28,21 @@ def reshoot_list(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     still_open = Paginator(reshoots.open_for(user), OPEN_PER_PAGE)
     shown = still_open.get_page(read(ReshootsQuery, request.GET)["page"] or 1)
+    told = reshoots.told_of(shown.object_list, user)
     context: dict[str, Any] = {
         "title": "To reshoot",
         "page": shown,
-        "open": reshoots.told_of(shown.object_list, user),
+        "open": [(one, choices_of([one.frame.batch])) for one in told],
+        "choices": _choices_by_class(user),
         "closed": reshoots.told_of(reshoots.closed_for(user)[:CLOSED_SHOWN], user),
     }
     return page(request, "pipeline/reshoots.html", **context)
+
+
+def _choices_by_class(user: User) -> dict[str, str]:
+    """What the retakes of each class are sent with."""
+    batches = Batch.objects.filter(pk__in=reshoots.open_for(user).values("frame__batch")).select_related("spec")
+    by_class: dict[str, list[Batch]] = defaultdict(list)
+    for batch in batches.order_by("product_class"):
+        by_class[batch.product_class].append(batch)
+    return {product_class: choices_of(alike) for product_class, alike in by_class.items()}

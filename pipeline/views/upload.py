@@ -189,16 +189,22 @@ def _outcome(batch: Batch, file: UploadedFile, **said: Any) -> Receipt:
             "words": f"it is there as {receipt.frame.filename}, {receipt.frame.state_words}",
             "frame": receipt.frame.pk,
         }
-    return {"outcome": "taken", "words": _taken_before(receipt.frame, said["user"]), "frame": receipt.frame.pk}
+    return {"outcome": "taken", "words": _unexpected(receipt.frame, said["user"]), "frame": receipt.frame.pk}
 
 
-def _taken_before(frame: Frame, user: User) -> str:
-    """The same photo in another batch, which nobody may have meant to send once more."""
-    other = rivals.elsewhere(frame)
-    if not other:
-        return ""
-    batch = f"in batch {other.batch.name}" if sharing.may_see(user, other.pk) else "in somebody else's batch"
-    return f"the same photo is there {batch} too, {other.state_words}"
+def _unexpected(frame: Frame, user: User) -> str:
+    """What nobody may have meant of a photo: another batch has it too, or its product is of another class."""
+    words = []
+    if other := rivals.elsewhere(frame):
+        words.append(f"the same photo is there {_where(other, user)} too, {other.state_words}")
+    if other := rivals.of_another_class(frame):
+        ours, theirs = frame.batch.product_class, other.batch.product_class
+        words.append(f"{frame.code} is there as {theirs} {_where(other, user)}, and this batch holds {ours} photos")
+    return "; ".join(words)
+
+
+def _where(frame: Frame, user: User) -> str:
+    return f"in batch {frame.batch.name}" if sharing.may_see(user, frame.pk) else "in somebody else's batch"
 
 
 def _told(receipts: list[Receipt]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 // What the server asked or refused, with what can be done about it on the spot. Rows stay while their subject does: one
 // may be typing in them.
 import { at, button, element } from "./dom.js";
-import { withView } from "./names.js";
+import { withEnding, withView } from "./names.js";
 
 const rows = new WeakMap();
 
@@ -111,10 +111,11 @@ function group(words) {
 }
 
 function rejection({ entry, isMisnamed }, sender, views) {
-  if (!isMisnamed) return element("li", {}, entry.name);
+  const leave = () => sender.leaveOut(entry);
+  const out = button({ class: "mg-button", "aria-label": `Leave out ${entry.name}`, onclick: leave }, "Leave out");
+  if (!isMisnamed) return element("li", { class: "mg-refused" }, entry.name, out);
   const form = rename(entry, sender);
-  const leaveOut = () => sender.leaveOut(entry);
-  form.append(button({ class: "mg-button", "aria-label": `Leave out ${entry.name}`, onclick: leaveOut }, "Leave out"));
+  form.append(out);
   form.querySelector("input").after(viewButtons(form, entry, views));
   const thumbnail = pictureOf(entry.file);
   thumbnail.addEventListener("error", () => thumbnail.removeAttribute("src"));
@@ -137,7 +138,7 @@ function rename(entry, sender) {
   const input = element("input", { class: "mg-input", value: entry.name, "aria-label": label, required: true });
   const send = (event) => {
     event.preventDefault();
-    sender.resend(entry, { name: input.value.trim(), meant: [], about: [] });
+    sender.resend(entry, { name: withEnding(input.value.trim(), entry.file.name), meant: [], about: [] });
   };
   const submit = element("button", { class: "mg-button" }, "Rename and send");
   return element("form", { class: "mg-rename", onsubmit: send }, input, submit);

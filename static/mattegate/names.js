@@ -7,6 +7,9 @@ export function nameChecker({ rules, expected }) {
 const ending = (name) => name.match(/\.[a-z][a-z\d]{1,3}$/i)?.[0] ?? "";
 const stem = (name) => name.slice(0, name.length - ending(name).length).toLowerCase();
 
+/** The name, with the ending of the file's own where none was typed. */
+export const withEnding = (name, own) => (ending(name) ? name : name + ending(own));
+
 /** Product code and view of a good name, alike for two files that would be one photo. */
 export const slotOf = (name) => name.slice(0, name.lastIndexOf(".")).toUpperCase();
 
@@ -24,7 +27,6 @@ export function renamer({ views }, pasted) {
     const [first, view] = wanted.get(stem(name)) ?? [];
     if (!first) return "";
     const number = views.indexOf(view?.toLowerCase()) + 1 || view;
-    const made = view ? `${first}_${number}` : first;
-    return ending(made) ? made : made + ending(name);
+    return withEnding(view ? `${first}_${number}` : first, name);
   };
 }

@@ -16,7 +16,14 @@ export class RefusedError extends LastingError {}
 /** Nothing can be sent until one has signed in again. */
 export class SignedOutError extends LastingError {}
 
-const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+/** Its sender stopped it. */
+class StoppedError extends LastingError {}
+
+const pause = (milliseconds, signal) =>
+  new Promise((done) => {
+    setTimeout(done, milliseconds);
+    signal.addEventListener("abort", done);
+  });
 
 const sameFile = (a, b) => a.name === b.name && a.size === b.size && a.lastModified === b.lastModified;
 
@@ -26,7 +33,7 @@ export class Sender {
   waiting = []; // to be sent, not yet on their way
   failed = []; // { entry, words }: no answer came for these
   held = []; // { entry, words, choices, otherwise, about }: the server asks
-  rejected = []; // { entry, words, isMisnamed }
+  rejected = []; // { entry, words, isMisnamed }: their names are to be mended, or they can't be taken at all
   duplicates = []; // { name, words }
   again = []; // { name, words }: taken, though another batch has them
   taken = 0;
@@ -35,10 +42,13 @@ export class Sender {
   total = 0; // to be sent, or sent, since the last start
   moving = []; // entries on their way
   pausing = 0; // requests that broke off, and are tried again
+  hasBegun = false;
+  isStopped = false; // what is chosen was on its way already
   #openRequests = 0;
+  #stopping = new AbortController();
 
-  /** `post(entries)` answers { batch, receipts } or throws; `onChange()` is called after every change; of a good name
-   `whatIsWrong(name)` is ""; what `isLarge(entry)` goes alone. */
+  /** `post(entries, signal)` answers { batch, receipts } or throws; `onChange()` is called after every change; of a
+   good name `whatIsWrong(name)` is ""; what `isLarge(entry)` goes alone. */
   constructor(post, onChange, whatIsWrong, isLarge) {
     this.post = post;
     this.whatIsWrong = whatIsWrong;
@@ -51,18 +61,43 @@ export class Sender {
     return this.total - this.waiting.length - this.moving.length;
   }
 
+  get isStopping() {
+    return this.isSending && this.#stopping.signal.aborted;
+  }
+
+  get misnamed() {
+    return this.rejected.filter(({ isMisnamed }) => isMisnamed);
+  }
+
   add(files) {
     const known = [...this.chosen, ...this.waiting];
     const fresh = files.filter((file) => !known.some((other) => sameFile(file, other.file)));
     this.chosen.push(...fresh.map((file) => ({ file, name: file.name, meant: [], about: [] })));
-    if (this.isSending) this.#sendAlso(this.chosen.splice(0));
+    if (this.isSending && !this.isStopping) this.#sendAlso(this.chosen.splice(0));
     this.onChange();
   }
 
   start() {
     if (this.isSending || !this.chosen.length) return;
-    Object.assign(this, { taken: 0, held: [], rejected: [], duplicates: [], again: [], failed: [] });
+    if (!this.isStopped) this.#forgetWhatIsDone();
+    this.isStopped = false;
     this.#sendAlso(this.chosen.splice(0));
+  }
+
+  /** Nothing further is sent: small photos that are on their way arrive, the others are chosen again. */
+  stop() {
+    this.isStopped = true;
+    this.#stopping.abort(new StoppedError());
+    this.total -= this.waiting.length;
+    this.chosen.push(...this.waiting.splice(0));
+    this.onChange();
+  }
+
+  /** Nothing is chosen any more. */
+  clear() {
+    this.chosen = [];
+    this.isStopped = false;
+    this.onChange();
   }
 
   retry() {
@@ -81,7 +116,14 @@ export class Sender {
     this.onChange();
   }
 
+  // What waits for a name, an answer or another try is nowhere but here.
+  #forgetWhatIsDone() {
+    Object.assign(this, { taken: 0, rejected: this.misnamed, duplicates: [], again: [] });
+  }
+
   #sendAlso(entries) {
+    if (this.#stopping.signal.aborted) this.#stopping = new AbortController();
+    this.hasBegun = true;
     if (!this.isSending) this.total = 0;
     const good = this.#unlike(entries.filter((entry) => !this.#isMisnamed(entry)));
     this.total += good.length;
@@ -124,7 +166,7 @@ export class Sender {
     this.#openRequests += 1;
     this.moving.push(...entries);
     try {
-      this.#take(entries, await this.#patiently(entries));
+      this.#take(entries, await this.#patiently(entries, this.#stopping.signal));
     } catch (error) {
       this.#fail(entries, error);
     }
@@ -136,23 +178,25 @@ export class Sender {
 
   // What the server took before the connection broke is told as a duplicate then: nothing is there twice. As long as
   // parts of a large photo arrive in between, it goes on.
-  async #patiently(entries) {
+  async #patiently(entries, signal) {
     for (let tries = 0; ; tries += 1) {
       const before = entries[0].sent ?? 0;
       try {
-        return await this.post(entries);
+        return await this.post(entries, signal);
       } catch (error) {
         if (entries[0].sent > before) tries = 0;
         if (error instanceof LastingError || tries === PAUSES.length) throw error;
-        await this.#pause(PAUSES[tries]);
+        signal.throwIfAborted();
+        await this.#pause(PAUSES[tries], signal);
+        signal.throwIfAborted();
       }
     }
   }
 
-  async #pause(milliseconds) {
+  async #pause(milliseconds, signal) {
     this.pausing += 1;
     this.onChange();
-    await pause(milliseconds);
+    await pause(milliseconds, signal);
     this.pausing -= 1;
     this.onChange();
   }
@@ -174,6 +218,11 @@ export class Sender {
       this.refusal = error.message;
       this.chosen.push(...entries, ...this.waiting.splice(0));
       this.isSending = false;
+      return;
+    }
+    if (error instanceof StoppedError) {
+      this.total -= entries.length;
+      this.chosen.push(...entries);
       return;
     }
     const lost = error instanceof SignedOutError ? [...entries, ...this.waiting.splice(0)] : entries;

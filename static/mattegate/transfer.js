@@ -18,9 +18,9 @@ export class Transfer {
     Object.assign(this, { form, fields, onProgress });
   }
 
-  /** Answers { batch, receipts }, or throws. */
-  async post(entries) {
-    if (entries.length === 1 && isLarge(entries[0])) return this.#inParts(entries[0]);
+  /** Answers { batch, receipts }, or throws; when `signal` says so, before the next part of a large photo. */
+  async post(entries, signal) {
+    if (entries.length === 1 && isLarge(entries[0])) return this.#inParts(entries[0], signal);
     const body = this.#said(entries[0]);
     for (const { file, name } of entries) body.append("photos", file, name);
     return this.#ask(window.location.pathname, { body }, entries);
@@ -34,12 +34,12 @@ export class Transfer {
     return body;
   }
 
-  async #inParts(entry) {
+  async #inParts(entry, signal) {
     const key = this.#keyOf(entry);
     const begun = (await this.#goOn(kept.get(key), entry)) ?? (await this.#begin(entry));
     if (begun.receipts) return begun;
     kept.set(key, begun.upload);
-    await this.#sendParts(entry, begun);
+    await this.#sendParts(entry, begun, signal);
     const body = this.#said(entry);
     body.set("filename", entry.name);
     const answer = await this.#ask(`${this.#uploads}${begun.upload}/complete`, { body }, [entry]);
@@ -69,10 +69,11 @@ export class Transfer {
     return asked.status === 404 || asked.status === 410 ? null : { upload, ...(await answerOf(asked, [entry])) };
   }
 
-  async #sendParts(entry, { upload, part_bytes: size, there = [] }) {
+  async #sendParts(entry, { upload, part_bytes: size, there = [] }, signal) {
     const parts = Array.from({ length: Math.ceil(entry.file.size / size) }, (_, index) => index);
     entry.sent = there.length * size;
     for (const index of parts.filter((number) => !there.includes(number + 1))) {
+      signal.throwIfAborted();
       const body = new FormData();
       body.set("part", entry.file.slice(index * size, (index + 1) * size));
       await this.#ask(`${this.#uploads}${upload}/${index + 1}`, { body }, [entry]);

@@ -13,6 +13,10 @@ const [results, summary, bar, batchLink] = ["results", "summary", "bar", "batch-
 const [failures, rejections, duplicates, questions] = ["failures", "rejections", "duplicates", "questions"].map(at);
 const takenAgain = at("taken-again");
 const invitation = chosen.textContent;
+const NAMES_SHOWN = 20;
+const ADDING = { photos: "Add photos", folder: "Add a folder" }; // what the buttons do when some are chosen
+const choosing = Object.keys(ADDING).map((id) => ({ id, label: document.querySelector(`label[for="${id}"]`) }));
+const INVITING = Object.fromEntries(choosing.map(({ id, label }) => [id, label.textContent]));
 const photos = (number) => `${number.toLocaleString()} ${number === 1 ? "photo" : "photos"}`;
 
 const nameRules = JSON.parse(at("name-rules").textContent);
@@ -20,7 +24,7 @@ const isPhoto = photosOnly(JSON.parse(form.dataset.noPhotos));
 let skipped = [];
 
 const transfer = new Transfer(form, batchFields, showSoon);
-const sender = new Sender((entries) => transfer.post(entries), showSoon, nameChecker(nameRules), isLarge);
+const sender = new Sender(transfer.post.bind(transfer), showSoon, nameChecker(nameRules), isLarge);
 
 function batchFields() {
   const body = new FormData();
@@ -50,26 +54,43 @@ function showSoon() {
 }
 
 function showForm() {
-  const { chosen: picked, isSending, refusal } = sender;
+  const { chosen: picked, isSending, isStopping, refusal } = sender;
   const megabytes = picked.reduce((sum, { file }) => sum + file.size, 0) / 1e6;
   const isReady = picked.length > 0 && !isSending;
   const left = skipped.length ? ` Skipped, not photos: ${shortened(skipped)}.` : "";
   const ready = `${photos(picked.length)} chosen, ${megabytes.toFixed(1)} MB.`;
   chosen.textContent = `${isReady ? ready : invitation}${left}`;
   sendButton.disabled = !isReady;
-  sendButton.textContent = isSending ? "Uploading…" : isReady ? `Upload ${photos(picked.length)}` : "Upload";
+  sendButton.textContent = isReady ? `Upload ${photos(picked.length)}` : "Upload";
+  if (isSending) sendButton.textContent = isStopping ? "Stopping…" : "Uploading…";
   refused.textContent = refusal;
   refused.hidden = !refusal;
   for (const field of CHOICES) form.elements[field].disabled = isSending;
+  at("stop").hidden = !isSending || isStopping;
+  for (const { id, label } of choosing) label.textContent = (isReady ? ADDING : INVITING)[id];
+  showPicked(isReady ? picked : []);
+}
+
+// Which photos these are: chosen twice, they add up.
+function showPicked(picked) {
+  const names = picked.slice(0, NAMES_SHOWN).map(({ file, name }) => file.webkitRelativePath || name);
+  const rest = picked.length - names.length;
+  if (rest) names.push(`and ${photos(rest)} more`);
+  at("picked").querySelector("ul").replaceChildren(...names.map((name) => element("li", {}, name)));
+  at("picked").hidden = !picked.length;
+}
+
+function clear() {
+  skipped = [];
+  sender.clear();
+  at("photos").focus();
 }
 
 function showResults() {
   const { total, isSending, failed, held, rejected, taken, batch, refusal } = sender;
-  const isUnused = !total && !rejected.length;
-  results.hidden &&= isUnused;
-  if (isUnused) return;
+  if (!sender.hasBegun) return;
   results.hidden = refusal !== "" && batch === null; // nothing was sent at all
-  bar.max = total || 1;
+  bar.max = total + (sender.isStopped ? sender.chosen.length : 0) || 1;
   bar.value = isSending ? sender.answered + arrived() : total - failed.length;
   showMoving();
   summary.textContent = headline();
@@ -110,13 +131,26 @@ function showMoving() {
 const shortened = (names) => (names.length > 5 ? `${names.slice(0, 5).join(", ")}, …` : names.join(", "));
 
 function headline() {
-  const { total, isSending, failed, held, rejected, answered } = sender;
+  const { total, isSending, answered } = sender;
   const trouble = sender.pausing ? "; the connection broke off, trying again…" : "";
   if (isSending) return `${answered.toLocaleString()} of ${photos(total)} sent${trouble}`;
-  if (held.length) return `${photos(held.length)} held for your answer`;
-  if (failed.length) return `${photos(failed.length)} not sent`;
-  if (rejected.length && !total) return `Nothing sent yet: ${photos(rejected.length)} with a name to be mended`;
-  return rejected.length ? `All sent but ${photos(rejected.length)}` : "Everything is sent";
+  const isAnySent = sender.taken + sender.duplicates.length > 0;
+  const left = leftOver();
+  if (!left.length) return isAnySent ? "Everything is sent" : "Nothing is left to be sent";
+  const start = isAnySent ? "All sent but " : left.length === 1 && sender.misnamed.length ? "Nothing sent yet: " : "";
+  return `${start}${left.join(", ")}`;
+}
+
+function leftOver() {
+  const { held, failed, misnamed, rejected, isStopped, chosen: picked } = sender;
+  const kinds = [
+    [held.length, "held for your answer"],
+    [failed.length, "not sent"],
+    [misnamed.length, "with a name to be mended"],
+    [rejected.length - misnamed.length, "that can’t be taken"],
+    [isStopped ? picked.length : 0, "chosen still"],
+  ];
+  return kinds.filter(([number]) => number).map(([number, words]) => `${photos(number)} ${words}`);
 }
 
 // Both lists only grow, or start anew.
@@ -129,7 +163,7 @@ function list(section, lines) {
 function renameByList(event) {
   event.preventDefault();
   const nameFor = renamer(nameRules, at("names").value);
-  const misnamed = sender.rejected.filter(({ isMisnamed }) => isMisnamed);
+  const { misnamed } = sender;
   const named = misnamed.map(({ entry }) => ({ entry, name: nameFor(entry.name) })).filter(({ name }) => name);
   for (const { entry, name } of named) sender.resend(entry, { name, meant: [], about: [] });
   const left = misnamed.length - named.length;
@@ -153,6 +187,8 @@ form.addEventListener("submit", (event) => {
   sender.start();
 });
 at("retry").addEventListener("click", () => sender.retry());
+at("clear").addEventListener("click", clear);
+at("stop").addEventListener("click", () => sender.stop());
 
 // The whole page takes a drop: a photo that misses the zone must not replace the page.
 window.addEventListener("dragover", (event) => {
@@ -168,7 +204,8 @@ window.addEventListener("drop", async (event) => {
   add(await filesFromDrop(event.dataTransfer));
 });
 window.addEventListener("beforeunload", (event) => {
-  if (sender.isSending || sender.held.length) event.preventDefault(); // what is held is nowhere but here
+  const { isSending, held, misnamed, failed } = sender;
+  if (isSending || held.length + misnamed.length + failed.length) event.preventDefault(); // they are nowhere but here
 });
 
 at("photos").required = false;

@@ -154,6 +154,74 @@ def test_of_a_wrong_name_no_byte_is_sent(uploader):
     assert len(posted) == 1
 
 
+def test_what_is_chosen_is_listed_and_cleared(uploader):
+    page = uploader
+    choose(page, *((f"A{number}_1.png", photo(number)) for number in range(22)))
+    expect(page.get_by_text("Add photos")).to_be_visible()
+    choose(page, ("B1_1.png", photo(50)))
+    page.get_by_text("Which photos").click()
+    expect(page.locator("#picked li")).to_have_count(21)
+    expect(page.locator("#picked li").first).to_have_text("A0_1.png")
+    expect(page.locator("#picked li").last).to_have_text("and 3 photos more")
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator("#picked")).to_be_hidden()
+    expect(page.locator("#send")).to_be_disabled()
+    send(page, ("B2_1.png", photo(60)))
+    expect(count(page, "taken")).to_have_text("1")
+    assert states() == {"B2 front": "received"}
+
+
+def test_what_is_stopped_is_chosen_again_and_goes_on(uploader):
+    page = uploader
+    waiting, is_slow = [], [True]
+    page.route(f"**{UPLOAD}", lambda route: waiting.append(route) if is_slow else route.continue_())
+    choose(page, ("IMG_1234.png", photo(70)), *((f"A{number}_1.png", photo(number)) for number in range(12)))
+    page.locator("#send").click()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#send")).to_have_text("Stopping…")
+    is_slow.clear()
+    for route in waiting:
+        route.continue_()
+    expect(page.locator("#send")).to_have_text("Upload 4 photos")
+    expect(page.locator("#summary")).to_have_text(
+        "All sent but 1 photo with a name to be mended, 4 photos chosen still"
+    )
+    assert Frame.objects.count() == 8
+    page.locator("#send").click()
+    expect(page.locator("#summary")).to_have_text("All sent but 1 photo with a name to be mended")
+    expect(count(page, "taken")).to_have_text("12")
+
+
+def test_the_headline_is_true_after_a_name_was_mended_in_vain(uploader):
+    page = uploader
+    send(page, ("A1_1.png", photo()), ("A2_1.jpg", b""), ("IMG_1234.png", photo(50)))
+    left = "1 photo with a name to be mended, 1 photo that can’t be taken"
+    expect(page.locator("#summary")).to_have_text(f"All sent but {left}")
+    page.get_by_label("New name of IMG_1234.png").fill("A3.png")
+    page.get_by_label("New name of IMG_1234.png").press("Enter")
+    expect(page.get_by_label("New name of A3.png")).to_be_visible()
+    expect(page.locator("#summary")).to_have_text(f"All sent but {left}")
+    page.get_by_label("Leave out A2_1.jpg").click()
+    page.get_by_label("New name of A3.png").fill("A3_1")
+    page.get_by_label("New name of A3.png").press("Enter")
+    expect(page.locator("#summary")).to_have_text("Everything is sent")
+    expect(count(page, "taken")).to_have_text("2")
+    assert Frame.objects.filter(filename="A3_1.png").exists()
+
+
+def test_what_waits_for_a_name_outlives_the_next_upload_and_is_not_left_unasked(uploader):
+    page = uploader
+    may_leave = "() => window.dispatchEvent(new Event('beforeunload', {cancelable: true}))"
+    send(page, ("A1_1.jpg", b""))
+    assert page.evaluate(may_leave)
+    send(page, ("IMG_1234.png", photo()))
+    assert not page.evaluate(may_leave)
+    send(page, ("A1_1.png", photo(50)))
+    expect(page.locator("#summary")).to_have_text("All sent but 1 photo with a name to be mended")
+    page.get_by_label("Leave out IMG_1234.png").click()
+    assert page.evaluate(may_leave)
+
+
 def test_the_view_is_chosen_from_a_thumbnail(uploader):
     page = uploader
     send(page, ("A1.png", photo()), ("no.png", photo(50)))
@@ -218,7 +286,7 @@ def test_a_large_drop_arrives_whole_though_its_connection_breaks(uploader):
     choose(page, *((name, photo(number)) for number, name in enumerate([*good, *misnamed])))
     page.locator("#send").click()
     expect(page.locator("#summary")).to_contain_text("trying again")
-    expect(page.locator("#summary")).to_have_text("All sent but 9 photos", timeout=60_000)
+    expect(page.locator("#summary")).to_have_text("All sent but 9 photos with a name to be mended", timeout=60_000)
     expect(count(page, "rejected")).to_have_text("9")
     expect(count(page, "failed")).to_have_text("0")
     expect(count(page, "duplicate")).to_have_text("4")

@@ -14,12 +14,13 @@ NUMBERS = ("_1", "_3", "_0", "_4", "_12", "_01", "__2", "_", "", "_x", "_1 ", "_
 ENDINGS = (".jpg", ".JPG", ".", "", ".tar.gz", ".a_b", "\n", ".jpg\n")
 NAMES = [name for parts in product(CODES, NUMBERS, ENDINGS) if (name := "".join(parts))]
 ASK = """
-const { nameChecker, slotOf, withView } = await import(process.argv[1]);
+const { nameChecker, slotOf, withEnding, withView } = await import(process.argv[1]);
 const { rules, names } = JSON.parse(await new Response(process.stdin).text());
 const views = rules.views.map((_, index) => index + 1);
 console.log(JSON.stringify({
   wrong: names.map(nameChecker(rules)),
   slots: names.map(slotOf),
+  ended: names.map((name) => withEnding(name, "IMG_1.HEIC")),
   viewed: names.map((name) => views.map((number) => withView(name, number))),
 }));
 """
@@ -44,6 +45,11 @@ def test_a_chosen_view_makes_a_good_name_of_each_with_a_good_code() -> None:
     for code, viewed in zip(codes, _said_by_script(names)["viewed"], strict=True):
         told = [naming.parse_photo_name(name) for name in viewed]
         assert told == [naming.PhotoName(code, view) for view in naming.VIEWS.values()]
+
+
+def test_a_name_without_an_ending_keeps_the_files_own() -> None:
+    names = ["PE210100031A_3", "A.10_2", "A_1.png"]
+    assert _said_by_script(names)["ended"] == ["PE210100031A_3.HEIC", "A.10_2.HEIC", "A_1.png"]
 
 
 def _said_by_script(names: list[str]) -> Any:

@@ -62,6 +62,27 @@ def test_the_list_says_what_is_wrong_where_and_who_asked(uploader, olga):
     assert '<circle cx="25.00%" cy="50.00%" r="9">' in page.content.decode()
 
 
+def links(uploader):
+    return re.findall(r"/batch/add/\?([^\"]*)\"", uploader.get(LIST).content.decode())
+
+
+def test_retakes_are_uploaded_as_what_was_asked_for_was(uploader, olga):
+    frame = rejected("AURA", olga)
+    batches = Batch.objects.filter(pk=frame.batch_id)
+    batches.update(product_class="watch", lane="urgent")
+    same = "product_class=watch&amp;enhancement=local&amp;lane=urgent&amp;name=Spring"
+    assert len(links(uploader)) == 2 and all(link.startswith(same) for link in links(uploader))
+    rejected("BOLD", olga, batch="Summer")
+    Batch.objects.filter(name="Summer").update(product_class="watch")
+    first, *cards = links(uploader)
+    assert first == "product_class=watch&amp;enhancement=local&amp;spec=House&amp;keep_days=" and len(cards) == 2
+    Batch.objects.filter(name="Summer").update(product_class="eyewear")
+    assert len(links(uploader)) == 4
+    assert "Upload eyewear retakes" in text_of(uploader.get(LIST))
+    batches.update(closed_at="2026-01-01T00:00Z")
+    assert not any("Spring" in link for link in links(uploader))
+
+
 def test_the_card_on_the_batchs_page_says_the_same(uploader, olga):
     frame = rejected("AURA", olga, why="badly lit", remark="glare", mark=[0.1, 0.2, 0.3, 0.6])
     page = uploader.get(f"/admin/pipeline/batch/{frame.batch_id}/change/")

@@ -125,6 +125,15 @@ def test_a_batch_of_another_class_refuses_the_photos_before_any_is_stored(servic
     assert not Frame.objects.exists()
 
 
+def test_a_photo_whose_product_is_of_another_class_is_not_taken_without_a_word(services, sign_in):
+    client = sign_in("uploader")
+    send(client, ("A_1.png", photo(1)), accept="application/json")
+    form = {"name": "Other", "product_class": "eyewear", "photos": [SimpleUploadedFile("A_2.png", photo(2))]}
+    [receipt] = client.post(UPLOAD, form, headers={"accept": "application/json"}).json()["receipts"]
+    assert receipt["outcome"] == "taken"
+    assert receipt["words"] == "A is there as watch in batch Drop, and this batch holds eyewear photos"
+
+
 @pytest.fixture
 def picture(buckets, db):
     batch = Batch.objects.create(name="Spring")
