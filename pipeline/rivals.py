@@ -61,9 +61,9 @@ def elsewhere(frame: Frame) -> Frame | None:
 
 
 def of_another_class(frame: Frame) -> Frame | None:
-    """A photo of the same product in a batch of another class: its latest."""
+    """A photo of the same product, of another class: its latest."""
     same = Frame.objects.filter(code=frame.code).exclude(state__in=GONE).select_related("batch")
-    return same.exclude(batch__product_class=frame.batch.product_class).order_by("-pk").first()
+    return same.exclude(product_class=frame.product_class).order_by("-pk").first()
 
 
 def batches(new: Arrival) -> QuerySet[Frame, int]:

@@ -34,7 +34,7 @@ class NewBatch(serializers.Serializer[Any]):
         KEEP_DAYS,
         default=None,
         allow_null=True,
-        help_text="So long its pictures are kept; null: as others'.",
+        help_text="Days that its pictures are kept; null: as usual here.",
     )
 
 

@@ -1,6 +1,8 @@
 """What a manager may do about a frame that was published or rejected: withdraw it, or have it reviewed again."""
 
-from pipeline.models import Frame
+from django.db import transaction
+
+from pipeline.models import Frame, Rejection
 from pipeline.shop.withdraw import withdraw
 from pipeline.states import State
 from pipeline.transitions import StaleTransition, advance
@@ -59,4 +61,6 @@ def _review_again(frame: Frame, actor: str, why: str) -> None:
         advance(frame, State.PUBLISHED, actor=actor, why=why, audit_due=frame.audit_due or "asked")
     else:
         reasons = frame.reasons if frame.state == State.REJECTED else ["withdrawn"]
-        advance(frame, State.EXCEPTION, actor=actor, why=why, reasons=reasons, cause="")
+        with transaction.atomic():
+            advance(frame, State.EXCEPTION, actor=actor, why=why, reasons=reasons, cause="")
+            Rejection.objects.filter(frame=frame).delete()  # it is asked for no more

@@ -16,7 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.access import allowed, signed_in
 from config.asked import read
-from pipeline import progress, queues, removal, reshoots, sharing, shelving
+from pipeline import intake, progress, queues, removal, reshoots, sharing, shelving
 from pipeline.gemini import budget
 from pipeline.models import Batch, Frame, Transition
 from pipeline.states import MOVES, Segment, State
@@ -120,16 +120,18 @@ def _told(request: HttpRequest, batch: Batch, kind: str, act: Callable[[Batch], 
     return True
 
 
-def choices_of(batches: Iterable[Batch]) -> str:
+def choices_of(batches: Iterable[Batch], product_class: str = "") -> str:
     """What more photos of these are sent with, where they agree in it, for the upload page's address."""
-    said = [_choices(batch) for batch in batches]
+    said = [_choices(batch, product_class or batch.product_class) for batch in batches]
     return urlencode({field: value for field, value in said[0].items() if all(one[field] == value for one in said)})
 
 
-def _choices(batch: Batch) -> dict[str, Any]:
-    same = {name: getattr(batch, name) for name in ("product_class", "enhancement", "lane")}
-    name = "" if batch.closed_at else batch.name
-    return same | {"name": name, "spec": batch.spec_name, "keep_days": batch.keep_days or ""}
+def _choices(batch: Batch, product_class: str) -> dict[str, Any]:
+    """Without its name if it takes no such photos any more."""
+    name = "" if batch.closed_at or batch.product_class != product_class else batch.name
+    days = batch.keep_days if batch.keep_days in intake.KEEP_DAYS else ""  # others have it from `manage.py keep`
+    same = {"product_class": product_class, "enhancement": batch.enhancement, "lane": batch.lane}
+    return same | {"name": name, "spec": batch.spec_name, "keep_days": days}
 
 
 def how_far(batches: list[Batch]) -> list[dict[str, Any]]:

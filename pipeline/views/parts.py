@@ -1,4 +1,4 @@
-"""Large photos sent by the upload page in parts, so that a broken connection costs one part and no more."""
+"""Large photos sent by the upload page in parts, so that a broken connection costs one part, and not all."""
 
 import logging
 from collections.abc import Callable
@@ -86,6 +86,7 @@ def part(request: HttpRequest, upload: str, number: int) -> HttpResponse:
     file = request.FILES.get("part")
     if not file or not 1 <= number <= len(begun.part_sizes) or file.size != begun.part_sizes[number - 1]:
         return problem(HTTPStatus.BAD_REQUEST, "This is no part of that photo; choose the photo anew.")
+    intake.require_room()
     object_store.put_part(begun.key, begun.at_store, number, file.read())
     return JsonResponse({})
 

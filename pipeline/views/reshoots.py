@@ -32,7 +32,7 @@ def reshoot_list(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "title": "To reshoot",
         "page": shown,
-        "open": [(one, choices_of([one.frame.batch])) for one in told],
+        "open": [(one, choices_of([one.frame.batch], one.frame.product_class)) for one in told],
         "choices": _choices_by_class(user),
         "closed": reshoots.told_of(reshoots.closed_for(user)[:CLOSED_SHOWN], user),
     }
@@ -41,8 +41,9 @@ def reshoot_list(request: HttpRequest) -> HttpResponse:
 
 def _choices_by_class(user: User) -> dict[str, str]:
     """What the retakes of each class are sent with."""
-    batches = Batch.objects.filter(pk__in=reshoots.open_for(user).values("frame__batch")).select_related("spec")
-    by_class: dict[str, list[Batch]] = defaultdict(list)
-    for batch in batches.order_by("product_class"):
-        by_class[batch.product_class].append(batch)
-    return {product_class: choices_of(alike) for product_class, alike in by_class.items()}
+    asked = reshoots.open_for(user).order_by().values_list("frame__product_class", "frame__batch").distinct()
+    by_class: dict[str, list[int]] = defaultdict(list)
+    for product_class, batch in sorted(asked):
+        by_class[product_class].append(batch)
+    batches = Batch.objects.select_related("spec").in_bulk([batch for alike in by_class.values() for batch in alike])
+    return {name: choices_of([batches[batch] for batch in alike], name) for name, alike in by_class.items()}

@@ -158,7 +158,8 @@ def _upload_form(request: HttpRequest, filled: Mapping[str, Any]) -> dict[str, A
 def _free_name(user: User) -> str:
     """A name for a new batch that two people never share: who sends it, when, and the how many-th it is."""
     start = f"{user.get_username()[:60]}, {timezone.localtime():%-d %B %Y}, no. "
-    taken = set(Batch.objects.filter(name__startswith=start).values_list("name", flat=True))
+    # One that is empty still may be gone on with: a large photo was on its way into it.
+    taken = set(Batch.objects.filter(name__startswith=start).exclude(frames=None).values_list("name", flat=True))
     return next(name for number in count(1) if (name := f"{start}{number}") not in taken)
 
 
@@ -198,7 +199,7 @@ def _unexpected(frame: Frame, user: User) -> str:
     if other := rivals.elsewhere(frame):
         words.append(f"the same photo is there {_where(other, user)} too, {other.state_words}")
     if other := rivals.of_another_class(frame):
-        ours, theirs = frame.batch.product_class, other.batch.product_class
+        ours, theirs = frame.product_class, other.product_class
         words.append(f"{frame.code} is there as {theirs} {_where(other, user)}, and this batch holds {ours} photos")
     return "; ".join(words)
 

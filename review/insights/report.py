@@ -26,8 +26,8 @@ def week_scope(name: str) -> Scope:
 def weeks_beside(scope: Scope) -> Iterator[tuple[str, str]]:
     """What they are called, and how the address names them; none is still to come."""
     this = week_of(timezone.localdate())
-    near = {"The week before": scope.first - WEEK, "The week after": scope.first + WEEK, "This week": this}
-    for words, monday in near.items():
+    near = {scope.first - WEEK: "The week before", this: "This week", scope.first + WEEK: "The week after"}
+    for monday, words in near.items():
         if EARLIEST <= monday <= this and monday != scope.first:
             yield words, f"{monday:%G-W%V}"
 

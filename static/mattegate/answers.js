@@ -113,7 +113,7 @@ function group(words) {
 function rejection({ entry, isMisnamed }, sender, views) {
   const leave = () => sender.leaveOut(entry);
   const out = button({ class: "mg-button", "aria-label": `Leave out ${entry.name}`, onclick: leave }, "Leave out");
-  if (!isMisnamed) return element("li", { class: "mg-refused" }, entry.name, out);
+  if (!isMisnamed) return element("li", { class: "mg-refused", tabindex: -1 }, entry.name, out);
   const form = rename(entry, sender);
   form.append(out);
   form.querySelector("input").after(viewButtons(form, entry, views));

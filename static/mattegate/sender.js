@@ -7,7 +7,7 @@ const REQUESTS_AT_ONCE = 2;
 // Between one try and the next, in milliseconds: a connection that broke off is often back soon.
 const PAUSES = [1000, 4000, 15_000];
 
-const ALIKE = " is what more than one file would be; rename what is another photo, and leave out what isn’t meant";
+const ALIKE = " is the name of more than one file; rename what is another photo, and leave out what isn’t meant";
 
 /** To try again would be in vain. */
 export class LastingError extends Error {}
@@ -172,6 +172,7 @@ export class Sender {
     }
     this.#openRequests -= 1;
     this.moving = this.moving.filter((entry) => !entries.includes(entry));
+    this.isStopped &&= this.chosen.length > 0;
     this.#sendMore();
     this.onChange();
   }

@@ -8,6 +8,7 @@ const SIGNED_OUT = "you are signed out; sign in again in another tab, then try a
 const IN_PARTS_FROM = 8_000_000;
 // A part got lost, the upload was forgotten, or the store is away for a moment: it is tried again.
 const PASSING = new Set([409, 410, 502]);
+const [BEGUN, MOST_BEGUN] = ["mattegate-upload", 100];
 const kept = new Storage("localStorage");
 
 export const isLarge = ({ file }) => file.size > IN_PARTS_FROM;
@@ -38,6 +39,7 @@ export class Transfer {
     const key = this.#keyOf(entry);
     const begun = (await this.#goOn(kept.get(key), entry)) ?? (await this.#begin(entry));
     if (begun.receipts) return begun;
+    this.#dropOld();
     kept.set(key, begun.upload);
     await this.#sendParts(entry, begun, signal);
     const body = this.#said(entry);
@@ -52,7 +54,13 @@ export class Transfer {
   }
 
   #keyOf({ file }) {
-    return `mattegate-upload ${this.fields().get("name")} ${file.name} ${file.size} ${file.lastModified}`;
+    return [BEGUN, ...this.fields().values(), file.name, file.size, file.lastModified].join(" ");
+  }
+
+  // Of photos that were left out in the end.
+  #dropOld() {
+    const begun = kept.keys.filter((key) => key.startsWith(BEGUN));
+    begun.slice(MOST_BEGUN).forEach((key) => kept.remove(key));
   }
 
   #begin(entry) {

@@ -12,7 +12,7 @@ const TOOLS = [
 const GROWTH = 1.25;
 
 export class Editor {
-  isAsking = false; // the server, what a click means
+  #asked = null; // the frame of which the server is asked what a click means
   #suggested = "brush";
 
   // on: {say(words), save(), frameId()}
@@ -24,6 +24,10 @@ export class Editor {
     this.toggle = at("edit");
     this.toggle.addEventListener("click", () => this.switch());
     this.#fill();
+  }
+
+  get isAsking() {
+    return this.#asked !== null && this.#asked === this.on.frameId();
   }
 
   switch() {
@@ -60,10 +64,10 @@ export class Editor {
   // A click's answer comes from the server, which has the photo at full size.
   async click(stroke) {
     if (this.isAsking) return;
-    this.isAsking = true;
+    const id = this.on.frameId();
+    this.#asked = id;
     this.picture.setAsking(true);
     this.on.say("One moment: your click is being worked out.");
-    const id = this.on.frameId();
     const { rung, strokes } = this.picture.editToSend;
     const { tool, size, points } = stroke;
     try {
@@ -75,8 +79,10 @@ export class Editor {
     } catch (error) {
       if (id === this.on.frameId()) this.on.say(error.message, "bad");
     } finally {
-      this.isAsking = false;
-      this.picture.setAsking(false);
+      if (this.#asked === id) {
+        this.#asked = null;
+        this.picture.setAsking(false);
+      }
     }
   }
 

@@ -87,7 +87,7 @@ export function panning(picture, event, at) {
       picture.panBy(now.x - last.x, now.y - last.y);
       last = now;
     },
-    end: (to, isClick) => isClick && picture.clicked(to),
+    end: (to, isClick) => isClick && event.button === 0 && picture.clicked(to),
     cancel: () => {},
   };
 }

@@ -307,7 +307,7 @@ export class Picture {
   }
 
   #doubleClick(event) {
-    if (this.isEditing || event.target.closest("[role=slider]")) return;
+    if (this.isEditing || this.tool === "bridge" || event.target.closest("[role=slider]")) return;
     if (this.isZoomedIn) this.fit();
     else this.actualSize(this.#gestures.at(event));
   }

@@ -33,7 +33,8 @@ const picture = new Picture(at("view"), {
   bridge: () => {
     const said = at("bridge-said");
     const isMoved = picture.movedBridge !== null;
-    if (said) said.textContent = isMoved ? movedWords(picture.bridgeShift) : bridgeWords(line.current.item.bridge);
+    if (!said || !line.current) return;
+    said.textContent = isMoved ? movedWords(picture.bridgeShift) : bridgeWords(line.current.item.bridge);
   },
   click: (stroke) => editor.click(stroke),
   detail: () => trying(() => looking.sharpen()),
@@ -42,7 +43,7 @@ const picture = new Picture(at("view"), {
 const editor = new Editor(picture, server, {
   say,
   mode: (mode) => looking.setMode(mode),
-  save: () => trying(() => decisions.save()),
+  save: onceAnswered(() => trying(() => decisions.save())),
   frameId: () => line.current?.item.id,
   onceThere,
 });
@@ -221,9 +222,13 @@ function rename(view) {
 function onSight(act) {
   return () => {
     if (line.isComing) return say("The next one is still loading; nothing was decided.", "bad");
-    if (editor.isAsking) return say("Your last click is still being worked out; nothing was decided.", "bad");
-    return act();
+    return onceAnswered(act)();
   };
+}
+
+// What a click comes to belongs to what is decided or saved.
+function onceAnswered(act) {
+  return () => (editor.isAsking ? say("Your last click is still being worked out; nothing was done.", "bad") : act());
 }
 
 function onceThere(act) {

@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts.roles import ROLES
 from pipeline import processing
 from pipeline.engines import object_store
-from pipeline.models import Frame, Rendition
+from pipeline.models import Frame, Rejection, Rendition
 from pipeline.shop import files, publish, withdraw
 from pipeline.shop.recall import RecallError, recall
 from pipeline.states import State
@@ -79,12 +79,13 @@ def test_a_rejected_frame_comes_back_into_the_queue_for_the_reasons_it_had(publi
         state=State.REJECTED,
         reasons=["halo"],
     )
+    Rejection.objects.create(frame=frame, needs_photo=False, by="olga", at=frame.state_since)
     page = reverse("admin:pipeline_frame_change", args=[frame.pk])
     maria = sign_in("manager")
     assert b"Rejected: not in the shop" in maria.get(page).content
     maria.post(reverse("review-again", args=[frame.pk]), {"version": frame.version, "why": "cut out by hand"})
     frame.refresh_from_db()
-    assert (frame.state, frame.reasons) == (State.EXCEPTION, ["halo"])
+    assert (frame.state, frame.reasons) == (State.EXCEPTION, ["halo"]) and not Rejection.objects.exists()
     assert frame.transitions.get(target=State.EXCEPTION).why == "to be looked at again: cut out by hand"
     assert reverse("review-again", args=[frame.pk]) not in sign_in("operator").get(page).content.decode()
 
