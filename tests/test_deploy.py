@@ -19,7 +19,7 @@ from django.urls import reverse
 
 from deploy.smoke.stack import APP, ROOT, Stack, compose
 from deploy.smoke.supervisor import Service
-from pipeline.api import uploads
+from pipeline import parts
 from pipeline.engines import embedded
 from tests.waiting import wait_for
 
@@ -146,7 +146,7 @@ def test_nginx_lets_through_what_the_web_process_takes(settings):
     pattern = re.compile(upload.removeprefix("location ~ "))
     assert pattern.search(reverse("admin:pipeline_batch_add")) and pattern.search(reverse("api-photos", args=[7]))
     buckets = "location ~ ^/mattegate-(work|published)/"
-    assert megabytes(buckets) >= uploads.PART_BYTES
+    assert megabytes(buckets) >= parts.PART_BYTES
     for name in (settings.S3_WORK_BUCKET, settings.S3_PUBLISHED_BUCKET):
         assert re.search(buckets.removeprefix("location ~ "), f"/{name}/key")
 

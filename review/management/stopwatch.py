@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from pipeline.models import Batch, Frame
+from pipeline.states import State
 from review.models import QueueItem
 from review.queue import claims
 
@@ -50,7 +51,8 @@ class Result:
 def races() -> list[Race]:
     """Each page as its role opens it; needs a history."""
     manager, operator = _person("manager"), _person("operator")
-    frame = Frame.objects.order_by("pk")[Frame.objects.count() // 2]
+    published = Frame.objects.filter(state=State.PUBLISHED)  # its page asks the most
+    frame = published.order_by("pk")[published.count() // 2]
     largest = Batch.objects.annotate(photos=Count("frames")).order_by("-photos", "pk")[0]
     frames, queue = reverse("admin:pipeline_frame_changelist"), reverse("admin:review_queueitem_changelist")
     batches = reverse("admin:pipeline_batch_changelist")

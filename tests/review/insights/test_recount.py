@@ -182,13 +182,12 @@ def test_the_answers_on_top_are_those_of_the_tables(both):
     bad = sum(frame.label == "bad" for frame in expected.audited)
     assert said["Slip through"].detail.startswith(f"{bad} of {len(expected.audited)} audits") or not expected.audited
     held = sum(bool(frame.card) and not frame.card.publish for frame in expected.sent)
-    assert 0 < held < sent
     causes = f"; {held:,} held by the gate at the first look, {sent - held:,} for another cause"
-    assert said["Sent to review"].detail.endswith(causes)
+    assert held > 0 and said["Sent to review"].detail.endswith(causes) == (held < sent)
     came, decided, gone = expected.flow()
     told = f"{came:,} came, {decided:,} {'was' if decided == 1 else 'were'} decided"
     told += f", {gone} {'was' if gone == 1 else 'were'} replaced or removed; " if gone else "; "
-    assert came > decided and told in said["Waiting for review"].detail
+    assert came and told in said["Waiting for review"].detail
     most = max(len(mine) for mine, _, _ in expected.by_reason().values())
     assert said["Top reason"].detail.startswith(f"{most:,} of {sent:,} reviews")
     assert f"of {len(expected.unseen):,} published unseen" in said["95 % are in S3 within"].detail
