@@ -244,8 +244,7 @@ def test_of_files_that_would_be_one_photo_none_is_sent_until_one_is_chosen(uploa
     page.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
     send(page, ("A1_1.png", photo()), ("a1_1.jpg", photo(50)))
     expect(page.locator("#rejections .mg-alike > p")).to_have_text(
-        "2 files: A1_1 is the name of more than one file; "
-        "rename what is another photo, and leave out what isn’t meant"
+        "2 files: A1_1 is the name of more than one file; rename what is another photo, and leave out what isn’t meant"
     )
     assert not posted
     page.get_by_label("New name of a1_1.jpg").fill("A1_2.jpg")
