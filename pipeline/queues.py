@@ -4,7 +4,6 @@ import logging
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 import django_rq
@@ -68,14 +67,8 @@ class Seen:
     failed: list[JobSeen]
 
 
-@cache
-def _connected(url: str) -> Redis:
-    """One client a process: of those that are dropped, the connections stay until Python collects them."""
-    return Redis.from_url(url)
-
-
 def named(name: str) -> Queue:
-    return django_rq.get_queue(name, connection=_connected(settings.RQ_QUEUES[name]["URL"]))
+    return django_rq.get_queue(name, connection=redis_server.kept(settings.RQ_QUEUES[name]["URL"]))
 
 
 def workers_alive() -> int:

@@ -12,7 +12,7 @@ from pipeline.models import Frame, Rejection
 from pipeline.states import State
 from pipeline.words import RETAKE_WORDS
 
-CUT_OUT_ALONE = "The photo is fine, its cut-out isn’t: no new photo is needed."
+CUT_OUT_ALONE = "The photo is fine, its cut-out isn’t: no new photo is needed. A manager can have it looked at again."
 NO_RETAKE = (State.REJECTED, State.UNREADABLE, State.REMOVED)
 """A photo that was rejected itself, that can't be read or was taken back, is in nobody's place."""
 
@@ -37,7 +37,7 @@ class Told:
     def why(self) -> str:
         asked = self.rejection
         if not asked.needs_photo:
-            return f"{CUT_OUT_ALONE} A manager can have it looked at again."
+            return CUT_OUT_ALONE
         return asked.why or ("" if asked.remark else f"No reason was given: ask {asked.by}.")
 
     @property

@@ -1,7 +1,8 @@
-"""Redis for whoever only looks: one that hangs must not hang them."""
+"""Redis: for work, and for whoever only looks, whom one that hangs must not hang."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -10,6 +11,12 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 LOOK_SECONDS = 1
+
+
+@cache
+def kept(url: str) -> Redis:
+    """One client a process: of those that are dropped, the connections stay until Python collects them."""
+    return Redis.from_url(url)
 
 
 @contextmanager

@@ -2,11 +2,12 @@
 
 import logging
 import math
-from functools import cache
 from uuid import uuid4
 
 from django.conf import settings
 from redis import Redis, RedisError
+
+from pipeline.engines import redis_server
 
 log = logging.getLogger(__name__)
 PAUSE_SECONDS = 5
@@ -80,6 +81,5 @@ def _hold_back(redis: Redis, milliseconds: int) -> None:
         redis.set(key, until, px=max(1, milliseconds))
 
 
-@cache
 def _redis() -> Redis:
-    return Redis.from_url(settings.REDIS_URL)
+    return redis_server.kept(settings.REDIS_URL)

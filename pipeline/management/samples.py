@@ -27,14 +27,16 @@ def take_in(folder: Path, enhancement: str) -> None:
 
 def tell(say: Callable[[str], None]) -> None:
     """Say how many are through whenever that changed, until all are."""
-    told, is_moving = "", True
+    told = ""
     try:
-        while is_moving:
+        while True:
             words, is_moving = how_far()
             if words != told:
                 say(words)
+            if not is_moving:
+                return
             told = words
-            time.sleep(PAUSE if is_moving else 0)
+            time.sleep(PAUSE)
     finally:
         connections.close_all()  # this thread's own
 

@@ -6,7 +6,7 @@ import numpy as np
 from django.conf import settings
 
 from pipeline.audit_draw import is_for_certifying
-from pipeline.imaging.verdict.calibrate import Labelled, learn, loosest_threshold, quantiles, with_thresholds
+from pipeline.imaging.verdict.calibrate import Labelled, learn, loosest_threshold, taught
 from pipeline.imaging.verdict.logistic import Values
 from pipeline.models import GatePolicy
 from pipeline.replay import replay
@@ -39,11 +39,8 @@ def challenge(policy: GatePolicy) -> Proposal | None:
     if gain.low <= 0:
         return None
     threshold = loosest_threshold(lesson.out_of_fold, is_bad, policy.target["escape"])
-    document = with_thresholds(policy.document, round(threshold, 4)) | {
-        "calibration": lesson.calibration.as_document(),
-        "reference": quantiles(lesson.out_of_fold),
-        "fitted_on": f"{len(known)} decisions, {bad} of them bad; not certified",
-    }
+    fitted_on = f"{len(known)} decisions, {bad} of them bad; not certified"
+    document = taught(policy.document, lesson, threshold) | {"fitted_on": fitted_on}
     if Proposal.objects.filter(kind=Proposal.Kind.CHALLENGER, policy__document__fitted_on=document["fitted_on"]):
         return None
     GatePolicy.objects.filter(name=LEARNED, in_shadow=True).update(in_shadow=False)  # the newest knows all they knew

@@ -8,7 +8,7 @@ from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
 from pipeline import intake, jobs, reaper
-from pipeline.gemini import batch_jobs, client, one_by_one, pace
+from pipeline.gemini import batch_jobs, client, one_by_one
 from pipeline.models import Batch, Frame
 from pipeline.states import State
 from tests.gemini.server import API_KEY, MODEL, PRICE, GeminiServer
@@ -32,11 +32,9 @@ def gemini(settings, monkeypatch) -> Iterator[GeminiServer]:
         monkeypatch.setattr(reaper, "SETTLE_SECONDS", 0.1)
         monkeypatch.setattr(batch_jobs, "PAUSE", batch_jobs.PAUSE / 300)
         monkeypatch.setattr(batch_jobs, "SETTLE", batch_jobs.PAUSE)
-        for cached in (client.gemini, pace._redis):
-            cached.cache_clear()
+        client.gemini.cache_clear()
         yield server
-    for cached in (client.gemini, pace._redis):
-        cached.cache_clear()
+    client.gemini.cache_clear()
 
 
 @pytest.fixture

@@ -10,9 +10,6 @@ from pipeline.gemini import pace
 @pytest.fixture(autouse=True)
 def redis(redis_server, settings):
     settings.GEMINI_CONCURRENCY, settings.GEMINI_REQUESTS_PER_MINUTE = 10, 1000
-    pace._redis.cache_clear()
-    yield
-    pace._redis.cache_clear()
 
 
 def test_so_many_calls_run_at_once_and_no_more(settings):

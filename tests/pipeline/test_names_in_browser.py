@@ -1,13 +1,10 @@
 """The upload page's script says of every name what the server says."""
 
-import json
-import subprocess
 from itertools import product
 from typing import Any
 
-from django.conf import settings
-
 from pipeline import naming
+from tests.scripts import answer_of
 
 CODES = ("AURA1000", "a", "A.b-c_d", "", "_A", "A_", "ä", "A B", "A" * 64, "A" * 65, "😀", "A\n")
 NUMBERS = ("_1", "_3", "_0", "_4", "_12", "_01", "__2", "_", "", "_x", "_1 ", "_²")
@@ -53,11 +50,7 @@ def test_a_name_without_an_ending_keeps_the_files_own() -> None:
 
 
 def _said_by_script(names: list[str]) -> Any:
-    script = str(settings.BASE_DIR / "static/mattegate/names.js")
-    asked = json.dumps({"rules": naming.RULES_FOR_SCRIPTS, "names": names})
-    command = ["node", "--input-type=module", "--eval", ASK, script]
-    answer = subprocess.run(command, input=asked, capture_output=True, text=True, check=True)
-    return json.loads(answer.stdout)
+    return answer_of("names.js", ASK, {"rules": naming.RULES_FOR_SCRIPTS, "names": names})
 
 
 def _said_by_server(name: str) -> str:

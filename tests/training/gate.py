@@ -21,9 +21,8 @@ from pipeline.imaging.verdict.calibrate import (
     auroc,
     learn,
     loosest_threshold,
-    quantiles,
     ranked,
-    with_thresholds,
+    taught,
 )
 from pipeline.imaging.verdict.score import SCORER_VERSION, is_parted, score
 from pipeline.policies.shipped import shipped_policy
@@ -147,13 +146,11 @@ def fitted(policy: Policy, rows: Sequence[Row]) -> Policy:
     print(f"learnt from {len(rows)} photos: AUROC {lesson.auroc:.3f} out of fold, {lesson.cold_auroc:.3f} cold")
     sure = round(1 - SURER * (1 - threshold), 4)
     products = len({row["product"] for row in rows})
-    return with_thresholds(base, round(threshold, 4)) | {
+    return taught(base, lesson, threshold) | {
         "fitted_on": f"{len(rows)} labelled renders of {products} products, {is_bad.sum()} of them bad; not certified",
         "scorer_version": SCORER_VERSION,
         "sure_from": sure,
         "rescue_threshold": sure,
-        "calibration": lesson.calibration.as_document(),
-        "reference": quantiles(lesson.out_of_fold),
     }
 
 

@@ -181,6 +181,26 @@ def with_thresholds(policy: Policy, threshold: float) -> dict[str, Any]:
     return {**policy, "thresholds": thresholds}
 
 
+def taught(policy: Policy, lesson: Lesson, threshold: float) -> dict[str, Any]:
+    """The same policy with what a lesson taught.
+
+    Parameters
+    ----------
+    policy : Policy
+    lesson : Lesson
+    threshold : float, 0–1
+        For every class and view; kept to four digits.
+
+    Returns
+    -------
+    dict
+    """
+    return with_thresholds(policy, round(threshold, 4)) | {
+        "calibration": lesson.calibration.as_document(),
+        "reference": quantiles(lesson.out_of_fold),
+    }
+
+
 def quantiles(confidence: Values) -> list[float]:
     """What drift is measured against: evenly spaced quantiles of the confidences, ascending."""
     return [round(float(value), 4) for value in np.quantile(confidence, np.linspace(0, 1, QUANTILES))]

@@ -18,9 +18,8 @@ from pipeline.imaging.verdict.calibrate import (
     auroc,
     learn,
     loosest_threshold,
-    quantiles,
     ranked,
-    with_thresholds,
+    taught,
 )
 from pipeline.imaging.verdict.score import VETOES
 from pipeline.policies.shipped import shipped_policy
@@ -131,11 +130,8 @@ def _own_aurocs(policy: Policy, labelled: list[Labelled]) -> dict[str, float]:
 
 
 def _document(policy: Policy, lesson: Lesson, threshold: float, labels: Path) -> dict[str, Any]:
-    return with_thresholds(policy, round(threshold, 4)) | {
-        "fitted_on": f"{len(lesson.cold)} photos labelled in {labels.name}; not certified",
-        "calibration": lesson.calibration.as_document(),
-        "reference": quantiles(lesson.out_of_fold),
-    }
+    fitted_on = f"{len(lesson.cold)} photos labelled in {labels.name}; not certified"
+    return taught(policy, lesson, threshold) | {"fitted_on": fitted_on}
 
 
 def _write_out_of_fold(

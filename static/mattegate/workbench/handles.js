@@ -95,15 +95,16 @@ export class Bridge {
 
   put(x, isRounded = false) {
     const { first, last } = this.bridge;
-    this.#isStart = false;
-    this.x = clamp(isRounded ? Math.round(x) : x, first, last);
-    this.draw();
-    this.onMove();
+    this.#moveTo(clamp(isRounded ? Math.round(x) : x, first, last));
   }
 
   putBack() {
-    this.x = this.bridge.x;
-    this.#isStart = false;
+    this.#moveTo(this.bridge.x);
+  }
+
+  #moveTo(x, isStart = false) {
+    this.x = x;
+    this.#isStart = isStart;
     this.draw();
     this.onMove();
   }
@@ -111,11 +112,7 @@ export class Bridge {
   // One that was never placed starts in the middle, which decides nothing.
   takeUp() {
     const { first, last } = this.bridge;
-    if (this.x === null) {
-      this.put((first + last) / 2, true);
-      this.#isStart = true;
-      this.onMove();
-    }
+    if (this.x === null) this.#moveTo(Math.round((first + last) / 2), true);
     this.line.focus();
   }
 

@@ -1,10 +1,8 @@
 """The numbers of the cut-outs that an operator may choose from."""
 
-import json
-import subprocess
 from typing import Any
 
-from django.conf import settings
+from tests.scripts import answer_of
 
 ASK = """
 const { choices } = await import(process.argv[1]);
@@ -16,10 +14,7 @@ console.log(JSON.stringify([first, choices(item)]));
 
 
 def test_a_number_keeps_its_meaning_when_more_comes_to_choose_from() -> None:
-    script = str(settings.BASE_DIR / "static/mattegate/workbench/panel.js")
-    command = ["node", "--input-type=module", "--eval", ASK, script]
-    answer = subprocess.run(command, capture_output=True, text=True, check=True)
-    first, then = json.loads(answer.stdout)
+    first, then = answer_of("workbench/panel.js", ASK)
     assert [numbered(first), numbered(then)] == [["", "closer"], ["", "closer", "second"]]
     assert [best(first), best(then)] == [[""], ["second"]]
 
