@@ -35,6 +35,7 @@ RESHOOT_REASONS = [
     "product cut off",
     "wrong product or view",
     "dirt or fingerprints",
+    "other things in the photo",
     SOMETHING_ELSE,
 ]
 """Of a photo, by number: what whoever takes it anew should know."""

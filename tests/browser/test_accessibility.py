@@ -15,6 +15,7 @@ from pipeline.shop import specs
 from pipeline.states import State
 from review.models import Claim
 from tests.browser.conftest import IN_A_BROWSER, doubtful_frame
+from tests.browser.looking import settled
 from tests.factories import bridge_fields
 from tests.pipeline.conftest import photo
 
@@ -103,6 +104,7 @@ def violations(page: Page, what: str) -> Iterator[str]:
     page.evaluate(AXE.read_text())
     for size in SIZES:
         page.set_viewport_size(size)
+        settled(page)
         page.wait_for_function("() => document.getAnimations().every(({ playState }) => playState !== 'running')")
         yield from (f"{what}, {size['width']} px: {found}" for found in page.evaluate(RUN, LEVELS))
 

@@ -44,7 +44,7 @@ def test_a_bad_frame_that_slipped_through_is_taken_back_and_its_siblings_are_loo
     page.get_by_role("link", name="AURA2000").first.click()
     expect(page.get_by_role("heading", name="AURA2000")).to_be_visible()
     page.keyboard.press("x")
-    page.keyboard.press("7")
+    page.keyboard.press("8")
     expect(page.get_by_role("status")).to_contain_text("the cut-out isn't good enough")
     Frame.objects.update(not_before=None)
     jobs.withdraw(published[0].pk)

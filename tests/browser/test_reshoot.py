@@ -74,7 +74,7 @@ def test_by_pointer_a_drag_is_a_box_and_a_click_a_pin(page, sign_in_as, own):
 def test_something_else_asks_for_words_and_goes_on_with_them(page, sign_in_as, own):
     sign_in_as("operator")
     page.keyboard.press("x")
-    page.keyboard.press("6")
+    page.keyboard.press("7")
     expect(page.get_by_text("Say what it is, then press Enter.")).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog")).to_be_visible()

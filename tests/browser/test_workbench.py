@@ -276,6 +276,21 @@ def test_no_key_decides_while_somebody_types_or_a_dialog_is_open(page, sign_in_a
     assert not Decision.objects.exists()
 
 
+def test_single_characters_can_be_switched_off_and_stay_off(page, sign_in_as, frame):
+    sign_in_as("operator")
+    page.keyboard.press("?")
+    page.get_by_role("checkbox", name="Letters, digits and signs act at once").uncheck()
+    page.keyboard.press("Escape")
+    page.reload()
+    shown(page)
+    page.keyboard.type("ax1?")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert not Decision.objects.exists()
+    page.get_by_role("button", name="Approve").click()
+    page.wait_for_function("() => !document.querySelector('#empty').hidden")
+    assert Decision.objects.exists()
+
+
 def test_all_files_can_be_seen_before_they_are_published(page, sign_in_as, services):
     doubtful_frame("AURA1000", **bridge_fields())
     sign_in_as("operator")

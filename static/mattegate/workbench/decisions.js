@@ -21,7 +21,7 @@ export class Decisions {
     const asked = { kind, ...told, version: item.version, bridge_x: this.picture.movedBridge };
     if (kind === "approve" && this.picture.isEdited) return this.#saveAndApprove(item, asked);
     const answer = await this.#settle(item.id, () => this.server.ask("decide", item.id, asked));
-    if (answer) say(`${answer.said} U takes it back.`);
+    if (answer) say(`${answer.said} Undo takes it back.`);
   }
 
   async skip() {
@@ -73,7 +73,7 @@ export class Decisions {
     const sent = this.line.settle(id, saveAndDecide, true).catch((error) => (refusal = error));
     await trying(() => this.line.advance());
     const answer = await sent;
-    if (!refusal) return say(`${answer.said} U takes it back.`);
+    if (!refusal) return say(`${answer.said} Undo takes it back.`);
     await this.#comeBack(id, edit);
     say(refusal.message, "bad");
   }

@@ -1,8 +1,13 @@
 // Which key does what; the page's list of keys is made of the same table.
+import { Storage } from "../storage.js";
+
+const kept = new Storage("localStorage");
+const CHARACTERS = "mattegate-character-keys";
 const FIELDS = "input:not([type=range]), textarea, select, [contenteditable]";
 const isTyping = (target) => target.closest(FIELDS) !== null;
 const isSliding = (target, key) => target.closest("[type=range]") !== null && /^(Arrow|Page|Home|End)/.test(key);
 const isInClosedDialog = (target) => target.closest("dialog:not([open])") !== null;
+const isCharacter = (key) => key.length === 1 && key !== " ";
 const name = ({ key }) => (key.length === 1 ? key.toLowerCase() : key);
 
 // What a key means. Some layouts have digits only with shift, and some no Latin letters at all: there the key's place
@@ -18,6 +23,7 @@ export function meaning(event) {
 export class Keys {
   #table = new Map();
   #held = new Map();
+  areCharactersOn = kept.get(CHARACTERS) !== "off";
 
   constructor() {
     document.addEventListener("keydown", (event) => this.#down(event, event.target));
@@ -33,6 +39,12 @@ export class Keys {
   // A key, what it does, in words, and when; `up` is for keys that are held.
   set(key, words, act, { up = null, label = key, repeats = false } = {}) {
     this.#table.set(key, { words, act, up, label, repeats });
+  }
+
+  // Who dictates, or whose hand slips, may switch single characters off (WCAG 2.2, 2.1.4); buttons and other keys stay.
+  switchCharacters(areOn) {
+    this.areCharactersOn = areOn;
+    kept.set(CHARACTERS, areOn ? "on" : "off");
   }
 
   press(key) {
@@ -62,7 +74,7 @@ export class Keys {
     const found = this.#table.get(key);
     // A focused button keeps its own keys.
     const isButtons = (key === " " || key === "Enter") && target.closest("button, a");
-    if (!found || isButtons) return;
+    if (!found || isButtons || (isCharacter(key) && !this.areCharactersOn)) return;
     event.preventDefault();
     if (event.repeat && !found.repeats) return;
     if (found.up) this.#held.set(key, found.up);

@@ -66,7 +66,7 @@ export class Renaming {
   #answered({ said, ask, despite }) {
     if (ask) return this.#tell(ask, despite);
     this.dialog.close();
-    say(`${said} U takes it back.`);
+    say(`${said} Undo takes it back.`);
     if (this.line.current?.item.id === this.item.id) trying(() => this.line.advance());
   }
 }

@@ -250,6 +250,7 @@ function bindKeys() {
   const compare = { label: "Space", up: () => picture.flicker(false) };
   keys.set(" ", "compare: the photo while it is held", () => picture.flicker(true), compare);
   keys.set("z", "zoom to the doubt, and back", onceThere(() => looking.zoomToDoubt()), { label: "Z" });
+  keys.set("0", "the whole photo", () => picture.fit());
   keys.set("+", "zoom in", () => picture.zoomAt(1.4), { repeats: true });
   keys.set("-", "zoom out", () => picture.zoomAt(1 / 1.4), { repeats: true });
   keys.set("b", "next backdrop", () => looking.nextBackdrop(), { label: "B" });
@@ -264,6 +265,8 @@ function bindButtons() {
   for (const made of document.querySelectorAll("[data-key]")) {
     made.addEventListener("click", () => keys.press(made.dataset.key));
   }
+  at("characters").checked = keys.areCharactersOn;
+  at("characters").addEventListener("change", ({ target }) => keys.switchCharacters(target.checked));
   at("zoom").addEventListener("click", () => looking.zoomToDoubt());
   at("shop").addEventListener("click", () => trying(showShop));
 }
