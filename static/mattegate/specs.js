@@ -1,8 +1,10 @@
-// A draft's values, shown at once on a photo of ours.
+// A draft's values, shown at once: on a photo of ours, and as names of files.
+import { element } from './dom.js';
 
 const WAIT_MS = 400;
 const form = document.querySelector('#spec');
-const told = form.parentElement.querySelector('[role=status]');
+const told = form.parentElement.querySelector('[data-left-out]');
+const names = form.parentElement.querySelector('[data-names]');
 let timer = 0;
 
 function asked() {
@@ -19,6 +21,20 @@ function show() {
   document.querySelectorAll('[data-preview]').forEach((image) => {
     image.src = `${image.dataset.preview}?${asked()}`;
   });
+  showNames();
+}
+
+const withBreaks = (name) => name.split(/(?=[._-])/).flatMap((part) => [part, element('wbr')]);
+
+const rowOf = ([file, name]) => element('div', {}, element('dt', {}, file), element('dd', {}, ...withBreaks(name)));
+
+async function showNames() {
+  const query = asked().toString();
+  const answer = await fetch(`${names.dataset.names}?${query}`).catch(() => null);
+  if (query !== asked().toString()) return; // what stands there now was asked for later
+  const said = answer?.ok ? await answer.json() : { names: [], faults: ['Names can\'t be shown just now.'] };
+  const faults = (said.faults ?? []).map((fault) => element('p', { class: 'mg-fault' }, fault));
+  names.replaceChildren(...faults, element('dl', {}, ...said.names.map(rowOf)));
 }
 
 document.querySelectorAll('[data-preview]').forEach((image) => {
