@@ -39,7 +39,7 @@ class NamesForm(forms.Form):
     formats = forms.MultipleChoiceField(choices=FILES, widget=forms.CheckboxSelectMultiple, label="Files")
     file_name = forms.CharField(
         max_length=filenames.LONGEST,
-        label="Name of each file",
+        label="What files are called",
         help_text="{code}, and .{ext} at the end, have to stand in it. {view} is front, angle or side; {number} 1, 2 "
         "or 3; {variant} transparent, white or half-glass. ZIPs, downloads, manifests, feeds and the API call files "
         "so. Their keys in the bucket stay the same.",
