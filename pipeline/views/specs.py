@@ -198,8 +198,8 @@ def spec_names(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         said = form.cleaned_data
         return JsonResponse({"names": filenames.named(said["file_name"], _by_variant(said["formats"]))})
-    faults = [f"{form.fields[name].label}: {' '.join(map(str, told))}" for name, told in form.errors.items()]
-    return JsonResponse({"names": [], "faults": faults})
+    about = {"formats": "Files: ", "file_name": ""}
+    return JsonResponse({"names": [], "faults": [f"{about[name]}{told[0]}" for name, told in form.errors.items()]})
 
 
 @allowed("pipeline.edit_spec")

@@ -4,7 +4,7 @@ import { element } from './dom.js';
 const WAIT_MS = 400;
 const form = document.querySelector('#spec');
 const told = form.parentElement.querySelector('[data-left-out]');
-const names = form.parentElement.querySelector('[data-names]');
+const names = form.querySelector('[data-names]');
 let timer = 0;
 
 function asked() {
@@ -33,12 +33,16 @@ async function showNames() {
   const answer = await fetch(`${names.dataset.names}?${query}`).catch(() => null);
   if (query !== asked().toString()) return; // what stands there now was asked for later
   const said = answer?.ok ? await answer.json() : { names: [], faults: ['Names can\'t be shown just now.'] };
-  const faults = (said.faults ?? []).map((fault) => element('p', { class: 'mg-fault' }, fault));
-  names.replaceChildren(...faults, element('dl', {}, ...said.names.map(rowOf)));
+  const faults = (said.faults ?? []).map((fault) => element('p', {}, fault));
+  names.querySelector('[role=status]').replaceChildren(...faults);
+  names.querySelector('dl').replaceChildren(...said.names.map(rowOf));
 }
 
 document.querySelectorAll('[data-preview]').forEach((image) => {
-  image.addEventListener('load', () => { image.closest('figure').hidden = false; });
+  image.addEventListener('load', () => {
+    image.hidden = false; // pictures.js took it away while it had no address
+    image.closest('figure').hidden = false;
+  });
   image.addEventListener('error', () => {
     image.closest('figure').hidden = true;
     told.textContent = 'One is left out: no photo of that kind is published yet, or these values make no picture.';

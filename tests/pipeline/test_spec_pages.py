@@ -92,7 +92,7 @@ def test_names_are_shown_and_what_is_wrong_with_them_is_said_before_they_are_sav
         ),
         ("{code}.{number}.{ext}", ["white.jpg", "half-glass.jpg"], "Two files would be called AURA1000.2.jpg"),
         ("{shop}{code}.{ext}", ["white.jpg"], "{shop} stands for nothing"),
-        ("", ["white.jpg"], "What files are called: This field is required."),
+        ("", ["white.jpg"], "This field is required."),
         ("{code}.{number}.{ext}", [], "Files: This field is required."),
         ("{code}\0.{ext}", ["white.jpg"], "Null characters are not allowed"),
     ]:

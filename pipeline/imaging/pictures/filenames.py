@@ -61,7 +61,7 @@ def named(template: str, formats: Mapping[str, Sequence[str]], code: str = EXAMP
     """
     return [
         (
-            f"{view}, {variant.replace('-', ' ')}, {extension.upper()}",
+            f"{view}, {variant}, {extension.upper()}",
             file_name(template, code, view, variant, extension),
         )
         for view, variant, extension in _files(formats)

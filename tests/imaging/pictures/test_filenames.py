@@ -87,4 +87,4 @@ def test_the_longest_name_that_is_allowed_is_taken():
 def test_only_the_angled_view_has_a_half_glass_picture_so_that_alone_may_be_called_by_code():
     assert fault_of("{code}.{ext}", {"half-glass": ("jpg", "png")}) is None
     fault = fault_of("{code}-{view}.{ext}", {"white": ("jpg", "png"), "half-glass": ("jpg",)})
-    assert fault == "two files would be called AURA1000-angle.jpg: angle, white, JPG, and angle, half glass, JPG"
+    assert fault == "two files would be called AURA1000-angle.jpg: angle, white, JPG, and angle, half-glass, JPG"
