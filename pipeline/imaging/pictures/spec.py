@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 from pipeline.imaging.matte.lenses import LensRule
@@ -96,8 +97,14 @@ def _expect_keys(document: Mapping[str, Any], spec: type[HalfGlassSpec | Listing
 
 def _expect_names(template: Any, formats: Mapping[str, Sequence[str]]) -> None:
     _expect("file_name", template, isinstance(template, str) and bool(template), "a text such as " + filenames.DEFAULT)
-    if fault := filenames.fault_of(template, formats):
+    if fault := _fault_of_names(template, tuple((variant, tuple(kinds)) for variant, kinds in formats.items())):
         raise ValueError(f"listing spec: file_name is {template!r}; {fault}")
+
+
+@lru_cache(maxsize=256)
+def _fault_of_names(template: str, formats: tuple[tuple[str, tuple[str, ...]], ...]) -> str | None:
+    """Feeds read the same few specs once a photo."""
+    return filenames.fault_of(template, dict(formats))
 
 
 def _is_size(value: Any) -> bool:
