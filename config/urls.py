@@ -17,7 +17,7 @@ from pipeline.views.published import (
     render_frame_again,
 )
 from pipeline.views.reshoots import reshoot_list
-from pipeline.views.specs import act_on_spec, spec_list, spec_page, spec_preview
+from pipeline.views.specs import act_on_spec, spec_list, spec_names, spec_page, spec_preview
 from review.glossary import glossary
 from review.insights.page import figures_csv, figures_page, weekly_report
 from review.operations.page import operations, run_again
@@ -50,6 +50,7 @@ urlpatterns = [
     path("admin/policies/<int:pk>/thresholds/use", use_threshold, name="use-threshold"),
     path("admin/policies/<int:pk>/<str:action>/", act_on_policy, name="act-on-policy"),
     path("admin/specs/", spec_list, name="specs"),
+    path("admin/specs/names.json", spec_names, name="spec-names"),
     path("admin/specs/<int:pk>/", spec_page, name="spec"),
     path("admin/specs/<int:pk>/preview/<str:variant>.webp", spec_preview, name="spec-preview"),
     path("admin/specs/<int:pk>/<str:action>/", act_on_spec, name="act-on-spec"),

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import get_args
 
+from pipeline.imaging.pictures.filenames import LONGEST_CODE
 from pipeline.imaging.types import View
 
 VIEWS: dict[int, View] = dict(enumerate(get_args(View), start=1))
 EXPECTED = "expected {PRODUCT_CODE}_{VIEW}.ext, such as AURA1000_2.jpg (1 front, 2 angle, 3 side)"
-MAX_CODE = 64
+MAX_CODE = LONGEST_CODE
 CODE = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 CODE_RULE = "a product code starts with a letter or digit and holds only letters, digits, dot, hyphen and underscore"
 LONG_CODE = f"the product code is longer than {MAX_CODE} characters"

@@ -209,19 +209,31 @@ class FrameDetail(FrameSerializer):
 
 
 class RenditionSerializer(serializers.ModelSerializer[Rendition]):
+    file_name = serializers.SerializerMethodField(
+        help_text="What it is called where it is handed on: see its listing spec."
+    )
     content_type = serializers.SerializerMethodField()
     url = serializers.SerializerMethodField(help_text="A link that needs no token, for as long as `expires_in` says.")
     expires_in = serializers.SerializerMethodField(help_text="Seconds.")
 
     class Meta:
         model = Rendition
-        fields = ("frame", "name", "variant", "content_type", "size", "width", "height", "sha256", "url", "expires_in")
+        fields: tuple[str, ...] = (
+            *("frame", "name", "file_name", "variant", "content_type", "size", "width", "height", "sha256"),
+            *("url", "expires_in"),
+        )
+
+    def get_file_name(self, file: Rendition) -> str:
+        called: str = self.context["file_names"][file.pk]
+        return called
 
     def get_content_type(self, file: Rendition) -> str:
         return object_store.CONTENT_TYPES[file.extension]
 
     def get_url(self, file: Rendition) -> str:
-        return object_store.link("published", file.key)
+        return object_store.link(
+            "published", file.key, ResponseContentDisposition=f'inline; filename="{self.get_file_name(file)}"'
+        )
 
     def get_expires_in(self, file: Rendition) -> int:
         return settings.API_LINK_SECONDS

@@ -166,21 +166,23 @@ class ProductRenditions(ApiView):
     @extend_schema(operation_id="get_product_renditions", responses=serializers.Renditions, tags=["files"])
     def get(self, request: Request, code: str) -> Response:
         """All finished files that the shop shows of a product, of every view."""
-        shown = Rendition.objects.filter(frame__code=code.upper(), frame__state=State.PUBLISHED)
-        return _renditions(request, list(shown.filter(frame__batch__in=batches_seen(request))))
+        seen = Rendition.objects.filter(frame__batch__in=batches_seen(request))
+        shown = seen.filter(frame__code=code.upper(), frame__state=State.PUBLISHED)
+        return _renditions(request, list(shown.select_related("frame__batch__spec")))
 
 
 def _renditions(request: Request, shown: list[Rendition]) -> Response:
     if not shown:
         raise Http404("Nothing of it is in the shop.")
-    told = serializers.Renditions({"renditions": shown}).data
-    return Response(told, headers={"ETag": _etag(shown)})
+    called = files.names(shown)
+    told = serializers.Renditions({"renditions": shown}, context={"file_names": called}).data
+    return Response(told, headers={"ETag": _etag(shown, called)})
 
 
-def _etag(shown: list[Rendition]) -> str:
+def _etag(shown: list[Rendition], called: dict[int, str]) -> str:
     """The same for as long as half of a link's time is left: links are signed anew each time."""
     slot = int(time.time()) // max(1, settings.API_LINK_SECONDS // 2)
-    said = " ".join([str(slot), *(file.sha256 for file in shown)])
+    said = " ".join([str(slot), *(file.sha256 for file in shown), *called.values()])
     return f'"{hashlib.sha256(said.encode()).hexdigest()[:32]}"'
 
 

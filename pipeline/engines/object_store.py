@@ -276,9 +276,9 @@ def _client_of_its_own(alias: str, endpoint: str, seconds: float) -> Any:
     return storage.connection.meta.client
 
 
-def link(alias: str, key: str) -> str:
-    """An address that anybody may read this object at for API_LINK_SECONDS; the bucket isn't asked."""
-    return _signed(alias, "get_object", Key=key)
+def link(alias: str, key: str, **answered: str) -> str:
+    """Where anybody may read this object for API_LINK_SECONDS, S3 answering with those headers; no bucket is asked."""
+    return _signed(alias, "get_object", Key=key, **answered)
 
 
 def _signed(alias: str, operation: str, **arguments: Any) -> str:

@@ -21,7 +21,7 @@ class Rendition(models.Model):
 
     @property
     def name(self) -> str:
-        """Of the file, without its folder."""
+        """Of the file in the bucket, without its folder."""
         return self.key.rpartition("/")[2]
 
     class Meta:

@@ -7,11 +7,13 @@ from typing import Any
 
 from config.sheets import harmless
 from pipeline.models import Rendition
+from pipeline.shop import files
 from pipeline.shop.products import Product, ViewShown
 
 Link = Callable[[Rendition], str]
-COLUMNS = ("id", "image_link", "additional_image_link")
-"""As https://support.google.com/merchants/answer/7052112 names them; the last holds links between commas."""
+COLUMNS = ("id", "image_link", "additional_image_link", "file_name", "additional_file_name")
+"""The first three as https://support.google.com/merchants/answer/7052112 names them, which passes over the others: what
+the linked files are called. Where there may be several, commas stand between."""
 EXTENSIONS = ("jpg", "png", "webp")
 """The first that there is."""
 
@@ -30,8 +32,10 @@ def in_csv(products: Iterable[Product], link: Link) -> Iterator[str]:
     for product in products:
         front, *others = (_listed(shown) for shown in product.views)
         if front:
-            main, more = front[0], [*front[1:], *(file for files in others for file in files)]
-            row = (product.code, link(main), ",".join(map(link, more)))
+            main, more = front[0], [*front[1:], *(file for listed in others for file in listed)]
+            called = files.names(product.files)
+            links = link(main), ",".join(map(link, more))
+            row = (product.code, *links, called[main.pk], ",".join(called[file.pk] for file in more))
             yield writer.writerow(map(harmless, row))
 
 
@@ -52,17 +56,19 @@ def _listed(shown: ViewShown) -> list[Rendition]:
 
 
 def _told(product: Product, link: Link) -> dict[str, Any]:
+    called = files.names(product.files)
     return {
         "code": product.code,
         "is_complete": product.is_complete,
         "views": product.views_in_shop,
         "views_expected": len(product.views),
         "files_expected": product.files_expected,
-        "files": [_file(shown, file, link) for shown in product.views for file in shown.files],
+        "files": [_file(shown, file, called[file.pk], link) for shown in product.views for file in shown.files],
     }
 
 
-def _file(shown: ViewShown, file: Rendition, link: Link) -> dict[str, Any]:
-    told = {"name": file.name, "key": file.key, "view": shown.view, "variant": file.variant, "format": file.extension}
+def _file(shown: ViewShown, file: Rendition, called: str, link: Link) -> dict[str, Any]:
+    told = {"name": file.name, "file_name": called, "key": file.key, "view": shown.view}
+    told |= {"variant": file.variant, "format": file.extension}
     size = {"size": file.size, "width": file.width, "height": file.height}
     return told | size | {"sha256": file.sha256, "link": link(file)}

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from pipeline import naming
 from pipeline.engines import object_store
 from pipeline.engines.object_store import MissingObjectError
 from pipeline.imaging.pictures import renditions
+from pipeline.imaging.pictures.filenames import file_name
 from pipeline.models import Frame, Rendition
 from pipeline.states import State
 
@@ -26,8 +28,34 @@ def of(frame: Frame) -> list[Rendition]:
 
 def find(frame_id: int, name: str) -> Rendition | None:
     frame = Frame.objects.filter(pk=frame_id, state=State.PUBLISHED)  # of a number too large for a column, none
-    shown = Rendition.objects.filter(frame__in=frame)
+    shown = Rendition.objects.filter(frame__in=frame).select_related("frame__batch__spec")
     return next((file for file in shown if file.name == name), None)
+
+
+def names(files: Iterable[Rendition]) -> dict[int, str]:
+    """What each is called where they are handed on together, by primary key: as its listing spec says, or as in the
+    bucket where files of several specs would have one name."""
+    files = list(files)
+    templates = {frame.pk: frame.listing_spec.file_name for frame in {file.frame for file in files}}
+    told = {
+        file.pk: file_name(templates[file.frame_id], file.frame.code, file.frame.view, file.variant, file.extension)
+        for file in files
+    }
+    while alike := _alike(files, told):
+        told |= {file.pk: file.name for file in alike}
+    return told
+
+
+def name_of(file: Rendition) -> str:
+    """What it is called where it is handed on by itself."""
+    return names([file])[file.pk]
+
+
+def _alike(files: list[Rendition], told: dict[int, str]) -> list[Rendition]:
+    """Those that share a name with another, also on disks that tell no small letters from capitals, and can have
+    theirs of the bucket."""
+    count = Counter(name.lower() for name in told.values())
+    return [file for file in files if count[told[file.pk].lower()] > 1 and told[file.pk] != file.name]
 
 
 def load(file: Rendition) -> bytes:
@@ -77,10 +105,11 @@ class _Sink(io.RawIOBase):
 
 def archive(files: Iterable[Rendition]) -> Iterator[bytes]:
     """A ZIP of them, a file at a time. They are compressed already, so it only stores them."""
-    sink = _Sink()
+    sink, files = _Sink(), list(files)
+    called = names(files)
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as made:
         for file in files:
-            made.writestr(file.name, load(file))
+            made.writestr(called[file.pk], load(file))
             yield sink.take()
     yield sink.take()
 

@@ -19,7 +19,7 @@ from pipeline.engines import object_store
 from pipeline.faults import faults_answered, run_step
 from pipeline.imaging.crop import halfglass
 from pipeline.imaging.matte import refine
-from pipeline.imaging.pictures import check, renditions
+from pipeline.imaging.pictures import check, filenames, renditions
 from pipeline.imaging.pictures.alpha_png import decode_alpha
 from pipeline.imaging.pictures.spec import ListingSpec
 from pipeline.imaging.types import Alpha, Crop
@@ -187,6 +187,7 @@ def _manifest(frame: Frame, files: list[File], spec: ListingSpec) -> bytes:
         "files": [
             {
                 "key": file.key,
+                "file_name": filenames.file_name(spec.file_name, frame.code, frame.view, file.variant, file.extension),
                 "variant": file.variant,
                 "content_type": object_store.CONTENT_TYPES[file.extension],
                 "size": len(file.data),

@@ -57,7 +57,9 @@ def shown_in_the_shop(request: HttpRequest, frame: Frame) -> dict[str, Any]:
 
 def described(request: HttpRequest, shown: Iterable[Rendition]) -> list[dict[str, Any]]:
     """Each with its address, and its link."""
-    return [_described(request, file) for file in shown]
+    shown = list(shown)
+    called = files.names(shown)
+    return [_described(request, file) | {"called": called[file.pk]} for file in shown]
 
 
 def offered_specs() -> QuerySet[Spec]:
@@ -117,7 +119,7 @@ def _there(file: Rendition | None) -> Rendition:
 
 
 def _etag(request: HttpRequest, file: Rendition) -> str:
-    return f'"{file.sha256}"'
+    return f'"{file.sha256}.{files.name_of(file)}"'
 
 
 @condition(etag_func=_etag)
@@ -125,7 +127,7 @@ def _etag(request: HttpRequest, file: Rendition) -> str:
 def _answer(request: HttpRequest, file: Rendition) -> HttpResponse:
     """The name stays when the file is replaced, so a browser asks each time whether its copy is still the one."""
     response = HttpResponse(files.load(file), content_type=object_store.CONTENT_TYPES[file.extension])
-    response["Content-Disposition"] = content_disposition_header(False, file.name) or "inline"
+    response["Content-Disposition"] = content_disposition_header(False, files.name_of(file)) or "inline"
     response["Cache-Control"] = "private, no-cache"
     patch_vary_headers(response, ["Cookie"])
     return response

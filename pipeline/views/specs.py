@@ -7,7 +7,7 @@ from typing import Any, get_args
 import numpy as np
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from PIL import Image
 
@@ -16,7 +16,7 @@ from config.asked import read
 from pipeline import naming
 from pipeline.engines import object_store
 from pipeline.imaging.crop import halfglass
-from pipeline.imaging.pictures import renditions
+from pipeline.imaging.pictures import filenames, renditions
 from pipeline.imaging.pictures.spec import Align, ListingSpec
 from pipeline.imaging.types import HalfSide
 from pipeline.models import Frame, Spec
@@ -33,7 +33,28 @@ def _choices(literal: Any) -> list[tuple[str, str]]:
     return [(value, value.capitalize()) for value in get_args(literal)]
 
 
-class SpecForm(forms.Form):
+class NamesForm(forms.Form):
+    """Which files there are, and what they are called where they are handed on."""
+
+    formats = forms.MultipleChoiceField(choices=FILES, widget=forms.CheckboxSelectMultiple, label="Files")
+    file_name = forms.CharField(
+        max_length=filenames.LONGEST,
+        label="What files are called",
+        help_text="{code}, and .{ext} at the end, have to stand in it. {view} is front, angle or side; {number} 1, 2 "
+        "or 3; {variant} transparent, white or half-glass. ZIPs, downloads, manifests, feeds and the API call files "
+        "so. Their keys in the bucket stay the same.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or self.cleaned_data
+        if {"formats", "file_name"} <= said.keys():
+            fault = filenames.fault_of(said["file_name"], _by_variant(said["formats"]))
+            if fault:
+                self.add_error("file_name", f"{fault[0].upper()}{fault[1:]}.")
+        return said
+
+
+class SpecForm(NamesForm):
     """A listing spec's values as people say them: shares in per cent, colours as a browser picks them."""
 
     name = forms.CharField(max_length=specs.MAX_NAME)
@@ -41,7 +62,6 @@ class SpecForm(forms.Form):
     fill = forms.FloatField(min_value=10, max_value=100, label="The product's longer side fills, per cent")
     background = forms.RegexField(r"^#[0-9a-fA-F]{6}$", widget=forms.TextInput({"type": "color"}))
     lens = forms.ChoiceField(choices=[("keep", "Kept"), ("cut", "Cut out")], label="Clear lenses")
-    formats = forms.MultipleChoiceField(choices=FILES, widget=forms.CheckboxSelectMultiple, label="Files")
     jpeg_quality = forms.IntegerField(min_value=50, max_value=100, label="Quality of JPEG")
     webp_quality = forms.IntegerField(min_value=50, max_value=100, label="Quality of WebP")
     max_kilobytes = forms.IntegerField(min_value=10, max_value=10**6, required=False, label="At most, kB (empty: any)")
@@ -49,6 +69,7 @@ class SpecForm(forms.Form):
     half_canvas = forms.IntegerField(min_value=100, max_value=MOST_PIXELS, label="Half-glass: canvas, pixels")
     padding = forms.FloatField(min_value=0, max_value=40, label="Half-glass: kept free along the edges, per cent")
     align = forms.ChoiceField(choices=_choices(Align), label="Half-glass: stands at")
+    field_order = ("name", "canvas", "fill", "background", "lens", "formats", "file_name")
 
     def clean_name(self) -> str:
         """Histories and logs say it; and a letter that nobody sees makes it look like another's."""
@@ -70,6 +91,7 @@ def _shown(document: dict[str, Any]) -> dict[str, Any]:
         **{name: document[name] for name in ("name", "canvas", "lens", "jpeg_quality", "webp_quality")},
         "fill": round(document["fill"] * 100, 2),
         "background": "#" + bytes(document["background"]).hex(),
+        "file_name": document.get("file_name", filenames.DEFAULT),
         "formats": [f"{kind}.{ending}" for kind, endings in document["formats"].items() for ending in endings],
         "max_kilobytes": document["max_bytes"] and document["max_bytes"] // 1000,
         **{"side": half["side"], "half_canvas": half["canvas"], "align": half["align"]},
@@ -77,18 +99,22 @@ def _shown(document: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _by_variant(files: list[str]) -> dict[str, list[str]]:
+    formats: dict[str, list[str]] = {}
+    for kind, ending in (file.split(".") for file in files):
+        formats.setdefault(kind, []).append(ending)
+    return formats
+
+
 def _values(said: dict[str, Any]) -> dict[str, Any]:
     most = said["max_kilobytes"]
-    formats: dict[str, list[str]] = {}
-    for kind, ending in (file.split(".") for file in said["formats"]):
-        formats.setdefault(kind, []).append(ending)
     half = {"side": said["side"], "canvas": said["half_canvas"], "align": said["align"]}
     return {
-        **{name: said[name] for name in ("canvas", "lens", "jpeg_quality", "webp_quality")},
+        **{name: said[name] for name in ("canvas", "lens", "file_name", "jpeg_quality", "webp_quality")},
         "fill": said["fill"] / 100,
         "background": list(bytes.fromhex(said["background"][1:])),
         "max_bytes": most and most * 1000,
-        "formats": formats,
+        "formats": _by_variant(said["formats"]),
         "half_glass": half | {"padding": said["padding"] / 100},
     }
 
@@ -166,11 +192,24 @@ def act_on_spec(request: HttpRequest, pk: int, action: str) -> HttpResponse:
 
 
 @allowed("pipeline.edit_spec")
+def spec_names(request: HttpRequest) -> HttpResponse:
+    """What each file would be called, or what is wrong with such names; for the script of a spec's page."""
+    form = NamesForm(request.GET)
+    if form.is_valid():
+        said = form.cleaned_data
+        return JsonResponse({"names": filenames.named(said["file_name"], _by_variant(said["formats"]))})
+    about = {"formats": "Files: ", "file_name": ""}
+    return JsonResponse({"names": [], "faults": [f"{about[name]}{told[0]}" for name, told in form.errors.items()]})
+
+
+@allowed("pipeline.edit_spec")
 @from_the_store
 def spec_preview(request: HttpRequest, pk: int, variant: str) -> HttpResponse:
     """A photo of ours as such values would show it, small."""
     row: Spec = found(Spec.objects.all(), str(pk))
-    look = _small({**row.document, **_values(read(SpecForm, request.GET))})
+    said = request.GET.copy()
+    said["file_name"] = filenames.DEFAULT  # a picture shows none
+    look = _small({**row.document, **_values(read(SpecForm, said))})
     pixels = _composed(look, variant)
     response = HttpResponse(renditions.save(pixels, format="WEBP", quality=85), content_type="image/webp")
     response["Cache-Control"] = "private, no-store"

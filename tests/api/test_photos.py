@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from pipeline import queues
 from pipeline.engines import object_store
-from pipeline.models import Batch, Frame
+from pipeline.models import Batch, Frame, Spec
 from pipeline.states import State
 from pipeline.words import REASON_WORDS
 from tests import factories
@@ -145,6 +145,23 @@ def test_finished_files_come_by_links_that_need_no_token(erp, drop, services):
     assert [file["name"] for file in erp.get("/products/d/renditions").json()["renditions"]] == [
         f["name"] for f in told
     ]
+
+
+def test_files_are_told_and_fetched_by_the_names_of_their_spec(erp, drop, services):
+    frame = factories.sold(drop, "D")
+    path = f"/frames/{frame.pk}/renditions"
+    first = erp.get(path)
+    assert all(file["file_name"] == file["name"] for file in first.json()["renditions"])
+    document = Spec.objects.get(name="House").document | {"file_name": "{code}-{view}.{variant}.{ext}"}
+    Batch.objects.update(spec=Spec.objects.create(name="Shops", version=1, document=document))
+    answer = erp.get(path, if_none_match=first["ETag"])
+    assert answer.status_code == 200
+    told = {file["name"]: file for file in answer.json()["renditions"]}["D_1_white.jpg"]
+    assert told["file_name"] == "D-front.white.jpg"
+    with urllib.request.urlopen(told["url"]) as fetched:
+        assert fetched.headers["Content-Disposition"] == 'inline; filename="D-front.white.jpg"'
+    names = {file["file_name"] for file in erp.get("/products/D/renditions").json()["renditions"]}
+    assert names == {file["file_name"] for file in answer.json()["renditions"]}
 
 
 def test_a_link_that_was_changed_opens_nothing(erp, drop, services):

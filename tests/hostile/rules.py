@@ -129,6 +129,7 @@ RULES: dict[str, Rule] = {
     "specs": Rule(ADMINS),
     "spec": Rule(ADMINS, FORM),
     "spec-preview": Rule(ADMINS),
+    "spec-names": Rule(ADMINS),
     "act-on-spec": Rule(ADMINS, POST),
     "api-token": FOR_STRANGERS_TOO._replace(by=POST),
     "api-token-refresh": FOR_STRANGERS_TOO._replace(by=POST),

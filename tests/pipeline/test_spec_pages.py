@@ -73,6 +73,56 @@ def test_names_of_shipped_specs_and_values_that_make_no_spec_are_refused_in_word
     assert draft.document["canvas"] == 2000
 
 
+def asked_for(client: Client, file_name: str, *formats: str) -> dict:
+    return client.get("/admin/specs/names.json", {"file_name": file_name, "formats": formats}).json()
+
+
+def test_names_are_shown_and_what_is_wrong_with_them_is_said_before_they_are_saved(services, sign_in):
+    client = sign_in("admin")
+    assert asked_for(client, "{code}.{number}.{ext}", "white.jpg")["names"] == [
+        ["front, white, JPG", "AURA1000.1.jpg"],
+        ["angle, white, JPG", "AURA1000.2.jpg"],
+        ["side, white, JPG", "AURA1000.3.jpg"],
+    ]
+    for name, formats, words in [
+        (
+            "{code}.MAIN.{ext}",
+            ["white.jpg"],
+            "Two files would be called AURA1000.MAIN.jpg: front, white, JPG, and angle",
+        ),
+        ("{code}.{number}.{ext}", ["white.jpg", "half-glass.jpg"], "Two files would be called AURA1000.2.jpg"),
+        ("{shop}{code}.{ext}", ["white.jpg"], "{shop} stands for nothing"),
+        ("", ["white.jpg"], "This field is required."),
+        ("{code}.{number}.{ext}", [], "Files: This field is required."),
+        ("{code}\0.{ext}", ["white.jpg"], "Null characters are not allowed"),
+    ]:
+        said = asked_for(client, name, *formats)
+        assert said["names"] == [] and words in " ".join(said["faults"])
+
+
+def test_names_that_two_files_would_share_are_not_saved_and_others_are(services, sign_in, amazon):
+    client, draft = sign_in("admin"), specs.copy(amazon)
+    page = kept(client, draft, file_name="{code}.MAIN.{ext}")
+    assert "Two files would be called AURA1000.MAIN.jpg: front, white, JPG, and angle, white, JPG." in page
+    draft.refresh_from_db()
+    assert "file_name" not in draft.document and draft.listing_spec.file_name == "{code}_{number}_{variant}.{ext}"
+    assert "The draft is kept." in kept(client, draft, file_name="{code}.MAIN-{number}.{ext}")
+    assert Spec.objects.get(pk=draft.pk).listing_spec.file_name == "{code}.MAIN-{number}.{ext}"
+    draft.refresh_from_db()
+    assert "Two files would be called" in kept(client, draft, formats=["white.jpg", "transparent.png", "white.png"])
+
+
+def test_another_way_than_the_page_can_not_save_such_names_either(amazon):
+    draft = specs.copy(amazon)
+    with pytest.raises(specs.SpecError, match=r"two files would be called AURA1000\.MAIN\.jpg"):
+        specs.change(draft, "Winter", {"file_name": "{code}.MAIN.{ext}"})
+
+
+def test_a_preview_of_pictures_does_not_mind_what_files_are_called(services, sign_in, amazon, previewed):
+    said = _shown(amazon.document) | {"max_kilobytes": "", "file_name": "{code"}
+    assert sign_in("admin").get(f"/admin/specs/{amazon.pk}/preview/white.webp", said).status_code == 200
+
+
 def test_a_preview_shows_the_values_that_stand_in_the_form(services, sign_in, amazon, previewed):
     client, draft = sign_in("admin"), specs.copy(amazon)
     for fill in (50, 90):

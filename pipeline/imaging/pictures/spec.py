@@ -1,10 +1,12 @@
 """How finished pictures look: the listing spec, read from a parsed listing.json and checked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 from pipeline.imaging.matte.lenses import LensRule
+from pipeline.imaging.pictures import filenames
 from pipeline.imaging.types import HalfSide
 
 Align = Literal["top", "middle", "bottom"]
@@ -45,7 +47,8 @@ class HalfGlassSpec:
 class ListingSpec:
     """How a listing picture looks, under which name and version: clear lenses kept or cut out, square canvas (px), the
     share its product fills, encoder settings, the most bytes a file may have (None: any), and which files there are, by
-    variant; the half-glass picture has a canvas of its own."""
+    variant; the half-glass picture has a canvas of its own. What files are called where they are handed on is a
+    template, which documents of before don't have."""
 
     name: str
     version: int
@@ -61,6 +64,7 @@ class ListingSpec:
     png_level: int
     max_bytes: int | None
     formats: Mapping[str, Sequence[str]]
+    file_name: str = filenames.DEFAULT
 
     @classmethod
     def from_mapping(cls, document: Mapping[str, Any]) -> "ListingSpec":
@@ -77,16 +81,30 @@ class ListingSpec:
             set(kinds) <= FORMATS.get(name, set()) for name, kinds in formats.items()
         )
         _expect("formats", formats, is_known and any(formats.values()), f"endings by variant, some of {FORMATS}")
+        _expect_names(document.get("file_name", filenames.DEFAULT), formats)
         half_glass = HalfGlassSpec.from_mapping(document["half_glass"])
         return cls(**{**document, "half_glass": half_glass, "background": tuple(document["background"])})
 
 
 def _expect_keys(document: Mapping[str, Any], spec: type[HalfGlassSpec | ListingSpec], prefix: str = "") -> None:
     known = {prefix + entry.name for entry in fields(spec)}
+    needed = {prefix + entry.name for entry in fields(spec) if entry.default is MISSING}
     given = {prefix + name for name in document}
-    if known != given:
-        missing, unknown = sorted(known - given), sorted(given - known)
+    if not needed <= given <= known:
+        missing, unknown = sorted(needed - given), sorted(given - known)
         raise ValueError(f"listing spec: missing {missing}, unknown {unknown}; expected {sorted(known)}")
+
+
+def _expect_names(template: Any, formats: Mapping[str, Sequence[str]]) -> None:
+    _expect("file_name", template, isinstance(template, str) and bool(template), "a text such as " + filenames.DEFAULT)
+    if fault := _fault_of_names(template, tuple((variant, tuple(kinds)) for variant, kinds in formats.items())):
+        raise ValueError(f"listing spec: file_name is {template!r}; {fault}")
+
+
+@lru_cache(maxsize=256)
+def _fault_of_names(template: str, formats: tuple[tuple[str, tuple[str, ...]], ...]) -> str | None:
+    """Feeds read the same few specs once a photo."""
+    return filenames.fault_of(template, dict(formats))
 
 
 def _is_size(value: Any) -> bool:

@@ -22,6 +22,11 @@ def test_a_spec_survives_being_written_and_read() -> None:
     assert ListingSpec.from_mapping(json.loads(json.dumps(asdict(spec)))) == spec
 
 
+def test_a_spec_that_says_nothing_of_names_has_those_of_before() -> None:
+    assert "file_name" not in SHIPPED
+    assert ListingSpec.from_mapping(SHIPPED).file_name == "{code}_{number}_{variant}.{ext}"
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
@@ -32,6 +37,9 @@ def test_a_spec_survives_being_written_and_read() -> None:
         ({"formats": {"white": ["gif"]}}, "formats is .*; expected endings by variant"),
         ({"formats": {"white": []}}, "formats is .*; expected endings by variant"),
         ({"lens": "melt"}, "lens is 'melt'; expected keep or cut"),
+        ({"file_name": 3}, "file_name is 3; expected a text such as"),
+        ({"file_name": ""}, "file_name is ''; expected a text such as"),
+        ({"file_name": "{code}.{ext}"}, "file_name is '{code}.{ext}'; two files would be called AURA1000.png"),
         ({"half_glass": "near"}, "half_glass is 'near'; expected an object"),
     ],
 )

@@ -189,7 +189,7 @@ def test_the_csv_has_googles_columns_and_its_links_open_the_pictures(services, b
     answer = manager.get("/products/catalogue.csv")
     assert answer["Content-Disposition"] == 'attachment; filename="products.csv"'
     [row] = csv.DictReader(io.StringIO(answer.getvalue().decode()))
-    assert list(row) == ["id", "image_link", "additional_image_link"] and row["id"] == "AURA1"
+    assert list(row)[:3] == ["id", "image_link", "additional_image_link"] and row["id"] == "AURA1"
     told = [files.signed_for(link.rpartition("/")[2]).name for link in row["additional_image_link"].split(",")]
     assert told == ["AURA1_2_white.jpg", "AURA1_2_half-glass.jpg", "AURA1_3_white.jpg"]
     picture = client.get(row["image_link"]).content

@@ -17,7 +17,7 @@ from pipeline.engines.object_store import ObjectStoreError
 from pipeline.imaging.pictures import renditions
 from pipeline.imaging.pictures.alpha_png import encode_alpha
 from pipeline.models import Batch, Frame, Rendering, Spec
-from pipeline.shop import publish, rerender, withdraw
+from pipeline.shop import files, publish, rerender, withdraw
 from pipeline.states import State
 from pipeline.upkeep import retention
 from pipeline.upkeep.rows import in_motion
@@ -202,6 +202,19 @@ def test_published_anew_it_keeps_the_spec_that_it_was_rendered_again_by(publishe
     render_again(frame, by=spec())
     frame.refresh_from_db()
     assert frame.listing_spec.name == "Shopify" and frame.batch.listing_spec.name == "House"
+
+
+def test_another_spec_changes_what_files_are_called_and_never_their_keys(published):
+    frame = published()
+    before = published_keys()
+    formats = frame.listing_spec.formats
+    render_again(frame, by=spec("Shopify", formats=formats, file_name="{code}-{view}.{variant}.{ext}"))
+    manifest = json.loads(read("AURA1/AURA1_1.json"))
+    assert published_keys() == before == {"AURA1/AURA1_1.json", *(file["key"] for file in manifest["files"])}
+    names = {file["key"]: file["file_name"] for file in manifest["files"]}
+    assert names["AURA1/AURA1_1_white.jpg"] == "AURA1-front.white.jpg"
+    frame.refresh_from_db()
+    assert {file.key: files.name_of(file) for file in files.of(frame)} == names
 
 
 def test_a_newer_photo_waits_until_the_names_are_free(published, received, matter, monkeypatch):
