@@ -22,6 +22,13 @@ def test_a_spec_survives_being_written_and_read() -> None:
     assert ListingSpec.from_mapping(json.loads(json.dumps(asdict(spec)))) == spec
 
 
+def test_a_house_look_may_name_some_measures_or_none() -> None:
+    assert ListingSpec.from_mapping(SHIPPED).look is None
+    look = {"lightness": 92.5, "a": 0, "b": 0, "tilt": 5}
+    spec = ListingSpec.from_mapping({**SHIPPED, "look": look})
+    assert spec.look == look and ListingSpec.from_mapping(json.loads(json.dumps(asdict(spec)))) == spec
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
@@ -32,6 +39,10 @@ def test_a_spec_survives_being_written_and_read() -> None:
         ({"formats": {"white": ["gif"]}}, "formats is .*; expected endings by variant"),
         ({"formats": {"white": []}}, "formats is .*; expected endings by variant"),
         ({"lens": "melt"}, "lens is 'melt'; expected keep or cut"),
+        ({"look": {}}, "look is {}; expected some of .*lightness.*, or null"),
+        ({"look": {"lightness": 101}}, "look is .*; expected some of"),
+        ({"look": {"a": 0}}, "look is .*; expected .* a and b together"),
+        ({"look": {"brightness": 90}}, "look is .*; expected some of"),
         ({"half_glass": "near"}, "half_glass is 'near'; expected an object"),
     ],
 )
