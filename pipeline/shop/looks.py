@@ -20,8 +20,8 @@ WORST = 3
 MEASURES = {
     "tilt": ("Level", "{}° clockwise", "{}° anticlockwise", "{} off level"),
     "lightness": ("Backdrop’s brightness", "{} brighter", "{} darker", "backdrop {} than the house look"),
-    "cast": ("Backdrop’s tint", "{} off", "", "backdrop’s tint {} the house look"),
-    "contrast": ("Product’s contrast", "{} higher", "{} lower", "product’s contrast {} than the house look"),
+    "cast": ("Backdrop’s tint", "{} off", "", "backdrop’s tint {}"),
+    "contrast": ("Product’s contrast", "{} higher", "{} lower", "product’s contrast {}"),
 }
 """Each measure's name; what is said of a value above and below the reference; and the sentence around that."""
 
@@ -101,7 +101,7 @@ def _spread(key: str, values: Sequence[tuple[int, str, float]]) -> Spread:
         name=MEASURES[key][0],
         count=len(values),
         middle=_said(key, median(value for *_, value in values)),
-        half=_number(median(abs(value) for *_, value in values)),
+        half=_number(median(abs(value) for *_, value in values)) + "°" * (key == "tilt"),
         worst=[Worst(number, name, _said(key, value)) for number, name, value in far],
     )
 
@@ -115,10 +115,10 @@ def _sentence(key: str, value: float, reference: Look) -> str:
 def _said(key: str, value: float) -> str:
     """
     >>> _said("lightness", -4.02), _said("tilt", 2.1), _said("tilt", 0.2)
-    ('4 darker', '2.1° clockwise', 'as the house look')
+    ('4 darker', '2.1° clockwise', 'level')
     """
     if abs(value) < NOTHING:
-        return "as the house look"
+        return "level" if key == "tilt" else "as the house look"
     return MEASURES[key][1 if value > 0 else 2].format(_number(abs(value)))
 
 
