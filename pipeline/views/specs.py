@@ -61,7 +61,7 @@ class SpecForm(forms.Form):
     look_b = _of_look("b", "Backdrop’s tint, blue (−) to yellow (+)")
     look_contrast = _of_look("contrast", "Product’s contrast, 0 to 100")
     look_tilt = _of_look("tilt", "Off level by at most, degrees")
-    look_from = forms.CharField(required=False, max_length=100, label="Take all but the last from a batch, by its name")
+    look_from = forms.CharField(required=False, max_length=100, label="Take all but the last from this batch")
 
     @property
     def fields_of_look(self) -> list[forms.BoundField]:

@@ -19,7 +19,7 @@ DARK, BRIGHT = 5, 95
 """Percentiles between which a product's contrast lies."""
 LEAST_ELONGATION, MOST_TILT, LEAST_SYMMETRY = 1.4, 20.0, 0.85
 """A clear axis: how much longer than wide, how few degrees off level (more is a pose), and how much of the product its
-mirror image covers."""
+mirror image covers: 0.96 and more on our samples from the front, at most 0.62 on those from an angle."""
 
 
 def measure_look(rgb: RGB, alpha: Alpha, view: View | None) -> dict[str, float]:
