@@ -9,7 +9,9 @@ from django.db import transaction
 from pipeline import replay
 from pipeline.cutout.relight import Enhanced
 from pipeline.imaging.framing import bounding_box
-from pipeline.imaging.metrics.likeness import palette
+from pipeline.imaging.metrics.likeness import MEASURED_SIZE, palette
+from pipeline.imaging.metrics.look import measure_look
+from pipeline.imaging.scale import shrink
 from pipeline.imaging.types import Alternative, Candidate, Examined
 from pipeline.imaging.verdict.score import SCORER_VERSION
 from pipeline.models import Frame, GatePolicy, Scorecard
@@ -31,7 +33,9 @@ def record(
     """Write the scorecard and the words of the policies in shadow, and move the frame on: all of it or nothing."""
     marked = is_marked(frame, policy)
     origin = {"colours": colours, "enhancer": enhanced.enhancer, "fidelity": enhanced.fidelity}
-    seen = {"places": places, "palette": palette(enhanced.rgb, examined.best.alpha)}
+    rgb, alpha = shrink(enhanced.rgb, MEASURED_SIZE), shrink(examined.best.alpha, MEASURED_SIZE)
+    look = measure_look(rgb, alpha, frame.view)
+    seen = {"places": places, "palette": palette(rgb, alpha), "look": look}
     gemini = enhanced.why_not or frame.gemini
     with transaction.atomic():
         card = write_card(frame, policy, examined, **origin, **seen, is_marked=marked)

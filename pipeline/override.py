@@ -11,6 +11,7 @@ from pipeline import gate, leases, naming, work_files
 from pipeline.cutout.examine import examine_again
 from pipeline.engines import object_store
 from pipeline.imaging.matte import painting
+from pipeline.imaging.metrics.look import measure_look
 from pipeline.imaging.metrics.measure import TOLD
 from pipeline.imaging.pictures import renditions
 from pipeline.imaging.pictures.alpha_png import decode_alpha
@@ -59,7 +60,7 @@ def override(frame: Frame, edit: Edit, *, actor: str) -> Override:
         _save_pictures(frame, previous, rgb, shown, alpha)
         places = work_files.save_doubts(frame, rgb, alpha, examined.best.score)
         with transaction.atomic():
-            card = _keep(frame, examined, places)
+            card = _keep(frame, examined, places, measure_look(rgb, alpha, frame.view))
             return Override.objects.create(
                 frame=frame,
                 scorecard=card,
@@ -126,9 +127,9 @@ def _save_pictures(frame: Frame, previous: int, rgb: RGB, shown: Alpha, alpha: A
     work_files.save(frame, DIFFERENCE, renditions.save(difference, format="PNG", compress_level=1))
 
 
-def _keep(frame: Frame, examined: Examined, places: dict[str, list[int]]) -> Scorecard:
+def _keep(frame: Frame, examined: Examined, places: dict[str, list[int]], look: dict[str, float]) -> Scorecard:
     reasons = list(examined.best.verdict.reasons)
     change(frame, attempt=frame.attempt, reasons=reasons, cause="", lease_until=None)
     assert frame.machine_card is not None
     enhancer = frame.machine_card.enhancer
-    return gate.write_card(frame, active_policy(), examined, enhancer=enhancer, places=places)
+    return gate.write_card(frame, active_policy(), examined, enhancer=enhancer, places=places, look=look)

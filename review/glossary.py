@@ -23,6 +23,10 @@ WORDS: dict[str, str] = {
     "escape": "A bad photo that was published without anybody having looked at it.",
     "gate": "Where confidence and threshold decide whether a photo is published at once or shown to a person.",
     "half-glass": "A picture of one half of a pair of glasses: from one end to the bridge.",
+    "house look": (
+        "What a listing spec may name for photos to be compared with: backdrop, contrast, how level it stands. "
+        "Nothing is held by it."
+    ),
     "label": "Good or bad: what a person’s decision says of a cut-out. Policies learn from labels.",
     "listing spec": "How finished files look, and which there are. Published photos can be rendered again by another.",
     "matte": "The cut-out itself: for every pixel, how much of it is product.",

@@ -42,6 +42,11 @@ class Scorecard(Immutable):
     bridge_evidence = models.JSONField(null=True)
     places = models.JSONField(default=dict, help_text="where each doubt is worst: [x0, y0, x1, y1] by reason code")
     palette = models.JSONField(default=list, help_text="the product's colours: rows of a*, b* and share")
+    look = models.JSONField(
+        default=dict,
+        db_default={},
+        help_text="backdrop (lightness, a, b), contrast and tilt, as far as they can be told",
+    )
     seconds = models.JSONField()
     model_name = models.CharField(max_length=100)
     model_sha256 = models.CharField(max_length=64)

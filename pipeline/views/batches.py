@@ -19,6 +19,7 @@ from config.asked import read
 from pipeline import intake, progress, queues, removal, reshoots, sharing, shelving
 from pipeline.gemini import budget
 from pipeline.models import Batch, Frame, Transition
+from pipeline.shop import looks
 from pipeline.states import MOVES, Segment, State
 from pipeline.views.pages import found, one_of, page
 from pipeline.views.published import rendered_again
@@ -74,6 +75,7 @@ def batch(request: HttpRequest, batch_id: str) -> HttpResponse:
         "may_remove": sharing.may_remove(user, Frame(batch=shown)),
         "gemini": budget.summary(shown) if shown.enhancement == "gemini" else None,
         "page": photos,
+        "spreads": [] if "progress" in request.GET else looks.spreads(shown),
         **(rendered_again(shown) if user.has_perm("pipeline.recall") else {}),
         "same_choices": choices_of([shown]),
         "tiles": reshoots.told_of_frames(photos, user),

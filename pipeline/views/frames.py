@@ -13,6 +13,7 @@ from pipeline.engines import object_store
 from pipeline.gemini import budget
 from pipeline.models import Frame
 from pipeline.models.gemini import UNDER_WAY
+from pipeline.shop import looks
 from pipeline.upkeep import purging
 from pipeline.views.pages import found, from_the_store, page
 from pipeline.views.published import shown_in_the_shop
@@ -39,6 +40,7 @@ def frame(request: HttpRequest, frame_id: str) -> HttpResponse:
         "calls": shown.calls.select_related("job"),
         "open_call": shown.calls.filter(outcome=UNDER_WAY).select_related("job").first(),
         "purge": shown.transitions.filter(actor=purging.ACTOR).first() if shown.pictures else None,
+        "look": looks.frame_words(shown),
         "cost": budget.spent(shown.calls.all()),
     }
     context |= shown_in_the_shop(request, shown)

@@ -17,15 +17,16 @@ from pipeline import naming
 from pipeline.engines import object_store
 from pipeline.imaging.crop import halfglass
 from pipeline.imaging.pictures import filenames, renditions
-from pipeline.imaging.pictures.spec import Align, ListingSpec
+from pipeline.imaging.pictures.spec import LOOK_RANGES, Align, ListingSpec
 from pipeline.imaging.types import HalfSide
 from pipeline.models import Frame, Spec
-from pipeline.shop import specs
+from pipeline.shop import looks, specs
 from pipeline.states import State
 from pipeline.views.pages import found, from_the_store, page
 
 MOST_PIXELS = 6000
 PREVIEW_SIDE = 480
+LOOK = "look_"
 FILES = [(f"{kind}.{ending}", f"{kind}, {ending}") for kind, all_ in naming.VARIANT_FORMATS.items() for ending in all_]
 
 
@@ -54,6 +55,11 @@ class NamesForm(forms.Form):
         return said
 
 
+def _of_look(name: str, label: str) -> forms.FloatField:
+    low, high = LOOK_RANGES[name]
+    return forms.FloatField(min_value=low, max_value=high, required=False, label=label)
+
+
 class SpecForm(NamesForm):
     """A listing spec's values as people say them: shares in per cent, colours as a browser picks them."""
 
@@ -70,6 +76,27 @@ class SpecForm(NamesForm):
     padding = forms.FloatField(min_value=0, max_value=40, label="Half-glass: kept free along the edges, per cent")
     align = forms.ChoiceField(choices=_choices(Align), label="Half-glass: stands at")
     field_order = ("name", "canvas", "fill", "background", "lens", "formats", "file_name")
+
+    look_lightness = _of_look("lightness", "Backdrop’s lightness, 0 to 100")
+    look_a = _of_look("a", "Backdrop’s tint, green (−) to red (+)")
+    look_b = _of_look("b", "Backdrop’s tint, blue (−) to yellow (+)")
+    look_contrast = _of_look("contrast", "Product’s contrast, 0 to 100")
+    look_tilt = _of_look("tilt", "Off level by at most, degrees")
+    look_from = forms.CharField(required=False, max_length=100, label="Take all but the last from this batch")
+
+    @property
+    def fields_of_look(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields if name.startswith(LOOK)]
+
+    @property
+    def other_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields if not name.startswith(LOOK)]
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean()
+        if (said.get("look_a") is None) != (said.get("look_b") is None):
+            self.add_error("look_a", "A tint has two numbers: give both, or neither.")
+        return said
 
     def clean_name(self) -> str:
         """Histories and logs say it; and a letter that nobody sees makes it look like another's."""
@@ -96,6 +123,7 @@ def _shown(document: dict[str, Any]) -> dict[str, Any]:
         "max_kilobytes": document["max_bytes"] and document["max_bytes"] // 1000,
         **{"side": half["side"], "half_canvas": half["canvas"], "align": half["align"]},
         "padding": round(half["padding"] * 100, 2),
+        **{LOOK + name: value for name, value in (document.get("look") or {}).items()},
     }
 
 
@@ -108,6 +136,7 @@ def _by_variant(files: list[str]) -> dict[str, list[str]]:
 
 def _values(said: dict[str, Any]) -> dict[str, Any]:
     most = said["max_kilobytes"]
+    look = {name: said[LOOK + name] for name in LOOK_RANGES if said[LOOK + name] is not None}
     half = {"side": said["side"], "canvas": said["half_canvas"], "align": said["align"]}
     return {
         **{name: said[name] for name in ("canvas", "lens", "file_name", "jpeg_quality", "webp_quality")},
@@ -116,7 +145,15 @@ def _values(said: dict[str, Any]) -> dict[str, Any]:
         "max_bytes": most and most * 1000,
         "formats": _by_variant(said["formats"]),
         "half_glass": half | {"padding": said["padding"] / 100},
+        "look": look or None,
     }
+
+
+def _kept(row: Spec, said: dict[str, Any]) -> None:
+    values = _values(said)
+    if said["look_from"]:
+        values["look"] = (values["look"] or {}) | looks.medians(said["look_from"])
+    specs.change(row, said["name"], values)
 
 
 @allowed("pipeline.edit_spec")
@@ -137,7 +174,7 @@ def spec_page(request: HttpRequest, pk: int) -> HttpResponse:
     form = SpecForm(request.POST or None, initial=_shown(row.document))
     if request.method == "POST" and form.is_valid():
         try:
-            specs.change(row, form.cleaned_data["name"], _values(form.cleaned_data))
+            _kept(row, form.cleaned_data)
             messages.success(request, "The draft is kept.")
             return redirect("spec", pk)
         except specs.SpecError as error:

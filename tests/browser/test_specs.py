@@ -51,6 +51,7 @@ def test_a_spec_is_edited_previewed_saved_and_locked(page, sign_in_as, services,
     before = page.get_by_alt_text("White picture").get_attribute("src")
     page.get_by_label("Name").fill("Winter")
     page.get_by_label("fills, per cent").fill("70")
+    page.get_by_role("group", name="House look").get_by_label("Backdrop’s lightness").fill("92.5")
     expect(page.get_by_alt_text("White picture")).not_to_have_attribute("src", before)
     page.wait_for_function(SHOWN)
     assert "fill=70" in page.get_by_alt_text("White picture").get_attribute("src")
@@ -61,4 +62,4 @@ def test_a_spec_is_edited_previewed_saved_and_locked(page, sign_in_as, services,
     expect(page.get_by_label("Name")).to_be_disabled()
     expect(page.get_by_role("button", name="Keep the draft")).to_have_count(0)
     saved = Spec.objects.get(name="Winter", is_offered=True)
-    assert saved.document["fill"] == 0.7 and not saved.is_draft
+    assert saved.document["fill"] == 0.7 and saved.document["look"] == {"lightness": 92.5} and not saved.is_draft

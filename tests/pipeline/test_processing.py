@@ -24,6 +24,17 @@ def test_a_clean_cut_out_is_approved_with_a_scorecard_that_says_why(received, ma
     assert card.components and card.metrics and card.scorer_version and card.seconds["matte"] >= 0
 
 
+def test_a_frame_s_look_is_measured_and_counts_for_nothing(received, matter):
+    white, grey = Image.open(io.BytesIO(photo())), io.BytesIO()
+    white.point(lambda level: min(level, 200)).save(grey, "PNG")
+    looks = [
+        processing.run(received(name, data).pk).card for name, data in (("A_1.png", None), ("B_1.png", grey.getvalue()))
+    ]
+    assert [card.look["lightness"] > 99 for card in looks] == [True, False]
+    assert all(card.look.keys() == {"lightness", "a", "b", "contrast", "tilt"} for card in looks)
+    assert all(card.look.keys().isdisjoint({**card.components, **card.metrics}) for card in looks)
+
+
 def test_a_cut_out_that_came_with_the_file_is_what_is_published(received, matter):
     image = Image.open(io.BytesIO(photo())).convert("RGBA")
     image.putalpha(image.convert("L").point(lambda level: 255 if level < 128 else 0))

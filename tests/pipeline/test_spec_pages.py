@@ -13,6 +13,7 @@ from pipeline.models import Frame, Spec
 from pipeline.shop import specs
 from pipeline.states import State
 from pipeline.views.specs import _shown
+from tests.factories import scorecard
 from tests.pipeline.conftest import ColourKeyMatter, photo
 
 
@@ -132,6 +133,27 @@ def test_a_preview_shows_the_values_that_stand_in_the_form(services, sign_in, am
         columns = np.flatnonzero((picture[..., 1] - picture[..., 0] < 128).any(0))
         assert picture.shape == (480, 480, 3) and picture[0, 0, 1] > 240
         assert (columns[-1] - columns[0] + 1) / 480 == pytest.approx(fill / 100, abs=0.02)
+
+
+def test_a_house_look_is_set_taken_from_a_batch_and_taken_out_again(services, sign_in, amazon):
+    client, draft = sign_in("admin"), specs.copy(amazon)
+    kept(client, draft, look_lightness=92.5, look_tilt=5)
+    draft.refresh_from_db()
+    assert draft.listing_spec.look == {"lightness": 92.5, "tilt": 5}
+    assert 'name="look_lightness" value="92.5"' in client.get(f"/admin/specs/{draft.pk}/").content.decode()
+    frame = intake.receive(intake.open_batch("Spring", "watch"), "A_1.png", photo()).frame
+    scorecard(frame, look={"lightness": 88.0, "a": 1.0, "b": -1.0, "contrast": 30.0})
+    kept(client, draft, look_tilt=4, look_from="Spring")
+    draft.refresh_from_db()
+    assert draft.listing_spec.look == {"lightness": 88, "a": 1, "b": -1, "contrast": 30, "tilt": 4}
+    assert "There is no batch" in kept(client, draft, look_from="Autumn")
+    assert "give both, or neither" in kept(client, draft, look_a=1, look_b="")
+    draft.refresh_from_db()
+    assert draft.listing_spec.look["lightness"] == 88
+    plain = dict.fromkeys(("look_lightness", "look_a", "look_b", "look_contrast", "look_tilt"), "")
+    kept(client, draft, **plain)
+    draft.refresh_from_db()
+    assert draft.listing_spec.look is None
 
 
 def test_without_a_published_photo_there_is_no_preview(services, sign_in, amazon):

@@ -41,6 +41,7 @@ ADDED = [
     ("pipeline_batch", "archived_at"),
     ("pipeline_frame", "pictures"),
     ("pipeline_scorecard", "palette"),
+    ("pipeline_scorecard", "look"),
 ]
 COLUMNS = "name, version, document, is_active, in_shadow, created_at"
 

@@ -11,6 +11,7 @@ from pipeline.imaging.types import HalfSide
 
 Align = Literal["top", "middle", "bottom"]
 FORMATS = {"transparent": {"png", "webp"}, "white": {"jpg", "png", "webp"}, "half-glass": {"jpg", "png", "webp"}}
+LOOK_RANGES = {"lightness": (0, 100), "a": (-60, 60), "b": (-60, 60), "contrast": (0, 100), "tilt": (0, 20)}
 PIXELS = "a whole number of pixels above 0"
 
 
@@ -48,7 +49,8 @@ class ListingSpec:
     """How a listing picture looks, under which name and version: clear lenses kept or cut out, square canvas (px), the
     share its product fills, encoder settings, the most bytes a file may have (None: any), and which files there are, by
     variant; the half-glass picture has a canvas of its own. What files are called where they are handed on is a
-    template, which documents of before don't have."""
+    template. `look` is what photos are compared with, if anything: the backdrop's L*, a* and b*, the product's contrast
+    in L*, and the most that it may be off level, in degrees. Documents of before have neither."""
 
     name: str
     version: int
@@ -65,6 +67,7 @@ class ListingSpec:
     max_bytes: int | None
     formats: Mapping[str, Sequence[str]]
     file_name: str = filenames.DEFAULT
+    look: Mapping[str, float] | None = None
 
     @classmethod
     def from_mapping(cls, document: Mapping[str, Any]) -> "ListingSpec":
@@ -82,16 +85,18 @@ class ListingSpec:
         )
         _expect("formats", formats, is_known and any(formats.values()), f"endings by variant, some of {FORMATS}")
         _expect_names(document.get("file_name", filenames.DEFAULT), formats)
+        look = document.get("look")
+        _expect("look", look, look is None or _is_look(look), f"some of {LOOK_RANGES}, a and b together, or null")
         half_glass = HalfGlassSpec.from_mapping(document["half_glass"])
         return cls(**{**document, "half_glass": half_glass, "background": tuple(document["background"])})
 
 
 def _expect_keys(document: Mapping[str, Any], spec: type[HalfGlassSpec | ListingSpec], prefix: str = "") -> None:
     known = {prefix + entry.name for entry in fields(spec)}
-    needed = {prefix + entry.name for entry in fields(spec) if entry.default is MISSING}
+    required = {prefix + entry.name for entry in fields(spec) if entry.default is MISSING}
     given = {prefix + name for name in document}
-    if not needed <= given <= known:
-        missing, unknown = sorted(needed - given), sorted(given - known)
+    if not required <= given <= known:
+        missing, unknown = sorted(required - given), sorted(given - known)
         raise ValueError(f"listing spec: missing {missing}, unknown {unknown}; expected {sorted(known)}")
 
 
@@ -109,6 +114,15 @@ def _fault_of_names(template: str, formats: tuple[tuple[str, tuple[str, ...]], .
 
 def _is_size(value: Any) -> bool:
     return type(value) is int and value > 0
+
+
+def _is_look(value: Any) -> bool:
+    if not isinstance(value, Mapping) or not value or ("a" in value) != ("b" in value):
+        return False
+    return value.keys() <= LOOK_RANGES.keys() and all(
+        isinstance(number, int | float) and LOOK_RANGES[name][0] <= number <= LOOK_RANGES[name][1]
+        for name, number in value.items()
+    )
 
 
 def _expect(name: str, value: Any, is_right: bool, expected: str) -> None:

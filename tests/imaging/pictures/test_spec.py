@@ -27,6 +27,13 @@ def test_a_spec_that_says_nothing_of_names_has_those_of_before() -> None:
     assert ListingSpec.from_mapping(SHIPPED).file_name == "{code}_{number}_{variant}.{ext}"
 
 
+def test_a_house_look_may_name_some_measures_or_none() -> None:
+    assert ListingSpec.from_mapping(SHIPPED).look is None
+    look = {"lightness": 92.5, "a": 0, "b": 0, "tilt": 5}
+    spec = ListingSpec.from_mapping({**SHIPPED, "look": look})
+    assert spec.look == look and ListingSpec.from_mapping(json.loads(json.dumps(asdict(spec)))) == spec
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
@@ -40,6 +47,10 @@ def test_a_spec_that_says_nothing_of_names_has_those_of_before() -> None:
         ({"file_name": 3}, "file_name is 3; expected a text such as"),
         ({"file_name": ""}, "file_name is ''; expected a text such as"),
         ({"file_name": "{code}.{ext}"}, "file_name is '{code}.{ext}'; two files would be called AURA1000.png"),
+        ({"look": {}}, "look is {}; expected some of .*lightness.*, or null"),
+        ({"look": {"lightness": 101}}, "look is .*; expected some of"),
+        ({"look": {"a": 0}}, "look is .*; expected .* a and b together"),
+        ({"look": {"brightness": 90}}, "look is .*; expected some of"),
         ({"half_glass": "near"}, "half_glass is 'near'; expected an object"),
     ],
 )

@@ -78,6 +78,7 @@ def test_an_edit_is_kept_with_who_made_it_what_it_was_and_a_score_of_its_own(fra
     assert (kept.by, kept.base_attempt, kept.base_rung, kept.scorecard) == ("olga", 1, "", frame.card)
     assert kept.strokes == [{"tool": "brush", "size": 60, "points": [[60.0, 60.0]]}]
     assert frame.card.rung == "by-hand" and frame.card.metrics["pieces"] == machine.metrics["pieces"] + 1
+    assert frame.card.look["lightness"] == machine.look["lightness"] > 99
     assert (frame.state, frame.attempt) == (State.EXCEPTION, 2)
     assert frame.machine_card == machine
     said = Decision.objects.get()
