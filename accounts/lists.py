@@ -53,14 +53,16 @@ def _names(item: type[SimpleListFilter]) -> list[str]:
 class UpToMany(Paginator):
     """Counts no further than anybody turns pages: to count a million rows would take longer than to show fifty."""
 
+    most = MOST_COUNTED
+
     @cached_property
     def count(self) -> int:
         rows: Any = self.object_list
-        return rows.order_by()[:MOST_COUNTED].count()
+        return rows.order_by()[: self.most].count()
 
     @property
     def told(self) -> str:
-        return f"{self.count:,}{' or more' if self.count == MOST_COUNTED else ''}"
+        return f"{self.count:,}{' or more' if self.count == self.most else ''}"
 
 
 class ReadOnlyAdmin(OnlyOfferedLookups, ModelAdmin):

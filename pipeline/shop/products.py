@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from django.contrib.auth.models import User
-from django.db.models import BigIntegerField, Count, Exists, Max, OuterRef, QuerySet, Subquery
+from django.db.models import BigIntegerField, Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from pipeline import reshoots, sharing
@@ -71,10 +71,18 @@ class Product:
         return next((shown for shown in with_photo if shown.files), with_photo[0])
 
 
+def _in_shop(frames: QuerySet[Frame], user: User) -> QuerySet[Any]:
+    return frames.filter(state=State.PUBLISHED).distinct()
+
+
 def _complete(frames: QuerySet[Frame], user: User) -> QuerySet[Any]:
+    """Asked code by code, so that a page of them is found without a look at all that is published."""
     in_shop = frames.filter(state=State.PUBLISHED)
-    found = in_shop.values("code").annotate(views=Count("view", distinct=True)).filter(views=len(VIEWS))
-    return found.exclude(code__in=_without_half_glass(in_shop).values("code"))
+    first, *others = (in_shop.filter(view=view) for view in VIEWS)
+    same = Q(code=OuterRef("code"))
+    for other in others:
+        first = first.filter(Exists(other.filter(same)))
+    return first.exclude(Exists(_without_half_glass(in_shop).filter(same))).distinct()
 
 
 def _without_half_glass(in_shop: QuerySet[Frame]) -> QuerySet[Frame]:
@@ -88,7 +96,7 @@ def _without_half_glass(in_shop: QuerySet[Frame]) -> QuerySet[Frame]:
 
 
 def _waiting(frames: QuerySet[Frame], user: User) -> QuerySet[Any]:
-    return frames.filter(state__in=WAITING).distinct()
+    return frames.filter(pk__in=Frame.objects.filter(state__in=WAITING).values("pk")).distinct()  # few of very many
 
 
 def _to_reshoot(frames: QuerySet[Frame], user: User) -> QuerySet[Any]:
@@ -96,6 +104,7 @@ def _to_reshoot(frames: QuerySet[Frame], user: User) -> QuerySet[Any]:
 
 
 FILTERS: dict[str, Callable[[QuerySet[Frame], User], QuerySet[Any]]] = {
+    "shop": _in_shop,
     "complete": _complete,
     "waiting": _waiting,
     "reshoot": _to_reshoot,
@@ -135,12 +144,12 @@ def each(user: User, wanted: Sequence[str]) -> Iterator[Product]:
 
 def history(user: User, code: str) -> QuerySet[Transition]:
     """Every move of its photos, the newest first; of those that were removed too."""
-    frames = Frame.objects.filter(code=code, batch__in=sharing.batches_for(user))
+    frames = sharing.frames_for(user).filter(code=code)
     return Transition.objects.filter(frame__in=frames).select_related("frame").order_by("-at", "-pk")
 
 
 def _seen(user: User) -> QuerySet[Frame]:
-    return Frame.objects.filter(batch__in=sharing.batches_for(user)).exclude(state=State.REMOVED)
+    return sharing.frames_for(user).exclude(state=State.REMOVED)
 
 
 def _product(code: str, photos: Sequence[Any], to_reshoot: int) -> Product:

@@ -19,7 +19,13 @@ from pipeline.views.pages import one_of, page
 from pipeline.views.published import described, link_to, zipped
 
 PRODUCTS_PER_PAGE, MOVES_SHOWN = 60, 100
-ONLY = {"": "All", "complete": "Complete", "waiting": "Waiting", "reshoot": "To reshoot"}
+ONLY = {"": "All", "shop": "In the shop", "complete": "Complete", "waiting": "Waiting", "reshoot": "To reshoot"}
+
+
+class CatalogueOfMany(UpToMany):
+    """Whether a product is complete is asked of each one that is counted."""
+
+    most = 10_000
 
 
 class CatalogueQuery(forms.Form):
@@ -32,7 +38,7 @@ class CatalogueQuery(forms.Form):
 def catalogue(request: HttpRequest) -> HttpResponse:
     """Page by page, those whose code begins so, and of which the filter is true."""
     user, query = signed_in(request), read(CatalogueQuery, request.GET)
-    pages = UpToMany(_codes(request, query), PRODUCTS_PER_PAGE)
+    pages = CatalogueOfMany(_codes(request, query), PRODUCTS_PER_PAGE)
     shown = pages.get_page(query["page"] or 1)
     context: dict[str, Any] = {
         "title": "Products",

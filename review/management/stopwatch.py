@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from pipeline.models import Batch, Frame
+from pipeline.shop import products
 from pipeline.states import State
 from review.models import QueueItem
 from review.queue import claims
@@ -70,6 +71,8 @@ def races() -> list[Race]:
         ("batches", 300, manager, batches),
         ("one batch", 300, manager, reverse("admin:pipeline_batch_change", args=[largest.pk])),
         ("to reshoot", 300, manager, reverse("reshoots")),
+        ("products", 300, manager, reverse("products")),
+        *((f"products, {only}", 300, manager, f"{reverse('products')}?only={only}") for only in products.FILTERS),
     ]
     claim = Race("next frame claimed", 20, lambda: claims.take_next(operator))
     return [claim, *(Race(name, most, _opener(user, address)) for name, most, user, address in pages)]

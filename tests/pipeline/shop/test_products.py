@@ -17,6 +17,7 @@ from pipeline.models import Batch, Frame, Rejection, Rendition
 from pipeline.shop import files, products
 from pipeline.states import State
 from pipeline.transitions import advance
+from pipeline.views.products import CatalogueOfMany
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -118,7 +119,7 @@ def test_a_product_whose_photos_are_deleted_is_shown_by_a_file_of_the_shop(batch
     assert f"/frames/{frame.pk}/files/AURA1_2_white.webp" in manager.get("/products/").content.decode()
 
 
-def test_filters_name_what_is_complete_what_waits_and_what_is_to_be_reshot(batch, manager):
+def test_filters_name_what_is_in_the_shop_what_is_complete_what_waits_and_what_is_to_be_reshot(batch, manager):
     whole(batch, "A1")
     in_shop(batch, "B1")
     photo(batch, "C1", state=State.EXCEPTION)
@@ -126,6 +127,7 @@ def test_filters_name_what_is_complete_what_waits_and_what_is_to_be_reshot(batch
     reshoot(photo(batch, "D1"))
     photo(batch, "E1", state=State.REMOVED)
     assert names_on(manager) == ["A1", "B1", "C1", "D1"]
+    assert names_on(manager, "?only=shop") == ["A1", "B1"]
     assert names_on(manager, "?only=complete") == ["A1"]
     assert names_on(manager, "?only=waiting") == ["C1"]
     assert names_on(manager, "?only=reshoot") == ["D1"]
@@ -152,6 +154,44 @@ def test_pages_turn_and_more_products_ask_no_more_of_the_database(batch, manager
     with django_assert_num_queries(len(first)):
         assert len(names_on(manager)) == 60
     assert names_on(manager, "?page=3") == [f"A{number:03}" for number in range(120, 130)]
+
+
+@pytest.mark.parametrize("only", products.FILTERS)
+def test_no_filter_asks_more_of_the_database_for_more_products(only, batch, manager, django_assert_num_queries):
+    def add(number):
+        whole(batch, f"A{number}")
+        photo(batch, f"B{number}", state=State.EXCEPTION)
+        reshoot(photo(batch, f"C{number}"))
+
+    add(0)
+    manager.get("/products/")
+    with django_assert_num_queries(30, exact=False) as first:
+        assert len(names_on(manager, f"?only={only}")) == 1
+    for number in range(1, 6):
+        add(number)
+    with django_assert_num_queries(len(first)):
+        assert len(names_on(manager, f"?only={only}")) == 6
+
+
+def test_products_are_counted_no_further_than_anybody_turns_pages(batch, manager, monkeypatch):
+    monkeypatch.setattr(CatalogueOfMany, "most", 2)
+    for code in ("A1", "A2", "A3"):
+        whole(batch, code)
+    assert "2 or more products" in manager.get("/products/?only=complete").content.decode()
+
+
+def test_an_uploaders_product_is_complete_or_in_the_shop_by_what_they_see(batch, sign_in):
+    client = sign_in("uploader")
+    mine = Batch.objects.create(name="Mine", created_by=User.objects.get(username="uploader"))
+    Batch.objects.filter(pk=batch.pk).update(created_by=User.objects.create_user("other"))
+    whole(mine, "A1")
+    in_shop(mine, "A2")
+    for view in ("angle", "side"):
+        in_shop(batch, "A2", view)
+    whole(batch, "A3")
+    photo(mine, "A3")
+    assert names_on(client, "?only=shop") == ["A1", "A2"]
+    assert names_on(client, "?only=complete") == ["A1"]
 
 
 def test_uploaders_see_products_of_their_own_batches_and_only_those_photos(batch, sign_in):

@@ -48,6 +48,7 @@ def test_the_bench_prints_a_figure_for_each_page_and_leaves_no_database_behind(t
     command = [shutil.which("make") or "make", "--silent", "--old-file=setup", "bench-scale", "FRAMES=200"]
     done = subprocess.run(command, cwd=settings.BASE_DIR, env=own, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    for name in ("figures", "review queue", "next frame claimed", "search for a code", "one batch", "batches"):
+    pages = ("review queue", "search for a code", "one batch", "batches", "products, complete")
+    for name in ("figures", "next frame claimed", *pages):
         assert any(line.startswith(name) and " queries" in line for line in done.stdout.splitlines()), name
     assert not list(tmp_path.glob("*.sqlite3"))
