@@ -107,7 +107,7 @@ def test_words_and_mark_are_kept_for_their_own_frame_alone(page, sign_in_as, ser
 def test_a_key_right_after_a_dialog_is_the_pages_not_the_closed_fields(page, sign_in_as, own):
     """Until the browser draws again, the field that was typed in keeps the focus."""
     sign_in_as("operator")
-    for key in ("x", "6"):
+    for key in ("x", "7"):
         page.keyboard.press(key)
     page.keyboard.type("soft")
     page.evaluate("""() => {

@@ -38,7 +38,7 @@ def test_twenty_frames_are_cleared_by_keys_alone_and_each_next_picture_is_there_
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     expect(page.get_by_role("heading", name="AURA0 · angle")).to_be_visible()
-    for number, keys in enumerate(["a", "r", "x1", "x7"] * 5):
+    for number, keys in enumerate(["a", "r", "x1", "x8"] * 5):
         current = shown(page)
         assert current == frames[number].pk
         wait_for_next(page)
@@ -282,7 +282,7 @@ def test_single_characters_can_be_switched_off_and_stay_off(page, sign_in_as, fr
     page.get_by_role("checkbox", name="Letters, digits and signs act at once").uncheck()
     page.keyboard.press("Escape")
     page.reload()
-    shown(page)
+    wait_for_next(page)
     page.keyboard.type("ax1?")
     expect(page.get_by_role("dialog")).to_have_count(0)
     assert not Decision.objects.exists()
