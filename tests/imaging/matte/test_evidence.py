@@ -70,3 +70,15 @@ def test_what_is_added_beside_glasses_is_no_opening():
     mended[14:20, 10:30] = 1
     bare = Ground(np.full((40, 40, 3), 200, np.float32), 0 * joined, 200 * joined, joined == 0)
     assert agreed(mended, joined, joined, bare, "eyewear")[16, 20] == 1
+
+
+@pytest.mark.parametrize(("rows", "kept"), [(6, 1.0), (16, 0.0)], ids=["along its long side", "by its short side"])
+def test_what_is_added_in_the_open_has_to_be_held_by_something_seen(rows, kept):
+    """A lens whose lower edge can't be seen hangs on its frame; a patch at a temple hangs on nothing but bare ground."""
+    joined = np.zeros((40, 40), np.float32)
+    joined[20:] = 1
+    mended = joined.copy()
+    mended[20 - rows : 20, 15 : 15 + 96 // rows] = 1
+    bare = Ground(np.full((40, 40, 3), 200, np.float32), 0 * joined, 200 * joined, joined == 0)
+    alpha = agreed(mended, joined, joined, bare, "eyewear")
+    assert alpha[20:].min() == 1 and alpha[18, 17] == kept
