@@ -102,8 +102,8 @@ def agreed(mended: Alpha, prior: Alpha, joined: Alpha, ground: Ground, product_c
 
 
 def _without_patches(alpha: Alpha, joined: Alpha, ground: Ground) -> Alpha:
-    """A clear lens fills its rim: what covers only a patch of an enclosed, bare place is none, and neither is a patch in
-    the open that little of what is seen holds."""
+    """A clear lens fills its rim: what covers only a patch of an enclosed, bare place is none, and neither is a patch
+    in the open that little of what is seen holds."""
     is_bare = (ground.distance < SAME) & (joined < 0.5)
     places, _ = ndi.label(is_bare)
     covered = np.bincount(places.ravel(), (alpha > 0.5).ravel())

@@ -74,7 +74,7 @@ def test_what_is_added_beside_glasses_is_no_opening():
 
 @pytest.mark.parametrize(("rows", "kept"), [(6, 1.0), (16, 0.0)], ids=["along its long side", "by its short side"])
 def test_what_is_added_in_the_open_has_to_be_held_by_something_seen(rows, kept):
-    """A lens whose lower edge can't be seen hangs on its frame; a patch at a temple hangs on nothing but bare ground."""
+    """A lens whose lower edge can't be seen hangs on its frame; a patch at a temple hangs on bare ground alone."""
     joined = np.zeros((40, 40), np.float32)
     joined[20:] = 1
     mended = joined.copy()
