@@ -7,6 +7,7 @@ from typing import Any, get_args
 import numpy as np
 from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from PIL import Image
@@ -82,7 +83,9 @@ class SpecForm(NamesForm):
     look_b = _of_look("b", "Backdrop’s tint, blue (−) to yellow (+)")
     look_contrast = _of_look("contrast", "Product’s contrast, 0 to 100")
     look_tilt = _of_look("tilt", "Off level by at most, degrees")
-    look_from = forms.CharField(required=False, max_length=100, label="Take all but the last from this batch")
+    look_from = forms.CharField(
+        required=False, max_length=100, label="Or take lightness, tint and contrast from a batch: its name"
+    )
 
     @property
     def fields_of_look(self) -> list[forms.BoundField]:
@@ -149,11 +152,17 @@ def _values(said: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _kept(row: Spec, said: dict[str, Any]) -> None:
+@transaction.atomic
+def _kept(row: Spec, said: dict[str, Any], *, is_version: bool) -> str:
+    """What stands in the form, in the draft or as a version; returns what is told of it."""
     values = _values(said)
     if said["look_from"]:
         values["look"] = (values["look"] or {}) | looks.medians(said["look_from"])
     specs.change(row, said["name"], values)
+    if not is_version:
+        return "The draft is kept."
+    specs.publish_version(row)
+    return f"{row} is a version now, which stays as it is; new batches may choose it."
 
 
 @allowed("pipeline.edit_spec")
@@ -174,8 +183,7 @@ def spec_page(request: HttpRequest, pk: int) -> HttpResponse:
     form = SpecForm(request.POST or None, initial=_shown(row.document))
     if request.method == "POST" and form.is_valid():
         try:
-            _kept(row, form.cleaned_data)
-            messages.success(request, "The draft is kept.")
+            messages.success(request, _kept(row, form.cleaned_data, is_version="save" in request.POST))
             return redirect("spec", pk)
         except specs.SpecError as error:
             messages.warning(request, str(error))
@@ -190,11 +198,6 @@ def _copy(row: Spec) -> tuple[Spec | None, str]:
     return draft, f"{draft} is a draft of {row}: nothing is published by it until it is saved as a version."
 
 
-def _save(row: Spec) -> tuple[Spec | None, str]:
-    specs.publish_version(row)
-    return row, f"{row} is a version now, which stays as it is; new batches may choose it."
-
-
 def _delete(row: Spec) -> tuple[Spec | None, str]:
     specs.delete(row)
     return None, f"The draft {row} is deleted."
@@ -207,7 +210,6 @@ def _stop(row: Spec) -> tuple[Spec | None, str]:
 
 ACTIONS: dict[str, Callable[[Spec], tuple[Spec | None, str]]] = {
     "copy": _copy,
-    "save": _save,
     "delete": _delete,
     "stop": _stop,
 }

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ GRID = np.round(np.concatenate([1 - np.geomspace(1e-4, 0.1, 60), np.linspace(0.8
 """Thresholds that may be certified, from the strictest to the loosest. Fixed, whatever the labels say."""
 
 
-def upper_bound(k: int, n: int, delta: float) -> float:
+def upper_bound(k: float, n: float, delta: float) -> float:
     """Exact one-sided upper bound of a rate, k of n (Clopper & Pearson, "The use of confidence or fiducial limits",
     1934).
 
@@ -27,7 +27,7 @@ def upper_bound(k: int, n: int, delta: float) -> float:
     return 1.0 if k >= n else float(special.betaincinv(k + 1, n - k, 1 - delta))
 
 
-def lower_bound(k: int, n: int, delta: float) -> float:
+def lower_bound(k: float, n: float, delta: float) -> float:
     """Exact one-sided lower bound of a rate, k of n.
 
     >>> lower_bound(0, 10, 0.05)
@@ -101,8 +101,10 @@ def weighted_rate(is_bad: Flags, probability: Values) -> Rate:
     """Share of bad frames among all, from labels that some frames were likelier to get than others.
 
     Each counts for 1 / its probability (Horvitz & Thompson, "A generalization of sampling without replacement from a
-    finite universe", 1952), over the sum of these weights (Hájek). The interval is the linearised normal one, or the
-    exact one where all labels are alike.
+    finite universe", 1952), over the sum of these weights (Hájek). The interval is the exact one of so many labels of
+    equal weight as say as much (E. Korn and B. Graubard, "Confidence intervals for proportions with small expected
+    number of positive counts estimated from survey data", 1998): by the linearised variance, but never more than Kish's
+    sample size, because a few labels tell too little of how they vary.
 
     Parameters
     ----------
@@ -119,15 +121,14 @@ def weighted_rate(is_bad: Flags, probability: Values) -> Rate:
         return Rate(0.5, 0.0, 1.0)
     weight = 1 / probability
     value = float(weight @ is_bad / weight.sum())
-    if value in (0.0, 1.0):
-        effective = int(weight.sum() ** 2 / (weight**2).sum())  # Kish's sample size
-        return exact_rate(round(value) * effective, effective)
-    spread = math.sqrt(float((weight**2 * (1 - probability)) @ (is_bad - value) ** 2 + weight @ (is_bad - value) ** 2))
-    reach = 1.96 * spread / float(weight.sum())
-    return Rate(value, max(0.0, value - reach), min(1.0, value + reach))
+    effective = float(weight.sum() ** 2 / (weight**2).sum())
+    if 0 < value < 1:
+        spread = float((weight**2 * (1 - probability)) @ (is_bad - value) ** 2 + weight @ (is_bad - value) ** 2)
+        effective = min(effective, value * (1 - value) * float(weight.sum()) ** 2 / spread)
+    return replace(exact_rate(value * effective, effective), value=value)
 
 
-def exact_rate(k: int, n: int) -> Rate:
+def exact_rate(k: float, n: float) -> Rate:
     """A plain count with its exact 95 % interval; 0 to 1 where nothing was counted."""
     return Rate(k / n if n else 0.0, lower_bound(k, n, 0.025), upper_bound(k, n, 0.025))
 

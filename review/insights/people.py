@@ -80,9 +80,12 @@ def _operator(name: str, acts: list[Act]) -> Operator:
 
 
 def _seconds(acts: Iterable[Act]) -> Iterable[float]:
-    """From the act before to the decision; those that were decided at once share it."""
+    """From the act before to the decision; those that were decided at once share it. An edit is part of the decision
+    that comes of it: many a one is saved by the approval itself."""
     together: dict[object, list[Act]] = defaultdict(list)
     for act in acts:
+        if act.kind == "edit":
+            continue
         together[act.group or (act.moment, act.kind, len(together))].append(act)
     for before, now in pairwise(together.values()):
         gap = (now[0].moment - before[-1].moment) / SECOND
@@ -95,8 +98,8 @@ def table(scope: Scope, found: list[Operator]) -> Table:
     columns += ["Overrides", "Share overridden", "Taken back"]
     note = (
         "Decisions made in this time. A decision takes from the same person's act before it; a pause of more than "
-        f"{PAUSE.seconds // 60} minutes is none. Override: approved after a change by hand. Operators are told that "
-        "this is counted."
+        f"{PAUSE.seconds // 60} minutes is none. Override: approved with another cut-out or bridge, or after painting. "
+        "Operators are told that this is counted."
     )
     return Table("operators", "Operators", columns, [_row(scope, operator) for operator in found], note)
 

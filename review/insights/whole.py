@@ -154,7 +154,8 @@ class Reader:
         first, last = self.backlog[0], self.backlog[-1]
         more = last.waiting - first.waiting
         trend = f"{abs(more)} {'more' if more > 0 else 'fewer'} than" if more else "as many as"
-        parts = [_counted(self.audits, "audit", "and ")] if self.audits and self.scope.is_now else []
+        again = f"{_counted(self.audits, 'published photo', 'and ')} to look at again"
+        parts = [again] if self.audits and self.scope.is_now else []
         parts += [f"the oldest for {duration(last.oldest)}"] if last.oldest else []
         parts += [_flow(self.flow), f"{trend} at the end of {self.scope.first:%-d %b}"]
         queue = reverse("admin:review_queueitem_changelist")
@@ -178,7 +179,8 @@ class Reader:
         large = {batch: count for batch, count in sums.items() if count.processed >= LEAST_BATCH}
         (pk, name), count = shares.worst_first(large or sums)[0]
         told = f"{_share(count.sent, count.processed)}, {count.sent} of {count.processed} sent to review"
-        told += "" if large else "; few photos, so this says little"
+        of_large = f"; of batches with {LEAST_BATCH} photos or more" if len(large) < len(sums) else ""
+        told += of_large if large else "; few photos, so this says little"
         told += f"; mostly: {self.worst[pk]}" if pk in self.worst else ""
         return Headline("Worst batch", name, told, self.scope.frames_address(of="sent", batch__id__exact=pk))
 

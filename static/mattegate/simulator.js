@@ -89,8 +89,9 @@ function start(curve) {
     write();
     moved();
   };
+  const isThreshold = () => field.valueAsNumber >= 0 && field.valueAsNumber <= 1;
   const typed = () => {
-    if (!(field.valueAsNumber >= 0 && field.valueAsNumber <= 1)) return;
+    if (!isThreshold()) return;
     slider.value = nearestStep(curve.steps, field.valueAsNumber);
     moved();
   };
@@ -100,7 +101,12 @@ function start(curve) {
   };
   slider.addEventListener("input", changed);
   field.addEventListener("input", typed);
-  field.addEventListener("change", write); // what lies between two steps, or is no threshold, isn't kept
+  // What lies between two steps, or is no threshold, isn't kept.
+  field.addEventListener("change", () => {
+    const kept = written(curve.steps[Number(slider.value)]);
+    if (!isThreshold()) at("told").textContent = `A threshold is a number from 0 to 1. It stays at ${kept}.`;
+    write();
+  });
   scope.addEventListener("change", chosen);
   for (const part of ["slider", "switched", "use"]) if (at(part)) at(part).hidden = false;
   chosen();

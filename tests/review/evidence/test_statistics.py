@@ -165,3 +165,9 @@ def test_a_better_ranking_gains_and_an_equal_one_does_not():
     old, new = rng.normal(0, 1, 300) - is_bad, rng.normal(0, 1, 300) - 3 * is_bad
     assert auroc_gain(new, old, is_bad, products).low > 0
     assert auroc_gain(old, old, is_bad, products).value == 0
+
+
+def test_a_few_labels_of_unequal_weight_say_little():
+    """One bad audit of one in twenty, and one good frame that waited anyway: nearly nothing is known."""
+    found = weighted_rate(np.array([True, False]), np.array([0.05, 1.0]))
+    assert found.value == pytest.approx(20 / 21) and found.low < 0.1 and found.high == 1

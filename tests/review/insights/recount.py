@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 from itertools import pairwise
-from math import ceil, sqrt
+from math import ceil
 from statistics import mean, median
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from scipy.stats import binomtest
+from scipy.stats import beta, binomtest
 
 from pipeline.models import Batch, Frame, Scorecard, Transition
 from pipeline.templatetags.mattegate import per_cent
@@ -201,8 +201,10 @@ class Recount:
         weights = sum(1 / p for _, p in known)
         value = sum(bad / p for bad, p in known) / weights
         spread = sum((1 - p) / p**2 * (bad - value) ** 2 + (bad - value) ** 2 / p for bad, p in known)
-        reach = 1.96 * sqrt(spread) / weights
-        return value, f"{per_cent(max(0, value - reach))} – {per_cent(min(1, value + reach))}"
+        alike = min(weights**2 / sum(1 / p**2 for _, p in known), value * (1 - value) * weights**2 / spread)
+        k = value * alike
+        low, high = beta.ppf(0.025, k, alike - k + 1), beta.ppf(0.975, k + 1, alike - k)
+        return value, f"{per_cent(low)} – {per_cent(high)}"
 
     def escapes(self) -> Cells:
         bad, n = sum(f.label == "bad" for f in self.audited), len(self.audited)
@@ -310,10 +312,10 @@ class Recount:
     # --- people and money ---
 
     def gaps(self, name: str) -> list[float]:
-        """From each act of this person to the next, shared by what was decided at once."""
+        """From each act of this person to the next, shared by what was decided at once; an edit is part of the next."""
         groups: dict[Any, list[Row]] = {}
         for said in sorted((s for s in self.all.said if s.by == name), key=lambda s: (s.at, s.id)):
-            if self.asked.has_day(said.at):
+            if self.asked.has_day(said.at) and said.kind != "edit":
                 groups.setdefault(said.group or said.id, []).append(said)
         found = []
         for before, acts in pairwise(groups.values()):

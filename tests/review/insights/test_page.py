@@ -157,7 +157,7 @@ def test_audits_wait_apart_and_with_them_the_tile_says_what_the_queue_counts(sig
     assert "audit" not in headlines(browser)["Waiting for review"].detail
     Frame.objects.filter(pk=passed[0].frame_id).update(audit_due="drawn")
     told = headlines(browser)["Waiting for review"]
-    assert (told.value, told.detail.split(";")[0]) == ("3", "and 1 audit")
+    assert (told.value, told.detail.split(";")[0]) == ("3", "and 1 published photo to look at again")
     assert QueueItem.objects.count() == 4
 
 
