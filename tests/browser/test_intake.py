@@ -115,6 +115,8 @@ def test_of_two_photos_of_one_name_the_sender_says_which_is_taken(uploader):
     send(page, ("A1_1.jpg", SAMPLE.read_bytes()))
     question = page.locator("#questions > ul > li")
     expect(question).to_contain_text("A1_1.jpg: this batch has another photo of A1 front: A1_1.png (waiting in line)")
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
     assert Frame.objects.count() == 1
     question.get_by_role("button", name="Take this one instead").click()
     expect(count(page, "taken")).to_have_text("1")

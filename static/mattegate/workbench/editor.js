@@ -34,10 +34,9 @@ export class Editor {
     this.arm(this.picture.isEditing ? null : this.#suggested);
   }
 
-  // What mends the doubt that is looked at; in hand at once where one edits already.
+  // What mends the doubt that is looked at; who edits already has chosen a tool, and keeps it.
   suggest(tool) {
     this.#suggested = tool;
-    if (this.picture.isEditing) this.arm(tool);
   }
 
   arm(tool) {

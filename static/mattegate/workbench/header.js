@@ -20,3 +20,8 @@ export function day({ left, today: { processed, sentToReview } }) {
   const share = `${(100 * sentToReview).toFixed(1)} %`;
   at("week").replaceChildren("sent to review this week ", bold(share), ` of ${count(processed)} processed`);
 }
+
+export function inWords({ code, view, chips, held }) {
+  const why = chips.map(({ words }) => words).join(", ") || "nothing in particular";
+  return `${code} ${view}: ${why}.${held ? ` ${held.words}` : ""}`;
+}

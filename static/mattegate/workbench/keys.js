@@ -78,6 +78,8 @@ export class Keys {
     event.preventDefault();
     if (event.repeat && !found.repeats) return;
     if (found.up) this.#held.set(key, found.up);
+    // The button that had the focus is the last photo's by now; of its own keys, space would decide the next one.
+    if (isCharacter(key)) document.activeElement.closest("footer button")?.blur();
     found.act();
   }
 

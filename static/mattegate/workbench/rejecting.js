@@ -16,8 +16,8 @@ export class Rejecting {
   #chosen = null; // a reason that waits for words
 
   // decide(kind, told) carries it out.
-  constructor({ reasons, somethingElse }, decide) {
-    Object.assign(this, { reasons, somethingElse, decide });
+  constructor({ reasons, somethingElse }, keys, decide) {
+    Object.assign(this, { reasons, somethingElse, keys, decide });
     at("reasons").replaceChildren(...[...reasons, CUTOUT].map((words, index) => this.#row(words, index)));
     this.#dialog.addEventListener("keydown", (event) => this.#key(event));
     this.#remark.addEventListener("keydown", (event) => this.#typed(event));
@@ -64,6 +64,7 @@ export class Rejecting {
   #key(event) {
     const { target } = event;
     if (target === this.#remark || event.altKey || event.ctrlKey || event.metaKey || event.isComposing) return;
+    if (!this.keys.areCharactersOn) return;
     const key = meaning(event);
     if (key >= "1" && key <= String(this.reasons.length + 1)) this.#reject(Number(key) - 1);
     else if (key === "n") this.#remark.focus();

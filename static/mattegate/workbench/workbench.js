@@ -62,7 +62,7 @@ const looking = new Looking(picture, line);
 const unsaved = new Unsaved(picture, looking, editor, line);
 const decisions = new Decisions(server, line, picture, { mayDecide, show, unsaved });
 const renaming = new Renaming(server, line);
-const rejecting = new Rejecting(state, (kind, told) => decisions.decide(kind, told));
+const rejecting = new Rejecting(state, keys, (kind, told) => decisions.decide(kind, told));
 
 // --- what is shown --------------------------------------------------------------------------------
 
@@ -71,17 +71,15 @@ function show(entry) {
   at("empty").hidden = Boolean(entry);
   header.frame(entry?.item);
   // Another photo is seen whole first; a frame that was worked over stays where one looked.
-  if (document.body.dataset.frame !== String(entry?.item.id)) picture.fit();
+  if (document.body.dataset.frame !== String(entry?.item.id)) {
+    picture.fit();
+    window.scrollTo(0, 0);
+  }
   document.body.dataset.frame = entry?.item.id ?? "";
   at("skip").hidden = !entry;
   if (entry) showFrame(entry);
   else picture.show(null, null);
-  announce(entry ? inWords(entry.item) : at("empty").querySelector("h2").textContent);
-}
-
-function inWords({ code, view, chips, held }) {
-  const why = chips.map(({ words }) => words).join(", ") || "nothing in particular";
-  return `${code} ${view}: ${why}.${held ? ` ${held.words}` : ""}`;
+  announce(entry ? header.inWords(entry.item) : at("empty").querySelector("h2").textContent);
 }
 
 function showFrame({ item, frame }) {
