@@ -28,7 +28,7 @@ RELIT = [
 @allowed("pipeline.view_frame")
 def frame(request: HttpRequest, frame_id: str) -> HttpResponse:
     """Everything that happened to one frame."""
-    shown = found(Frame.objects.select_related("batch"), frame_id)
+    shown = found(Frame.objects.select_related("batch__spec"), frame_id)
     context = {
         "opts": Frame._meta,
         "object": shown,

@@ -84,7 +84,7 @@ class SpecForm(NamesForm):
     look_contrast = _of_look("contrast", "Product’s contrast, 0 to 100")
     look_tilt = _of_look("tilt", "Off level by at most, degrees")
     look_from = forms.CharField(
-        required=False, max_length=100, label="Or take lightness, tint and contrast from a batch: its name"
+        required=False, max_length=100, label="Or take lightness, tint and contrast from this batch"
     )
 
     @property

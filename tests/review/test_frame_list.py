@@ -41,5 +41,5 @@ def test_a_frame_is_found_by_how_its_code_or_its_file_name_begins(browser, said,
 
 def test_a_list_says_when_it_stopped_counting(browser, monkeypatch):
     assert "3 in all" in browser.get(ADDRESS).content.decode()
-    monkeypatch.setattr(lists, "MOST_COUNTED", 2)
+    monkeypatch.setattr(lists.UpToMany, "most", 2)
     assert "2 or more in all" in browser.get(ADDRESS).content.decode()
