@@ -52,7 +52,7 @@ MOVES: dict[State, frozenset[State]] = {
     S.REJECTED: frozenset({S.EXCEPTION, S.PURGED, S.SUPERSEDED, S.REMOVED}),
     S.PUBLISHING: frozenset({S.PUBLISHED, S.APPROVED, S.EXCEPTION, S.SUPERSEDED}),
     S.PUBLISHED: frozenset({S.PUBLISHED, S.WITHDRAWING, S.SUPERSEDED}),
-    S.WITHDRAWING: frozenset({S.EXCEPTION, S.WITHDRAWN, S.PUBLISHED, S.RECEIVED, S.APPROVED}),
+    S.WITHDRAWING: frozenset({S.EXCEPTION, S.WITHDRAWN, S.PUBLISHED, S.RECEIVED}),
     S.WITHDRAWN: frozenset({S.EXCEPTION, S.PURGED, S.SUPERSEDED}),
     S.SUPERSEDED: frozenset({S.PURGED, S.RECEIVED}),
     S.REMOVED: frozenset({S.PURGED}),
@@ -108,8 +108,5 @@ VERDICT_REASONS = frozenset({"low-confidence", "held-all"})
 
 RENAMED = "renamed"
 """Published files are withdrawn because they lie under a wrong name, not because anything is wrong with them."""
-
-MENDED = "mended"
-"""They are withdrawn because somebody who looked at them made better ones, which take their place."""
 
 NEVER_DECODED = frozenset({"not-decodable", "original-missing"})

@@ -218,10 +218,8 @@ class RenditionSerializer(serializers.ModelSerializer[Rendition]):
 
     class Meta:
         model = Rendition
-        fields: tuple[str, ...] = (
-            *("frame", "name", "file_name", "variant", "content_type", "size", "width", "height", "sha256"),
-            *("url", "expires_in"),
-        )
+        fields: tuple[str, ...] = ("frame", "name", "file_name", "variant", "content_type", "size", "width", "height")
+        fields += ("sha256", "url", "expires_in")
 
     def get_file_name(self, file: Rendition) -> str:
         called: str = self.context["file_names"][file.pk]

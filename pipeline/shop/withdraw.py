@@ -1,5 +1,5 @@
 """Published files come back out of the bucket, and their frame goes to a person, or through the pipeline anew under
-another name, or is published anew as a person has mended it, or stays withdrawn. Tried until it succeeds.
+another name, or stays withdrawn. Tried until it succeeds.
 """
 
 import logging
@@ -17,7 +17,7 @@ from pipeline.engines.object_store import ObjectStoreError
 from pipeline.faults import run_step
 from pipeline.models import Frame, Listing
 from pipeline.shop import listings
-from pipeline.states import MENDED, RENAMED, State
+from pipeline.states import RENAMED, State
 from pipeline.transitions import StaleTransition, advance, change
 
 log = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ def _delete(frame: Frame, listing: Listing) -> None:
 def _finish(frame: Frame, listing: Listing | None) -> None:
     target = _then(frame)
     is_renamed = target == State.RECEIVED
-    kept: dict[str, Any] = {} if target == State.EXCEPTION else {"reasons": []}
+    kept: dict[str, Any] = {"reasons": []} if is_renamed else {}
     with transaction.atomic():
         advance(frame, target, actor="worker", why="its files are withdrawn", faults=0, not_before=None, **kept)
         frame.renditions.all().delete()
@@ -101,11 +101,9 @@ def _finish(frame: Frame, listing: Listing | None) -> None:
 
 
 def _then(frame: Frame) -> State:
-    """Whoever has it withdrawn says by the reasons what for: another name, better files, a person, or nothing more."""
+    """Whoever has it withdrawn says by the reasons what for: another name, a person, or nothing more."""
     if RENAMED in frame.reasons:
         return State.RECEIVED
-    if MENDED in frame.reasons:
-        return State.APPROVED
     return State.EXCEPTION if frame.reasons else State.WITHDRAWN
 
 

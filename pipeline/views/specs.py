@@ -159,6 +159,7 @@ def _kept(row: Spec, said: dict[str, Any], *, is_version: bool) -> str:
     if said["look_from"]:
         values["look"] = (values["look"] or {}) | looks.medians(said["look_from"])
     specs.change(row, said["name"], values)
+    row.refresh_from_db()
     if not is_version:
         return "The draft is kept."
     specs.publish_version(row)

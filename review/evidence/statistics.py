@@ -123,7 +123,7 @@ def weighted_rate(is_bad: Flags, probability: Values) -> Rate:
     value = float(weight @ is_bad / weight.sum())
     effective = float(weight.sum() ** 2 / (weight**2).sum())
     if 0 < value < 1:
-        spread = float((weight**2 * (1 - probability)) @ (is_bad - value) ** 2 + weight @ (is_bad - value) ** 2)
+        spread = float(weight**2 @ (is_bad - value) ** 2)
         effective = min(effective, value * (1 - value) * float(weight.sum()) ** 2 / spread)
     return replace(exact_rate(value * effective, effective), value=value)
 

@@ -12,7 +12,7 @@ from django.db.models import F
 
 from pipeline.models import Frame, Scorecard
 from pipeline.shop import withdraw
-from pipeline.states import MENDED, State
+from pipeline.states import State
 from pipeline.transitions import advance
 from review.models import Decision
 
@@ -26,20 +26,11 @@ def pass_audit(frame: Frame, user: User, why: str) -> None:
 
 
 def fail_audit(
-    frame: Frame,
-    card: Scorecard | None,
-    user: User,
-    why: str,
-    *,
-    is_bad: bool,
-    is_mended: bool,
-    not_before: datetime,
+    frame: Frame, card: Scorecard | None, user: User, why: str, *, is_bad: bool, not_before: datetime
 ) -> None:
-    """Its files are withdrawn, and it comes back to the queue, or is published as it was mended; if matte or crop was
-    bad, its siblings are looked at."""
+    """Its files are withdrawn and it comes back to the queue; if matte or crop was bad, its siblings are looked at."""
     is_drawn = frame.audit_due == Decision.Occasion.DRAWN
-    reasons = [MENDED if is_mended else "withdrawn"]
-    withdraw.withdraw(frame, actor=user.get_username(), why=why, not_before=not_before, reasons=reasons)
+    withdraw.withdraw(frame, actor=user.get_username(), why=why, not_before=not_before)
     if card and is_bad and is_drawn:
         look_at_siblings(frame, card)
 

@@ -236,14 +236,12 @@ def occasion_of(frame: Frame) -> str:
 
 
 def _audit(frame: Frame, said: Said, card: Scorecard | None, label: str) -> None:
-    """A published frame that is good stays as it is; one that was mended takes its own place; any other comes back to
-    the queue."""
+    """A published frame that is good stays as it is; any other comes back to the queue."""
     is_bad, why = label == Decision.Label.BAD, f"looked at after publication: {said.words_on(frame)}"
-    is_approved = said.kind == "approve"
-    if is_approved and not is_bad:
+    if said.kind == "approve" and not is_bad:
         audits.pass_audit(frame, said.user, why)
         return
-    audits.fail_audit(frame, card, said.user, why, is_bad=is_bad, is_mended=is_approved, not_before=grace())
+    audits.fail_audit(frame, card, said.user, why, is_bad=is_bad, not_before=grace())
     _keep_bridge(frame, said)
 
 

@@ -8,10 +8,11 @@ from scipy import ndimage as ndi
 from skimage.color import rgb2lab
 
 from pipeline.imaging.masks import SOLID, Mask, dilate
+from pipeline.imaging.metrics.likeness import MEASURED_SIZE
 from pipeline.imaging.scale import shrink
 from pipeline.imaging.types import RGB, Alpha, View
 
-MEASURED_SIZE, AXIS_SIZE = 512, 256
+AXIS_SIZE = 256
 CLEAR, RIM = 0.02, 4
 """The backdrop has less opacity, and lies farther from the product, in pixels of the measured size."""
 LEAST_PIXELS = 200

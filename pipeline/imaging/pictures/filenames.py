@@ -107,8 +107,7 @@ def _fault_of_form(template: str) -> str | None:
 
 
 def _too_long(template: str) -> str | None:
-    longest = {"code": "x" * LONGEST_CODE, "view": "front", "variant": "transparent", "extension": "webp"}
-    length = len(file_name(template, **longest))  # type: ignore[arg-type]
+    length = len(file_name(template, "x" * LONGEST_CODE, "front", "transparent", "webp"))
     if length > LONGEST:
         return f"names would have up to {length} characters, and at most {LONGEST} are allowed"
     return None

@@ -36,9 +36,9 @@ export class Keys {
     });
   }
 
-  // A key, what it does, in words, and when; `up` is for keys that are held.
-  set(key, words, act, { up = null, label = key, repeats = false } = {}) {
-    this.#table.set(key, { words, act, up, label, repeats });
+  // A key, what it does, in words, and when; `up` is for keys that are held, `leaves` for those that end a photo.
+  set(key, words, act, { up = null, label = key, repeats = false, leaves = false } = {}) {
+    this.#table.set(key, { words, act, up, label, repeats, leaves });
   }
 
   // Who dictates, or whose hand slips, may switch single characters off (WCAG 2.2, 2.1.4); buttons and other keys stay.
@@ -78,8 +78,8 @@ export class Keys {
     event.preventDefault();
     if (event.repeat && !found.repeats) return;
     if (found.up) this.#held.set(key, found.up);
-    // The button that had the focus is the last photo's by now; of its own keys, space would decide the next one.
-    if (isCharacter(key)) document.activeElement.closest("footer button")?.blur();
+    // A button that had the focus is the last photo's by then: space would decide the next one.
+    if (found.leaves) document.activeElement?.closest("footer button")?.blur();
     found.act();
   }
 

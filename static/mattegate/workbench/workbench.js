@@ -234,10 +234,11 @@ function onceThere(act) {
 }
 
 function bindKeys() {
-  keys.set("a", "approve", onSight(() => decisions.decide("approve")), { label: "A" });
-  keys.set("x", "reject, with a reason by number", onceThere(ask), { label: "X" });
-  keys.set("r", "reprocess", onSight(() => leaveEdit(() => decisions.decide("reprocess"))), { label: "R" });
-  keys.set("s", "skip", onSight(() => leave(() => decisions.skip())), { label: "S" });
+  const ends = (label) => ({ label, leaves: true });
+  keys.set("a", "approve", onSight(() => decisions.decide("approve")), ends("A"));
+  keys.set("x", "reject, with a reason by number", onceThere(ask), ends("X"));
+  keys.set("r", "reprocess", onSight(() => leaveEdit(() => decisions.decide("reprocess"))), ends("R"));
+  keys.set("s", "skip", onSight(() => leave(() => decisions.skip())), ends("S"));
   keys.set("u", "undo the last decision", undo, { label: "U" });
   keys.set("ArrowRight", "look at the next one", forward, { label: "→" });
   keys.set("ArrowLeft", "back to the one before", back, { label: "←" });

@@ -11,7 +11,7 @@ from pipeline.engines import object_store
 from pipeline.engines.object_store import ObjectStoreError
 from pipeline.models import Frame, Listing
 from pipeline.shop import publish, withdraw
-from pipeline.states import MENDED, State
+from pipeline.states import State
 from pipeline.transitions import StaleTransition
 from tests.pipeline.conftest import photo
 from tests.services import bucket_of
@@ -53,19 +53,6 @@ def test_a_withdrawn_frame_can_be_published_again(published):
     withdraw.withdraw(published, actor="olga", why="")
     withdraw.run(published.pk)
     Frame.objects.update(state=State.APPROVED)
-    publish.run(published.pk)
-    published.refresh_from_db()
-    assert published.state == State.PUBLISHED and keys(published)
-
-
-def test_one_that_was_mended_is_published_anew_without_anybody_being_asked(published, monkeypatch):
-    queued = []
-    monkeypatch.setattr(jobs, "enqueue", queued.append)
-    withdraw.withdraw(published, actor="olga", why="approved after painting (1 stroke)", reasons=[MENDED])
-    jobs.withdraw(published.pk)
-    published.refresh_from_db()
-    assert (published.state, published.reasons, keys(published)) == (State.APPROVED, [], set())
-    assert [frame.pk for frame in queued] == [published.pk]
     publish.run(published.pk)
     published.refresh_from_db()
     assert published.state == State.PUBLISHED and keys(published)

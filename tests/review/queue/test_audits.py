@@ -3,14 +3,14 @@
 import pytest
 from django.contrib.auth.models import User
 
-from pipeline.models import Frame, Override
+from pipeline.models import Frame
 from pipeline.shop.recall import recall
-from pipeline.states import MENDED, State
+from pipeline.states import State
 from review.evidence.estimates import estimates
 from review.evidence.labels import samples
 from review.models import Decision, QueueItem
 from review.queue import decisions, undo
-from tests.factories import judged, label, policy, scorecard
+from tests.factories import judged, label, policy
 
 pytestmark = pytest.mark.django_db
 
@@ -76,19 +76,6 @@ def test_a_failed_audit_withdraws_the_files(kind, said, audited, operator, redis
     audited.refresh_from_db()
     assert (audited.state, audited.audit_due) == (State.WITHDRAWING, "")
     assert Decision.objects.get().label == said
-
-
-def test_one_that_was_mended_and_approved_goes_into_the_shop_again(audited, operator, redis_server):
-    Frame.objects.filter(pk=audited.pk).update(attempt=2)
-    audited.refresh_from_db()
-    painted = scorecard(audited, components={"haze": 0.9})
-    Override.objects.create(frame=audited, scorecard=painted, base_attempt=1, strokes=[{}], by="olga")
-    decide("approve", audited, operator)
-    audited.refresh_from_db()
-    assert (audited.state, audited.reasons, Decision.objects.get().label) == (State.WITHDRAWING, [MENDED], "bad")
-    undo.take_back(operator)
-    audited.refresh_from_db()
-    assert (audited.state, audited.reasons, audited.audit_due) == (State.PUBLISHED, [], "drawn")
 
 
 def test_of_two_auditors_the_second_is_told(audited, operator, redis_server):
