@@ -84,6 +84,7 @@ def test_an_operator_decides_chooses_paints_and_drags_the_bridge_by_finger(phone
     drag(phone, (x, y), (x - 10, y), (x - 30, y))
     tap(phone, "Approve")
     expect(phone.get_by_role("heading", name="All clear")).to_be_visible(timeout=PATIENCE)
+    expect(said(phone)).to_contain_text("AURA3 angle approved", timeout=PATIENCE)
     approved = Decision.objects.filter(kind="approve").order_by("frame").values_list("frame", flat=True)
     assert list(approved) == [chosen.pk, edited.pk, moved.pk]
     assert [[stroke["tool"] for stroke in kept.strokes] for kept in Override.objects.order_by("frame_id")] == [

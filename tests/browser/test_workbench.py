@@ -276,6 +276,19 @@ def test_no_key_decides_while_somebody_types_or_a_dialog_is_open(page, sign_in_a
     assert not Decision.objects.exists()
 
 
+def test_space_after_a_key_compares_and_decides_nothing(page, sign_in_as, services):
+    frames = [doubtful_frame(f"AURA{n}") for n in range(3)]
+    sign_in_as("operator")
+    wait_for_next(page)
+    page.get_by_role("button", name="Approve").focus()
+    page.keyboard.press("a")
+    assert wait_for_another(page, frames[0].pk) == frames[1].pk
+    expect(said(page)).to_contain_text("AURA0 angle approved")
+    page.keyboard.press("Space")
+    settled(page)
+    assert shown(page) == frames[1].pk and Decision.objects.count() == 1
+
+
 def test_single_characters_can_be_switched_off_and_stay_off(page, sign_in_as, frame):
     sign_in_as("operator")
     page.keyboard.press("?")
