@@ -6,7 +6,7 @@ from playwright.sync_api import FloatRect, Locator, Page, ViewportSize, expect
 from pipeline.models import BridgeLabel, Override
 from review.models import Decision
 from tests.browser.conftest import IN_A_BROWSER, doubtful_frame, sign_in
-from tests.browser.looking import SCREEN, said, settled, wait_for_another
+from tests.browser.looking import SCREEN, said, settled, wait_for_another, wait_for_next
 from tests.factories import bridge_fields
 
 pytestmark = IN_A_BROWSER
@@ -98,7 +98,9 @@ def test_nothing_of_the_workbench_lies_beside_the_screen(phone, services):
     """In either face of its tools, and in what its buttons open."""
     doubtful_frame("AURA1000", **bridge_fields())
     sign_in(phone, "operator")
+    wait_for_next(phone)
     for face in ("Edit", "Edit"):
+        settled(phone)
         for button in phone.get_by_role("button").filter(visible=True).all():
             within(button)
         tap(phone, face)
