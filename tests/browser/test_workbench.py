@@ -300,8 +300,7 @@ def test_single_characters_can_be_switched_off_and_stay_off(page, sign_in_as, fr
     expect(page.get_by_role("dialog")).to_have_count(0)
     assert not Decision.objects.exists()
     page.get_by_role("button", name="Approve").click()
-    page.wait_for_function("() => !document.querySelector('#empty').hidden")
-    assert Decision.objects.exists()
+    wait_for(Decision.objects.exists, 10)
 
 
 def test_all_files_can_be_seen_before_they_are_published(page, sign_in_as, services):
