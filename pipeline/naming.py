@@ -10,10 +10,9 @@ from pipeline.imaging.types import View
 
 VIEWS: dict[int, View] = dict(enumerate(get_args(View), start=1))
 EXPECTED = "expected {PRODUCT_CODE}_{VIEW}.ext, such as AURA1000_2.jpg (1 front, 2 angle, 3 side)"
-MAX_CODE = LONGEST_CODE
 CODE = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 CODE_RULE = "a product code starts with a letter or digit and holds only letters, digits, dot, hyphen and underscore"
-LONG_CODE = f"the product code is longer than {MAX_CODE} characters"
+LONG_CODE = f"the product code is longer than {LONGEST_CODE} characters"
 NUMBER = r"[^\x00-/:-\x7f]+"  # also digits of other scripts, such as a small 2
 NAME_RULES = (
     (r"[^/]+\.[^.]+", "no file ending"),
@@ -21,7 +20,7 @@ NAME_RULES = (
     (rf"([^/]*[^_])?_{NUMBER}\.[^.]+", "two underscores before the view number"),
     (rf"[^/]*_({'|'.join(map(str, VIEWS))})\.[^.]+", "the view is not 1, 2 or 3"),
     (rf"{CODE}_[0-9]\.[^.]+", CODE_RULE),
-    (rf"[^/]{{1,{MAX_CODE}}}_[0-9]\.[^.]+", LONG_CODE),
+    (rf"[^/]{{1,{LONGEST_CODE}}}_[0-9]\.[^.]+", LONG_CODE),
 )
 """What a whole name must match, one after the other, and what is wrong if not; the upload page reads them too."""
 RULES_FOR_SCRIPTS = {"rules": NAME_RULES, "expected": EXPECTED, "views": list(VIEWS.values())}
@@ -99,7 +98,7 @@ def product_code(text: str) -> str:
     """
     if not re.fullmatch(CODE, text):
         raise NamingError(text, CODE_RULE)
-    if len(text) > MAX_CODE:
+    if len(text) > LONGEST_CODE:
         raise NamingError(text, LONG_CODE)
     return text.upper()
 

@@ -38,7 +38,7 @@ def may_shelve(user: User, batch: Batch) -> bool:
 
 def to_be_sent_again(user: User) -> QuerySet[Frame]:
     """Photos that could not be read, for who sent them and for managers."""
-    return Frame.objects.filter(state=State.UNREADABLE, batch__in=batches_for(user)).select_related("batch")
+    return frames_for(user).filter(state=State.UNREADABLE).select_related("batch")
 
 
 def may_decide(user: User, frame: Frame) -> bool:

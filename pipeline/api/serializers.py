@@ -4,6 +4,7 @@ from typing import Any, get_args
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -229,9 +230,8 @@ class RenditionSerializer(serializers.ModelSerializer[Rendition]):
         return object_store.CONTENT_TYPES[file.extension]
 
     def get_url(self, file: Rendition) -> str:
-        return object_store.link(
-            "published", file.key, ResponseContentDisposition=f'inline; filename="{self.get_file_name(file)}"'
-        )
+        disposition = content_disposition_header(False, self.get_file_name(file)) or "inline"
+        return object_store.link("published", file.key, ResponseContentDisposition=disposition)
 
     def get_expires_in(self, file: Rendition) -> int:
         return settings.API_LINK_SECONDS

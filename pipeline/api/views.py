@@ -22,7 +22,7 @@ from accounts.api.views import ApiView
 from config import no_room
 from pipeline import intake, progress, sharing
 from pipeline.api import serializers
-from pipeline.models import Batch, Frame, Rendition
+from pipeline.models import Batch, Rendition
 from pipeline.shop import files
 from pipeline.states import State
 from pipeline.views.batches import how_far
@@ -191,7 +191,7 @@ def batches_seen(request: Request) -> QuerySet[Batch]:
 
 
 def _frames(request: Request) -> QuerySet[Any]:
-    frames = Frame.objects.filter(batch__in=sharing.batches_for(signed_in(request)))
+    frames = sharing.frames_for(signed_in(request))
     return progress.with_segment(frames).select_related("rejection")
 
 

@@ -29,6 +29,7 @@ def of(frame: Frame) -> list[Rendition]:
 def find(frame_id: int, name: str) -> Rendition | None:
     frame = Frame.objects.filter(pk=frame_id, state=State.PUBLISHED)  # of a number too large for a column, none
     shown = Rendition.objects.filter(frame__in=frame).select_related("frame__batch__spec")
+    shown = shown.prefetch_related("frame__renderings__spec")  # its name is asked for more than once
     return next((file for file in shown if file.name == name), None)
 
 

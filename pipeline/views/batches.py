@@ -43,7 +43,7 @@ class BatchQuery(forms.Form):
 def remove(request: HttpRequest, frame_id: int) -> HttpResponse:
     """Take back a photo that one sent; then on with the page where it was listed."""
     user = signed_in(request)
-    frame = found(Frame.objects.select_related("batch").filter(batch__in=sharing.batches_for(user)), str(frame_id))
+    frame = found(sharing.frames_for(user).select_related("batch"), str(frame_id))
     try:
         removal.remove(frame, user)
         messages.success(request, f"{frame} is removed; its history stays.")

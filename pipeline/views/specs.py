@@ -76,8 +76,6 @@ class SpecForm(NamesForm):
     half_canvas = forms.IntegerField(min_value=100, max_value=MOST_PIXELS, label="Half-glass: canvas, pixels")
     padding = forms.FloatField(min_value=0, max_value=40, label="Half-glass: kept free along the edges, per cent")
     align = forms.ChoiceField(choices=_choices(Align), label="Half-glass: stands at")
-    field_order = ("name", "canvas", "fill", "background", "lens", "formats", "file_name")
-
     look_lightness = _of_look("lightness", "Backdrop’s lightness, 0 to 100")
     look_a = _of_look("a", "Backdrop’s tint, green (−) to red (+)")
     look_b = _of_look("b", "Backdrop’s tint, blue (−) to yellow (+)")
@@ -86,6 +84,7 @@ class SpecForm(NamesForm):
     look_from = forms.CharField(
         required=False, max_length=100, label="Or take lightness, tint and contrast from this batch"
     )
+    field_order = ("name", "canvas", "fill", "background", "lens", "formats", "file_name")
 
     @property
     def fields_of_look(self) -> list[forms.BoundField]:

@@ -119,7 +119,7 @@ def _held(error: intake.HeldError, user: User) -> Receipt:
 
 def _pictures(question: rivals.HeldError, user: User) -> list[dict[str, str]]:
     """Of the photos that are there, as far as the sender may see them and they were looked at by a worker."""
-    frames = Frame.objects.filter(pk__in=question.about, batch__in=sharing.batches_for(user)).select_related("batch")
+    frames = sharing.frames_for(user).filter(pk__in=question.about).select_related("batch")
     return [
         {
             "name": f"{frame}, in batch {frame.batch.name}",

@@ -13,9 +13,9 @@ Label = Decision.Label
 STANDS = ~Exists(Decision.objects.filter(undoes=OuterRef("pk")))
 """Not taken back. PostgreSQL guesses well how many these are, and of `undone_by=None` that it is one."""
 
-RENAME = "rename"
+RENAME, EDIT = "rename", "edit"
 
-NO_DECISIONS = ("skip", "undo", "edit")
+NO_DECISIONS = ("skip", "undo", EDIT)
 """Kinds of rows that say nothing of what becomes of a frame."""
 
 # Rejected for the photo, or renamed, says nothing about what the machine made of it.

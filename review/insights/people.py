@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db.models import Case, Value, When
 
-from review.evidence.labels import NO_DECISIONS
+from review.evidence.labels import EDIT, NO_DECISIONS
 from review.insights.moments import SECOND, Microseconds
 from review.insights.scope import Scope
 from review.insights.tables import NONE, Cell, Table, number, seconds, share
@@ -84,7 +84,7 @@ def _seconds(acts: Iterable[Act]) -> Iterable[float]:
     that comes of it: many a one is saved by the approval itself."""
     together: dict[object, list[Act]] = defaultdict(list)
     for act in acts:
-        if act.kind == "edit":
+        if act.kind == EDIT:
             continue
         together[act.group or (act.moment, act.kind, len(together))].append(act)
     for before, now in pairwise(together.values()):

@@ -13,10 +13,9 @@ from pipeline.imaging.pictures import previews
 from pipeline.models import Frame
 from pipeline.override import Edit, EditError
 from pipeline.transitions import StaleTransition
+from review.evidence.labels import EDIT
 from review.models import Decision
 from review.queue.decisions import DecisionError, Said, note, occasion_of, require_at_hand
-
-EDIT = "edit"
 
 
 def save(frame: Frame, version: int, user: User, edit: Edit) -> None:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from pipeline import naming
 from pipeline.imaging.pictures.decode import DecodeError, DecodeLimits, check_header, decode_photo
+from pipeline.imaging.pictures.filenames import LONGEST_CODE
 from pipeline.intake import MAX_FILENAME, RejectedError, check_name
 from tests.hostile.test_fuzz import FIRST_SEED, GIVEN
 
@@ -121,7 +122,7 @@ def test_no_name_is_more_than_a_refusal():
         except RejectedError as error:
             assert error.why and error.is_misnamed
             return
-        assert len(name) <= MAX_FILENAME and len(photo.code) <= naming.MAX_CODE
+        assert len(name) <= MAX_FILENAME and len(photo.code) <= LONGEST_CODE
         for key in {naming.manifest_key(photo.code, photo.view), *naming.rendition_keys(photo.code, photo.view)}:
             assert naming.names_of(key) == photo and key.isascii() and ".." not in key.split("/")
 

@@ -118,10 +118,10 @@ def _without_patches(alpha: Alpha, joined: Alpha, ground: Ground) -> Alpha:
 
 def _is_adrift(alpha: Alpha, is_bare: Mask) -> Mask:
     """Which pixels belong to patches of bare ground whose outline mostly has more of it on the other side."""
-    patches, _ = ndi.label(is_bare & (alpha > UNSEEN))
-    grown = ndi.grey_dilation(patches, size=5)
-    rim = grown[patches == 0]
-    seen = np.bincount(rim, ~is_bare[patches == 0], minlength=patches.max() + 1)
-    is_adrift = seen < HELD * np.bincount(rim, minlength=patches.max() + 1)
+    patches, count = ndi.label(is_bare & (alpha > UNSEEN))
+    is_around = patches == 0
+    rim = ndi.grey_dilation(patches, size=5)[is_around]
+    seen = np.bincount(rim, ~is_bare[is_around], minlength=count + 1)
+    is_adrift = seen < HELD * np.bincount(rim, minlength=count + 1)
     is_adrift[0] = False
     return np.asarray(is_adrift[patches])
