@@ -9,16 +9,16 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import close_old_connections
 from redis.client import Pipeline
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
-from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.exceptions import RedisError, ResponseError
 from rq import SimpleWorker
 from rq.exceptions import DeserializationError, StopRequested
 from rq.executions import Execution
@@ -32,6 +32,7 @@ from pipeline import space
 from pipeline.heartbeat import beating
 
 log = logging.getLogger(__name__)
+Result = TypeVar("Result")
 HEARTBEAT_SECONDS = 5
 # A worker killed with -9 is noticed when this has passed without a heartbeat.
 TTL_SECONDS = 20
@@ -77,9 +78,25 @@ class WarmWorker(SimpleWorker):
             time.sleep(HEARTBEAT_SECONDS)  # the pool starts another at once
             sys.exit(1)
 
+    def register_birth(self) -> None:
+        self._when_redis_takes_writes(super().register_birth)
+
     def dequeue_job_and_maintain_ttl(self, *args: Any, **kwargs: Any) -> tuple[Job, Queue] | None:
         self._wait_for_room()
-        return super().dequeue_job_and_maintain_ttl(*args, **kwargs)
+        return self._when_redis_takes_writes(partial(super().dequeue_job_and_maintain_ttl, *args, **kwargs))
+
+    def _when_redis_takes_writes(self, act: Callable[[], Result]) -> Result:
+        """RQ would quit, and the pool load a model each second, while Redis' own disk is full."""
+        told = False
+        while True:
+            try:
+                return act()
+            except ResponseError as error:
+                if not told:
+                    log.error("worker %d begins no photo until Redis takes writes: %s", os.getpid(), error)
+                told = True
+            self._stop_without_pool()
+            time.sleep(ROOM_SECONDS)
 
     def _wait_for_room(self) -> None:
         """Begin nothing while the disk is full; who is asked to stop meanwhile stops."""
@@ -115,9 +132,9 @@ class WarmWorker(SimpleWorker):
                 log.warning("job %s is of an older version and dropped: the reaper queues its frame anew", job.id)
                 job.delete()
             self.set_state(WorkerStatus.IDLE)
-        except (RedisConnectionError, RedisTimeoutError) as error:
+        except RedisError as error:
             # Nothing is lost: the frame's state is in the database, and the reaper reads it there.
-            log.error("Redis went away during job %s: %s", job.id, error)
+            log.error("Redis failed during job %s: %s", job.id, error)
             self.executions.clear()
             self._wait_for_redis()
         finally:

@@ -166,6 +166,19 @@ def test_a_long_job_is_kept_alive_and_a_dead_one_is_missed_within_the_ttl(worker
     assert max(deadlines) <= time.time() + TTL_SECONDS
 
 
+def takes_writes(connection: Redis, does: bool) -> None:
+    """As with a full disk of its own: Valkey may be asked to write only with replicas, and has none."""
+    connection.config_set("min-replicas-to-write", 0 if does else 1)
+
+
+def test_a_worker_waits_to_be_known_while_redis_takes_no_writes(worker, queue, monkeypatch, caplog):
+    queue.enqueue("time.sleep", 0)
+    takes_writes(queue.connection, False)
+    monkeypatch.setattr("pipeline.worker.time.sleep", lambda _seconds: takes_writes(queue.connection, True))
+    worker.work(burst=True)
+    assert queue.count == 0 and caplog.text.count("begins no photo until Redis takes writes: ") == 1
+
+
 class Pool:
     """`manage.py rqworker-pool` as the Procfile runs it, with a Valkey of its own."""
 
@@ -228,3 +241,16 @@ def test_a_restart_of_redis_in_the_middle_of_a_job_leaves_workers_that_work(pool
     following = [pool.queue.enqueue("time.sleep", 0) for _ in range(4)]
     wait_for(lambda: all(is_finished(job) for job in following), 30)
     wait_for(lambda: len(pool.worker_pids()) == 2, 10)
+
+
+@pytest.mark.slow
+def test_workers_outlive_a_redis_that_takes_no_writes(pool):
+    first = pool.queue.enqueue("time.sleep", 0)
+    wait_for(lambda: is_finished(first), 60)
+    before = pool.worker_pids()
+    takes_writes(pool.queue.connection, False)
+    time.sleep(TTL_SECONDS / 2)  # more than an idle worker waits between two of its heartbeats
+    takes_writes(pool.queue.connection, True)
+    job = pool.queue.enqueue("time.sleep", 0)
+    wait_for(lambda: is_finished(job), 30)
+    assert pool.worker_pids() == before
