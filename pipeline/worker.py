@@ -81,6 +81,9 @@ class WarmWorker(SimpleWorker):
     def register_birth(self) -> None:
         self._when_redis_takes_writes(super().register_birth)
 
+    def check_for_suspension(self, burst: bool) -> None:
+        self._when_redis_takes_writes(partial(super().check_for_suspension, burst))
+
     def dequeue_job_and_maintain_ttl(self, *args: Any, **kwargs: Any) -> tuple[Job, Queue] | None:
         self._wait_for_room()
         return self._when_redis_takes_writes(partial(super().dequeue_job_and_maintain_ttl, *args, **kwargs))
@@ -116,9 +119,12 @@ class WarmWorker(SimpleWorker):
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
         """RQ's own, and for the operations page what this process holds."""
-        super().heartbeat(timeout, pipeline=pipeline)
         connection = self.connection if pipeline is None else pipeline
-        connection.hset(self.key, mapping={"rss_mb": resident_mb(), "shortage": self._shortage, **self._model})
+        try:
+            super().heartbeat(timeout, pipeline=pipeline)
+            connection.hset(self.key, mapping={"rss_mb": resident_mb(), "shortage": self._shortage, **self._model})
+        except ResponseError as error:  # RQ would quit for it
+            log.error("worker %d missed a heartbeat: %s", os.getpid(), error)
 
     def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:
         return TTL_SECONDS
@@ -166,6 +172,8 @@ class WarmWorker(SimpleWorker):
             try:
                 self.connection.ping()
                 return
+            except ResponseError:  # it is there; that it takes no writes is told before the next job
+                return
             except RedisError:
                 time.sleep(1)
 
@@ -179,7 +187,7 @@ class WarmWorker(SimpleWorker):
     def run_maintenance_tasks(self) -> None:
         self._stop_without_pool()
         self._wait_for_room()
-        super().run_maintenance_tasks()
+        self._when_redis_takes_writes(super().run_maintenance_tasks)
 
     def _stop_without_pool(self) -> None:
         if os.getppid() != self._parent_pid:

@@ -248,6 +248,8 @@ def test_workers_outlive_a_redis_that_takes_no_writes(pool):
     first = pool.queue.enqueue("time.sleep", 0)
     wait_for(lambda: is_finished(first), 60)
     before = pool.worker_pids()
+    busy = pool.queue.enqueue("time.sleep", 2)
+    wait_for(lambda: busy.get_status() == "started", 10)
     takes_writes(pool.queue.connection, False)
     time.sleep(TTL_SECONDS / 2)  # more than an idle worker waits between two of its heartbeats
     takes_writes(pool.queue.connection, True)
