@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from pipeline.audit_draw import SECOND_LOOKS
 from pipeline.templatetags.mattegate import per_cent
 from review.insights.scope import Scope
-from review.insights.tables import Cell, Table, interval, number, share
+from review.insights.tables import INTERVAL, Cell, Table, interval, number, share
 from review.models import Decision
 
 Label = Decision.Label
@@ -52,7 +52,7 @@ def table(scope: Scope, found: Iterable[Pair]) -> Table:
         "told so and doesn't know what the first one said. What they say changes nothing. They agree if both find the "
         "cut-out good, both find it bad (rejected, reprocessed or changed by hand), or both want another photo."
     )
-    columns = ["What two people said", "Photos", "of", "Share", "95 % interval"]
+    columns = ["What two people said", "Photos", "of", "Share", INTERVAL]
     return Table("agreement", "Do two people say the same?", columns, rows, note)
 
 

@@ -12,7 +12,7 @@ from review.evidence.statistics import Rate
 from review.insights import findings
 from review.insights.facts import Cards, Label
 from review.insights.scope import Scope
-from review.insights.tables import Cell, Table, between, interval, number, per_cent, share
+from review.insights.tables import INTERVAL, Cell, Table, interval, number, per_cent, reach, share
 from review.models import Certificate
 from review.policy.certificates import certificate_of, clean_products, is_valid, missing, running
 
@@ -68,7 +68,7 @@ def table(scope: Scope, labels: list[Label], cards: list[Cards], due: int, escap
         "Escapes are told by frames that were marked by chance before the gate judged them. Defects: each decision is "
         "weighted by 1 / the chance that it was made."
     )
-    return Table("escapes", "What slips through", ["", "Rate", "95 % interval", "Counted"], rows, note)
+    return Table("escapes", "What slips through", ["", "Rate", INTERVAL, "Counted"], rows, note)
 
 
 def _row(name: str, k: int, n: int, what: str, link: str) -> list[Cell]:
@@ -83,7 +83,7 @@ def _defects(labels: list[Label]) -> list[Cell]:
     return [
         known,
         Cell(per_cent(rate.value), rate.value),
-        Cell(between(rate)),
+        reach(rate),
         Cell(f"{len(labels):,} labels, weighted"),
     ]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pipeline.words import RUNG_WORDS
 from review.insights.facts import AT_ONCE, Doubted, Label
 from review.insights.scope import Scope
-from review.insights.tables import Cell, Table, interval, number, share
+from review.insights.tables import INTERVAL, Cell, Table, interval, number, share
 
 
 def tried(found: list[Doubted]) -> Counter[str]:
@@ -42,7 +42,7 @@ def table(scope: Scope, found: list[Doubted], labels: Mapping[int, Label]) -> Ta
         f"Of {len(found):,} photos whose first matte was doubtful. Fine: a person found the cut-out good, of the "
         f"{len(decided):,} that were decided. The second model only makes a matte for the reviewer to choose."
     )
-    return Table("ladder", "The repair ladder", ["", "Photos", "Tried", "Of 100", "95 % interval"], rows, note)
+    return Table("ladder", "The repair ladder", ["", "Photos", "Tried", "Of 100", INTERVAL], rows, note)
 
 
 def _of(k: int, n: int) -> list[Cell]:

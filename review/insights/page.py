@@ -68,9 +68,9 @@ def figures_csv(request: HttpRequest, name: str) -> HttpResponse:
     if table is None:
         raise NotThereError("There is no such table among the figures.")
     file = f"{name}_{scope.first}_{scope.last}.csv"
-    return HttpResponse(
-        in_csv(table), "text/csv; charset=utf-8", headers={"Content-Disposition": f'attachment; filename="{file}"'}
-    )
+    written = in_csv(table).encode("utf-8-sig")  # its mark is how spreadsheets know UTF-8
+    kept_as = {"Content-Disposition": f'attachment; filename="{file}"'}
+    return HttpResponse(written, "text/csv; charset=utf-8", headers=kept_as)
 
 
 @allowed("pipeline.see_figures")

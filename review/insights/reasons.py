@@ -10,7 +10,7 @@ from pipeline.words import in_words
 from review.insights import charts
 from review.insights.facts import Facts, Label, Sent
 from review.insights.scope import Scope
-from review.insights.tables import Cell, Table, interval, number, share
+from review.insights.tables import INTERVAL, Cell, Table, interval, number, share
 
 TYPICAL, SHOWN = 3, 8
 LINE = 20
@@ -86,7 +86,7 @@ def table(scope: Scope, found: list[Reason], reviews: int) -> Table:
         f"Of {reviews:,} photos sent to review. One photo may have several reasons, so the shares add up to more than "
         "100 %. Found true: a person found the cut-out bad, of those that a person has decided."
     )
-    return Table("reasons", "Why photos are sent to review", [*columns, "95 % interval"], rows, note, chart)
+    return Table("reasons", "Why photos are sent to review", [*columns, INTERVAL], rows, note, chart)
 
 
 def _row(scope: Scope, reason: Reason, reviews: int) -> list[Cell]:

@@ -44,9 +44,11 @@ class Asked(forms.Form):
         since, until = said.get("since"), said.get("until")
         if said.get("period") == "custom" and not (since and until):
             raise ValidationError("a span of your own needs its first and its last day")
-        if since and until and not EARLIEST <= since <= until < since + timedelta(days=MOST_DAYS):
-            raise ValidationError(f"expected at most {MOST_DAYS} days, the first before the last")
-        return said
+        if since and until:
+            since, until = sorted((since, until))
+            if not EARLIEST <= since <= until < since + timedelta(days=MOST_DAYS):
+                raise ValidationError(f"expected at most {MOST_DAYS} days, none before {EARLIEST.year}")
+        return said | {"since": since, "until": until}
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from pipeline.models import Batch
 from review.insights import charts
 from review.insights.facts import Cards, Counts, Facts
 from review.insights.scope import COMMAND, Scope, week_of
-from review.insights.tables import Cell, Table, interval, number, share
+from review.insights.tables import INTERVAL, Cell, Table, interval, number, share
 
-COLUMNS = ["Processed", "Published unseen", "Sent to review", "of them failed", "Share sent", "95 % interval"]
+COLUMNS = ["Processed", "Published unseen", "Sent to review", "of them failed", "Share sent", INTERVAL]
 
 
 class Group(NamedTuple):
@@ -163,5 +163,5 @@ def by_model(scope: Scope, cards: Iterable[Cards]) -> Table:
         named = Cell(f"{name or 'unnamed'} {sha[:8]}".strip(), None, link)
         row = [named, number(n, link), number(held, of_held), share(held, n, of_held), interval(held, n)]
         rows.append([*row, share(marked, n, scope.frames_address(model=sha, of="marked"))])
-    columns = ["Model", "Scored", "Held", "Share held", "95 % interval", "Marked for audits"]
+    columns = ["Model", "Scored", "Held", "Share held", INTERVAL, "Marked for audits"]
     return Table("model", "By model version", columns, rows, "By the first scorecard of each photo.")

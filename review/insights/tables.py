@@ -4,20 +4,25 @@ import csv
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from config.sheets import harmless
 from pipeline.templatetags.mattegate import duration, per_cent
 from review.evidence.statistics import Rate, exact_rate
 
+INTERVAL = "95 % interval"
+"""What a column of them is called."""
+
 
 @dataclass(frozen=True)
 class Cell:
-    """What a page shows, the value behind it, and where it leads."""
+    """What a page shows, the value behind it, and where it leads; an interval has two ends."""
 
     text: str
     value: str | float | None = None
     link: str = ""
+    ends: tuple[float, float] | None = None
 
     @property
     def raw(self) -> str | float:
@@ -54,7 +59,11 @@ def share(k: int, n: int, link: str = "") -> Cell:
 
 def interval(k: int, n: int) -> Cell:
     """The exact one, at 95 %."""
-    return Cell(between(exact_rate(k, n))) if n else NONE
+    return reach(exact_rate(k, n)) if n else NONE
+
+
+def reach(rate: Rate) -> Cell:
+    return Cell(between(rate), ends=(rate.low, rate.high))
 
 
 def between(rate: Rate) -> str:
@@ -62,12 +71,21 @@ def between(rate: Rate) -> str:
 
 
 def in_csv(table: Table) -> str:
-    """With shares as 0–1 and times in seconds."""
+    """With shares as 0–1, times in seconds, and an interval's ends in columns of their own."""
+    columns = [_columns(name, [row[n] for row in table.rows]) for n, name in enumerate(table.columns)]
     written = io.StringIO()
     writer = csv.writer(written)
-    writer.writerow(map(harmless, table.columns))
-    writer.writerows([harmless(cell.raw) for cell in row] for row in table.rows)
+    for line in zip(*chain.from_iterable(columns), strict=True):
+        writer.writerow(map(harmless, line))
     return written.getvalue()
+
+
+def _columns(name: str, cells: list[Cell]) -> list[list[str | float]]:
+    """One, or of intervals two; each begins with its name."""
+    if name != INTERVAL:
+        return [[name, *(cell.raw for cell in cells)]]
+    lows, highs = ([cell.ends[end] if cell.ends else "" for cell in cells] for end in (0, 1))
+    return [[f"{name}, low", *lows], [f"{name}, high", *highs]]
 
 
 def in_text(table: Table) -> str:
