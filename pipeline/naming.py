@@ -19,6 +19,7 @@ NAME_RULES = (
     (rf"[^/]*_{NUMBER}\.[^.]+", "no view number after an underscore"),
     (rf"([^/]*[^_])?_{NUMBER}\.[^.]+", "two underscores before the view number"),
     (rf"[^/]*_({'|'.join(map(str, VIEWS))})\.[^.]+", "the view is not 1, 2 or 3"),
+    (r"[^/ ]+", "there is a space in the name"),
     (rf"{CODE}_[0-9]\.[^.]+", CODE_RULE),
     (rf"[^/]{{1,{LONGEST_CODE}}}_[0-9]\.[^.]+", LONG_CODE),
 )

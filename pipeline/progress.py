@@ -20,6 +20,8 @@ LEAST_WIDTH = 0.012
 """Of the bar: a segment of one photo in thousands is still to be seen."""
 RECENT = 50
 """Photos that the pace is told by."""
+STOOD_STILL = 10
+"""Times the middle one: a worker was killed, or the machine slept."""
 
 
 def with_segment(frames: QuerySet[Frame]) -> QuerySet[Any]:
@@ -128,15 +130,17 @@ def line(workers: int) -> Line:
 
 def _seconds_a_photo() -> float | None:
     """What a photo costs a worker, by the latest ones; None before the first."""
-    processing = _median_seconds(State.PROCESSING, State.APPROVED, State.EXCEPTION)
-    publishing = _median_seconds(State.PUBLISHING, State.PUBLISHED)
+    processing = _mean_seconds(State.PROCESSING, State.APPROVED, State.EXCEPTION)
+    publishing = _mean_seconds(State.PUBLISHING, State.PUBLISHED)
     return None if processing is None else processing + (publishing or 0)
 
 
-def _median_seconds(state: State, *left_for: State) -> float | None:
-    """How long frames were in a state until they left it for one of those."""
+def _mean_seconds(state: State, *left_for: State) -> float | None:
+    """How long frames were in a state until they left it for one of those. Not the middle one: a doubtful photo takes
+    several times as long as others."""
     entered = Transition.objects.filter(frame=OuterRef("frame"), target=state, pk__lt=OuterRef("pk")).order_by("-pk")
     left = Transition.objects.filter(source=state, target__in=left_for).order_by("-pk")
     times = left.annotate(since=Subquery(entered.values("at")[:1])).exclude(since=None).values_list(F("at"), "since")
     taken = [(at - since).total_seconds() for at, since in times[:RECENT]]
-    return statistics.median(taken) if taken else None
+    usual = [seconds for seconds in taken if seconds <= STOOD_STILL * statistics.median(taken)]
+    return statistics.fmean(usual) if usual else None

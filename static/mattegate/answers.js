@@ -127,6 +127,7 @@ function viewButtons(form, { name }, views) {
   const choose = (number) => () => {
     const input = form.querySelector("input");
     input.value = withView(input.value, number);
+    input.setCustomValidity("");
     input.focus();
   };
   const buttons = views.map((view, index) => button({ class: "mg-button", onclick: choose(index + 1) }, view));
@@ -136,9 +137,12 @@ function viewButtons(form, { name }, views) {
 function rename(entry, sender) {
   const label = `New name of ${entry.name}`;
   const input = element("input", { class: "mg-input", value: entry.name, "aria-label": label, required: true });
+  input.addEventListener("input", () => input.setCustomValidity(""));
   const send = (event) => {
     event.preventDefault();
-    sender.resend(entry, { name: withEnding(input.value.trim(), entry.file.name), meant: [], about: [] });
+    const name = withEnding(input.value.trim(), entry.file.name);
+    input.setCustomValidity(sender.whatIsWrong(name));
+    if (input.reportValidity()) sender.resend(entry, { name, meant: [], about: [] });
   };
   const submit = element("button", { class: "mg-button" }, "Rename and send");
   return element("form", { class: "mg-rename", onsubmit: send }, input, submit);

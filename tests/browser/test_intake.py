@@ -201,11 +201,11 @@ def test_the_headline_is_true_after_a_name_was_mended_in_vain(uploader):
     expect(page.locator("#summary")).to_have_text(f"All sent but {left}")
     page.get_by_label("New name of IMG_1234.png").fill("A3.png")
     page.get_by_label("New name of IMG_1234.png").press("Enter")
-    expect(page.get_by_label("New name of A3.png")).to_be_visible()
+    expect(page.get_by_label("New name of IMG_1234.png")).to_have_value("A3.png")
     expect(page.locator("#summary")).to_have_text(f"All sent but {left}")
     page.get_by_label("Leave out A2_1.jpg").click()
-    page.get_by_label("New name of A3.png").fill("A3_1")
-    page.get_by_label("New name of A3.png").press("Enter")
+    page.get_by_label("New name of IMG_1234.png").fill("A3_1")
+    page.get_by_label("New name of IMG_1234.png").press("Enter")
     expect(page.locator("#summary")).to_have_text("Everything is sent")
     expect(count(page, "taken")).to_have_text("2")
     assert Frame.objects.filter(filename="A3_1.png").exists()
@@ -255,6 +255,19 @@ def test_of_files_that_would_be_one_photo_none_is_sent_until_one_is_chosen(uploa
     page.get_by_label("New name of A1_1.png").press("Enter")
     expect(count(page, "taken")).to_have_text("2")
     assert states() == {"A1 angle": "received", "A1 front": "received"}
+
+
+def test_a_new_name_that_is_wrong_too_is_refused_on_the_spot(uploader):
+    page = uploader
+    send(page, ("LN 1_2.png", photo()))
+    expect(page.get_by_text("there is a space in the name")).to_be_visible()
+    name = page.get_by_label("New name of LN 1_2.png")
+    name.press("Enter")
+    assert "there is a space in the name" in name.evaluate("field => field.validationMessage")
+    name.fill("LN1_2")
+    name.press("Enter")
+    expect(count(page, "taken")).to_have_text("1")
+    assert states() == {"LN1 angle": "received"}
 
 
 def test_wrong_names_are_mended_by_a_pasted_list(uploader):

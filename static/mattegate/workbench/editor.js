@@ -1,5 +1,6 @@
 // The tools that work on the matte: which one is armed, how large it is, what was done and undone.
 import { at, button, element } from "../dom.js";
+import { announce } from "./notice.js";
 import { maskFrom } from "./server.js";
 
 const TOOLS = [
@@ -34,6 +35,10 @@ export class Editor {
     this.arm(this.picture.isEditing ? null : this.#suggested);
   }
 
+  get #words() {
+    return TOOLS.find(([tool]) => tool === this.picture.tool)?.[3] ?? "No tool in hand";
+  }
+
   // What mends the doubt that is looked at; who edits already has chosen a tool, and keeps it.
   suggest(tool) {
     this.#suggested = tool;
@@ -45,6 +50,7 @@ export class Editor {
     if (tool && tool !== "bridge" && !["cutout", "alpha"].includes(picture.mode)) this.on.mode("cutout");
     picture.setTool(tool);
     this.show();
+    if (tool !== "bridge") announce(this.#words);
   }
 
   show() {
@@ -57,7 +63,8 @@ export class Editor {
     this.redo.disabled = !picture.canRedo;
     this.save.disabled = !picture.isEdited;
     this.range.value = Math.log(picture.size);
-    this.range.ariaValueText = this.sizeSaid.textContent = `${Math.round(picture.size)} px`;
+    this.sizeSaid.textContent = `${Math.round(picture.size)} px`;
+    this.range.setAttribute("aria-valuetext", this.sizeSaid.textContent);
   }
 
   // A click's answer comes from the server, which has the photo at full size.

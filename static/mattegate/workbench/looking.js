@@ -67,7 +67,8 @@ export class Looking {
     const { picture } = this;
     const item = this.line.current?.item;
     const other = item && choices(item)[index];
-    if (!other || picture.isJust(other.rung)) return;
+    if (!other) return announce("There is no alternative of that number");
+    if (picture.isJust(other.rung)) return announce(`Chosen: ${other.words}`);
     if (!other.isOwn && !other.image) return say("This alternative’s picture is gone; choose another.", "bad");
     picture.choose(other.isOwn ? this.#own(other) : other);
     announce(`Chosen: ${other.words}`);

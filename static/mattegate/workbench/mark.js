@@ -115,6 +115,7 @@ export class Mark {
     const lines = isMarked ? ["wb-place-rim", "wb-place-line"] : [];
     this.layer.replaceChildren(...lines.map((name) => drawn(this.#shape[0], { ...this.#shape[1], class: name })));
     this.remove.hidden = !isMarked;
-    this.hint.textContent = isMarked ? this.#words : HINT;
+    const words = isMarked ? this.#words : HINT;
+    if (this.hint.textContent !== words) this.hint.textContent = words; // or it would be read aloud each time
   }
 }

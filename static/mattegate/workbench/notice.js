@@ -21,9 +21,9 @@ export function say(words, tone = "") {
   hush = setTimeout(() => (notice.textContent = ""), MILLISECONDS[tone]);
 }
 
-// For those who don't see it.
+// For those who don't see it; what was said last isn't said again.
 export function announce(words) {
-  at("announced").textContent = words;
+  if (at("announced").textContent !== words) at("announced").textContent = words;
 }
 
 // Whatever is refused is said, and nothing else happens.

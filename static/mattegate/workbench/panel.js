@@ -1,5 +1,5 @@
 // What stands beside the picture: why it is here, what could be published instead, its siblings, the line.
-import { button, drawn, element } from "../dom.js";
+import { button, drawn, element, refill } from "../dom.js";
 
 const capitalised = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const section = (title, ...children) => element("section", {}, element("h2", {}, title), ...children);
@@ -49,14 +49,14 @@ function sibling({ thumb, view }) {
 // The profile that the bridge was read from, and the estimates of it.
 function profile({ profile: shares, first, last }, estimates) {
   const width = last - first;
-  const said = estimates.map(({ name, x }) => `by ${name}: ${Math.round(x)} px`).join(", ");
+  const said = estimates.map(({ x }) => `${Math.round(x)} px`).join(" or ");
   const curve = shares.map((share, index) => `L${(index * width) / (shares.length - 1)} ${1 - share}`).join("");
   const chart = drawn("svg", {
     class: "wb-profile",
     viewBox: `0 0 ${width} 1`,
     preserveAspectRatio: "none",
     role: "img",
-    "aria-label": `Profile of the cut-out. Bridge ${said}`,
+    "aria-label": `How much of each column is product; the bridge may be at ${said}`,
   });
   chart.append(drawn("path", { d: `M0 1${curve}L${width} 1Z` }));
   for (const { x } of estimates) chart.append(drawn("line", { x1: x - first, x2: x - first, y1: 0, y2: 1 }));
@@ -76,7 +76,19 @@ function bridgeSection(bridge, actions) {
 export function bridgeWords({ x, placedBy, doubt }) {
   if (x === null) return "No bridge was found; without one there is no half-glass picture.";
   if (placedBy) return `Placed by ${placedBy}.`;
-  return doubt ? `In doubt: ${doubt}.` : "Drag the line to move it.";
+  return doubt ? `In doubt: ${doubt}.` : "Drag the line to move it, or use the arrow keys.";
+}
+
+export function movedWords(shift) {
+  if (shift === null) return "Placed by you.";
+  return `Moved by you: ${shift < 0 ? "−" : "+"}${Math.abs(shift)} px.`;
+}
+
+// What came behind those that were known.
+export function moreWords(item, known) {
+  const more = choices(item).slice(known);
+  const words = more.map((other, index) => `${known + index + 1} ${other.words}`);
+  return more.length ? `More to choose from: ${words.join(", ")}` : "No more to choose from";
 }
 
 export function showPanel(panel, item, actions) {
@@ -92,7 +104,7 @@ export function showPanel(panel, item, actions) {
     nameSection(item, actions.rename),
     fileSection(item),
   ];
-  panel.replaceChildren(...parts.filter(Boolean));
+  refill(panel, ...parts.filter(Boolean));
   panel.scrollTop = top;
 }
 
@@ -140,7 +152,7 @@ export function showRail(rail, item, next, open) {
   const { id, code, view, pictures } = item;
   const own = { id, code, view, thumb: pictures.photo?.replace("preview.webp", "thumb.webp") };
   const others = next.filter((other) => other.id !== id);
-  rail.replaceChildren(railItem(own, true, () => {}), ...others.map((other) => railItem(other, false, open)));
+  refill(rail, railItem(own, true, () => {}), ...others.map((other) => railItem(other, false, open)));
 }
 
 export function showToday(list, { byMe, byAll, published, processed, sentToReview }) {

@@ -5,7 +5,7 @@ import { Mark } from "./mark.js";
 
 const CUTOUT = "the photo is fine, the cut-out isn’t";
 const NEEDS_WORDS = "Say what it is, then press Enter.";
-const NEEDS_REASON = "Now the reason: press its number.";
+const NEEDS_REASON = "Now the reason, please.";
 
 export class Rejecting {
   #dialog = at("reject");
@@ -21,6 +21,7 @@ export class Rejecting {
     at("reasons").replaceChildren(...[...reasons, CUTOUT].map((words, index) => this.#row(words, index)));
     this.#dialog.addEventListener("keydown", (event) => this.#key(event));
     this.#remark.addEventListener("keydown", (event) => this.#typed(event));
+    at("tell").addEventListener("click", () => this.#reject(this.#chosen));
   }
 
   open({ id, code, view, pictures }) {
@@ -46,6 +47,7 @@ export class Rejecting {
   #choose(index) {
     this.#chosen = index;
     this.#hint.textContent = index === null ? "" : NEEDS_WORDS;
+    at("tell").hidden = index === null;
     [...at("reasons").querySelectorAll("button")].forEach((row, at) => (row.ariaPressed = String(at === index)));
   }
 

@@ -1,5 +1,5 @@
 // The workbench: one frame after the other, by keys alone.
-import { at, button, element } from "../dom.js";
+import { at, button, element, isFocusLost } from "../dom.js";
 import { Decisions } from "./decisions.js";
 import { Editor } from "./editor.js";
 import * as header from "./header.js";
@@ -7,7 +7,8 @@ import { Keys } from "./keys.js";
 import { Line } from "./line.js";
 import { BACKDROPS, Looking, MODES } from "./looking.js";
 import { announce, say, trying } from "./notice.js";
-import { bridgeWords, markChosen, showEmpty, showFiles, showPanel, showRail, showToday } from "./panel.js";
+import { bridgeWords, markChosen, moreWords, movedWords } from "./panel.js";
+import { showEmpty, showFiles, showPanel, showRail, showToday } from "./panel.js";
 import { Picture } from "./picture.js";
 import { Rejecting } from "./rejecting.js";
 import { Renaming } from "./rename.js";
@@ -51,7 +52,7 @@ const editor = new Editor(picture, server, {
 const line = new Line(server, {
   show,
   coming: (is) => at("view").setAttribute("aria-busy", is),
-  choices: showChoices,
+  choices: showMore,
   ready: (entry) => (document.body.dataset.next = entry?.item.id ?? ""),
   line: showLine,
   lost: giveUp,
@@ -80,6 +81,7 @@ function show(entry) {
   if (entry) showFrame(entry);
   else picture.show(null, null);
   announce(entry ? header.inWords(entry.item) : at("empty").querySelector("h2").textContent);
+  if (isFocusLost()) at(entry ? "panel" : "empty").focus({ preventScroll: true });
 }
 
 function showFrame({ item, frame }) {
@@ -107,6 +109,13 @@ function showChoices(item) {
     rename: mayDecide() && (() => rename()),
   });
   markChosen(at("panel"), picture.rung);
+}
+
+// Cut-outs that were made meanwhile.
+function showMore(item) {
+  const known = item.numbered.length;
+  showChoices(item);
+  announce(moreWords(item, known));
 }
 
 function showLine(now) {
@@ -147,11 +156,6 @@ function showHolder({ id, held, canApprove }) {
   at("holder").replaceChildren(element("span", {}, held.words), own, next);
 }
 
-function movedWords(shift) {
-  if (shift === null) return "Placed by you.";
-  return `Moved by you: ${shift < 0 ? "−" : "+"}${Math.abs(shift)} px.`;
-}
-
 async function showShop() {
   const { current } = line;
   if (!current?.item.pictures.cutout) return say("There is no cut-out, so there is nothing that a shop could show.");
@@ -169,6 +173,7 @@ async function showShop() {
 // A reason leads to its place. What mends it is in hand once somebody edits: a finger that pans paints nothing.
 function look(told) {
   looking.lookAt(told);
+  if (told.place) announce(`Zoomed to ${told.words}`);
   if (!mayDecide()) return;
   if (told.tool === "bridge") moveBridge();
   else if (told.tool === "rename") rename(told.code.replace("looks-", ""));
@@ -239,7 +244,7 @@ function bindKeys() {
   keys.set("x", "reject, with a reason by number", onceThere(ask), ends("X"));
   keys.set("r", "reprocess", onSight(() => leaveEdit(() => decisions.decide("reprocess"))), ends("R"));
   keys.set("s", "skip", onSight(() => leave(() => decisions.skip())), ends("S"));
-  keys.set("u", "undo the last decision", undo, { label: "U" });
+  keys.set("u", "undo the last decision, of the last 30 seconds", undo, { label: "U" });
   keys.set("ArrowRight", "look at the next one", forward, { label: "→" });
   keys.set("ArrowLeft", "back to the one before", back, { label: "←" });
   for (let number = 1; number <= 9; number++) {
@@ -272,7 +277,7 @@ function bindButtons() {
 
 function fillGroup(group, names, attribute, act) {
   const made = (name) => {
-    const named = { [`data-${attribute}`]: name, title: name, "aria-pressed": "false" };
+    const named = { [`data-${attribute}`]: name, "aria-pressed": "false" };
     return button({ class: "wb-tool", ...named, onclick: () => act(name) }, name);
   };
   group.replaceChildren(...names.map(made));
