@@ -180,12 +180,15 @@ def test_what_is_made_while_the_frame_is_looked_at_comes_to_be_chosen(page, sign
     sign_in_as("operator")
     settled(page)
     expect(page.get_by_text("More to choose from in a moment")).to_be_visible()
+    page.get_by_role("button", name="as it is").focus()
     for ending in ("png", "webp"):
         name = naming.work_key(frame.pk, 1, f"alternative-closer.{ending}")
         object_store.save_work(name, pictures()[f"alternative-relit.{ending}"])
     LaterMatte.objects.create(scorecard=frame.card, rung="closer", confidence=0.1)
     expect(page.get_by_role("button", name="closer look")).to_be_visible()
     expect(page.get_by_text("More to choose from in a moment")).to_have_count(0)
+    expect(page.locator("#announced")).to_have_text("More to choose from: 3 closer look")
+    expect(page.get_by_role("button", name="as it is")).to_be_focused()
     page.keyboard.press("3")
     expect(page.locator('[data-rung="closer"]')).to_have_attribute("aria-pressed", "true")
 
