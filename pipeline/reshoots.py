@@ -49,7 +49,7 @@ def open_for(user: User) -> QuerySet[Any]:
     """What is still to be taken anew, the longest asked first; of a code and view the last that was asked for."""
     asked = _asked(user).filter(frame__state=State.REJECTED)
     same = asked.filter(frame__code=OuterRef("frame__code"), frame__view=OuterRef("frame__view"))
-    return asked.exclude(Exists(same.filter(at__gt=OuterRef("at")))).filter(retake=None).order_by("at", "pk")
+    return asked.exclude(Exists(same.filter(at__gt=OuterRef("at")))).exclude(Exists(_retakes())).order_by("at", "pk")
 
 
 def closed_for(user: User) -> QuerySet[Any]:
@@ -73,14 +73,19 @@ def told_of_frames(frames: Iterable[Frame], user: User) -> list[tuple[Frame, Tol
 
 
 def _asked(user: User) -> QuerySet[Any]:
-    return _rejections().filter(needs_photo=True, frame__batch__in=sharing.batches_for(user))
+    return _rejections().filter(sharing.seen_by(user, "frame__batch__"), needs_photo=True)
 
 
 def _rejections() -> QuerySet[Any]:
     """Each with the number of its `retake`, if one came."""
+    newest = Subquery(_retakes().order_by("-pk").values("pk")[:1])
+    # Joined, PostgreSQL goes through all batches for each of them.
+    return Rejection.objects.select_related("frame").prefetch_related("frame__batch__spec").annotate(retake=newest)
+
+
+def _retakes() -> QuerySet[Frame]:
     same = Frame.objects.filter(code=OuterRef("frame__code"), view=OuterRef("frame__view"))
-    retakes = same.filter(received_at__gt=OuterRef("at")).exclude(state__in=NO_RETAKE).order_by("-pk")
-    return Rejection.objects.select_related("frame__batch__spec").annotate(retake=Subquery(retakes.values("pk")[:1]))
+    return same.filter(received_at__gt=OuterRef("at")).exclude(state__in=NO_RETAKE)
 
 
 def _as_seen(numbers: set[int], user: User) -> dict[int, tuple[Frame, bool]]:

@@ -8,14 +8,23 @@ from pipeline.models import Batch, Frame
 from pipeline.states import State
 
 
+def seen_by(user: User, batch: str = "") -> Q:
+    """All for those who review or manage; uploaders see theirs, and what a command took in, unless SHARED_BATCHES.
+
+    `batch` is how the batch is reached, as `frame__batch__`. Who sees all is asked of no batch: a database would look
+    into each.
+    """
+    of, own = f"{batch}created_by", user.pk
+    return Q() if _sees_all(user) else Q(**{of: own}) | Q(**{of: None})
+
+
 def batches_for(user: User) -> QuerySet[Batch]:
-    """All for those who review or manage; uploaders see theirs, and what a command took in, unless SHARED_BATCHES."""
-    return Batch.objects.all() if _sees_all(user) else Batch.objects.filter(Q(created_by=user) | Q(created_by=None))
+    return Batch.objects.filter(seen_by(user))
 
 
 def frames_for(user: User) -> QuerySet[Frame]:
-    """The photos of those batches; who sees all is asked of no batch, for a database would look into each."""
-    return Frame.objects.all() if _sees_all(user) else Frame.objects.filter(batch__in=batches_for(user))
+    """The photos of those batches."""
+    return Frame.objects.filter(seen_by(user, "batch__"))
 
 
 def may_see(user: User, frame_id: int) -> bool:

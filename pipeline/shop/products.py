@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from django.contrib.auth.models import User
-from django.db.models import BigIntegerField, Exists, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BigIntegerField, BooleanField, Case, Exists, Max, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
 
 from pipeline import reshoots, sharing
@@ -82,7 +82,9 @@ def _complete(frames: QuerySet[Frame], user: User) -> QuerySet[Any]:
     same = Q(code=OuterRef("code"))
     for other in others:
         first = first.filter(Exists(other.filter(same)))
-    return first.exclude(Exists(_without_half_glass(in_shop).filter(same))).distinct()
+    # Not an anti-join: for that PostgreSQL looks at all angled views there are.
+    lacks = When(Exists(_without_half_glass(in_shop).filter(same)), then=False)
+    return first.filter(Case(lacks, default=True, output_field=BooleanField())).distinct()
 
 
 def _without_half_glass(in_shop: QuerySet[Frame]) -> QuerySet[Frame]:

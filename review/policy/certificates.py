@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
 import numpy as np
@@ -23,8 +23,9 @@ from review.evidence.statistics import Certified, certify, least_clean
 from review.models import Certificate, Decision
 
 EVERY = Q()
-LATEST = 3
-"""Marked frames for each good product that is needed: half of all products teach, and of some several are marked."""
+LATEST = (3, 12)
+"""Marked frames for each good product that is needed: half of all products teach, of some several are marked, and the
+latest may not have been looked at yet. The first that are enough are."""
 
 
 @dataclass(frozen=True)
@@ -56,16 +57,22 @@ def evidence(policy: GatePolicy) -> Evidence:
 
 def missing(policy: GatePolicy) -> int:
     """The same as the evidence says, from the products of the latest frames alone if these are enough."""
-    latest = Scorecard.objects.filter(is_marked=True).order_by("-pk").values_list("frame__code", flat=True)
-    enough = LATEST * least_clean(**policy.target)
-    codes = {code for code in latest[:enough] if is_for_certifying(code, settings.AUDIT_KEY)}
-    of_latest = counting(policy, Q(scorecard__frame__code__in=codes))
-    return _lacking(of_latest, policy) and _lacking(counting(policy), policy)
+    marked = Scorecard.objects.filter(is_marked=True).order_by("-pk").values_list("frame__code", flat=True)
+    for times in LATEST:
+        latest = marked[: times * least_clean(**policy.target)]
+        codes = {code for code in latest if is_for_certifying(code, settings.AUDIT_KEY)}
+        if not _lacking(counting(policy, Q(scorecard__frame__code__in=codes)), policy):
+            return 0
+    return _lacking(counting(policy), policy)
 
 
 def _lacking(chosen: Iterable[Sample], policy: GatePolicy) -> int:
-    good = [sample for sample in chosen if not sample.is_bad]
-    return max(0, least_clean(**policy.target) - int((_confidences(good, policy) > HELD).sum()))
+    """Read no further than to the last one that is needed."""
+    lacking = least_clean(**policy.target)
+    good = (sample for sample in chosen if not sample.is_bad)
+    while lacking > 0 and (some := list(islice(good, lacking))):
+        lacking -= int((_confidences(some, policy) > HELD).sum())
+    return max(0, lacking)
 
 
 def counting(policy: GatePolicy, asked: Q = EVERY) -> Iterator[Sample]:
