@@ -13,9 +13,9 @@ export const withEnding = (name, own) => (ending(name) ? name : name + ending(ow
 /** Product code and view of a good name, alike for two files that would be one photo. */
 export const slotOf = (name) => name.slice(0, name.lastIndexOf(".")).toUpperCase();
 
-/** The name with that view's number, whether it had one before or not. */
+/** The name with that view's number, whether it had one before or not, and without spaces. */
 export function withView(name, number) {
-  const before = name.slice(0, name.length - ending(name).length).replace(/_+\d?$/, "");
+  const before = name.slice(0, name.length - ending(name).length).replace(/_+\d?$/, "").trim().replaceAll(" ", "-");
   return `${before}_${number}${ending(name)}`;
 }
 

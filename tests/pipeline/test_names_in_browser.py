@@ -37,8 +37,8 @@ def test_two_names_are_one_photo_to_the_script_where_they_are_to_the_server() ->
 
 
 def test_a_chosen_view_makes_a_good_name_of_each_with_a_good_code() -> None:
-    names = ["A.jpg", "A_.jpg", "A_7.JPG", "A__2.jpg", "A_1.png", "IMG_1234.heic"]
-    codes = ["A", "A", "A", "A", "A", "IMG_1234"]
+    names = ["A.jpg", "A_.jpg", "A_7.JPG", "A__2.jpg", "A_1.png", "IMG_1234.heic", "Ray Ban side.jpg"]
+    codes = ["A", "A", "A", "A", "A", "IMG_1234", "RAY-BAN-SIDE"]
     for code, viewed in zip(codes, _said_by_script(names)["viewed"], strict=True):
         told = [naming.parse_photo_name(name) for name in viewed]
         assert told == [naming.PhotoName(code, view) for view in naming.VIEWS.values()]

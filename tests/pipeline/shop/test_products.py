@@ -140,7 +140,7 @@ def test_a_search_finds_codes_by_their_beginning(batch, manager):
     for code in ("AURA1", "AURA10", "BAURA1"):
         photo(batch, code)
     assert names_on(manager, "?q=aura1") == ["AURA1", "AURA10"]
-    assert "None of these" in manager.get("/products/?q=C").content.decode()
+    assert "No code begins with “C”" in manager.get("/products/?q=C").content.decode()
 
 
 def test_pages_turn_and_more_products_ask_no_more_of_the_database(batch, manager, django_assert_num_queries):
