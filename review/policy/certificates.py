@@ -23,9 +23,8 @@ from review.evidence.statistics import Certified, certify, least_clean
 from review.models import Certificate, Decision
 
 EVERY = Q()
-LATEST = (3, 12)
-"""Marked frames for each good product that is needed: half of all products teach, of some several are marked, and the
-latest may not have been looked at yet. The first that are enough are."""
+LATEST = 4
+"""Labels for each good product that is needed: half of all products teach, and of some several photos are labelled."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +55,12 @@ def evidence(policy: GatePolicy) -> Evidence:
 
 
 def missing(policy: GatePolicy) -> int:
-    """The same as the evidence says, from the products of the latest frames alone if these are enough."""
-    marked = Scorecard.objects.filter(is_marked=True).order_by("-pk").values_list("frame__code", flat=True)
-    for times in LATEST:
-        latest = marked[: times * least_clean(**policy.target)]
-        codes = {code for code in latest if is_for_certifying(code, settings.AUDIT_KEY)}
-        if not _lacking(counting(policy, Q(scorecard__frame__code__in=codes)), policy):
-            return 0
-    return _lacking(counting(policy), policy)
+    """The same as the evidence says, from the products that were labelled last alone if these are enough."""
+    said = Decision.objects.filter(scorecard__is_marked=True).exclude(label=Decision.Label.NONE).order_by("-pk")
+    latest = said.values_list("scorecard__frame__code", flat=True)[: LATEST * least_clean(**policy.target)]
+    codes = {code for code in latest if is_for_certifying(code, settings.AUDIT_KEY)}
+    of_latest = counting(policy, Q(scorecard__frame__code__in=codes))
+    return _lacking(of_latest, policy) and _lacking(counting(policy), policy)
 
 
 def _lacking(chosen: Iterable[Sample], policy: GatePolicy) -> int:
