@@ -74,6 +74,14 @@ def test_three_views_with_eighteen_files_are_complete(batch, manager):
     assert "3 of 3 views,\n18 of 18 files" in page and ">complete<" in page
 
 
+def test_a_small_photo_is_seen_to_be_small_and_an_uploader_is_told_what_helps(batch, sign_in):
+    frame = in_shop(batch, "AURA1", "front")
+    factories.scorecard(frame, width=639, height=640)
+    page = " ".join(sign_in("uploader").get("/products/AURA1/").content.decode().split())
+    assert "639 × 640 px, published since" in page
+    assert "Is one of them wrong? A better photo of the same name takes its place" in page
+
+
 def test_a_view_that_is_missing_counts_with_the_files_it_would_have(batch, manager):
     in_shop(batch, "AURA1", "front")
     found = one(manager, "AURA1")
