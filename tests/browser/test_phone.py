@@ -111,6 +111,18 @@ def test_nothing_of_the_workbench_lies_beside_the_screen(phone, services):
         phone.keyboard.press("Escape")
 
 
+def test_the_queues_list_fits_while_a_decision_can_be_taken_back(phone, services):
+    doubtful_frame("AURA1000"), doubtful_frame("AURA1001")
+    sign_in(phone, "operator")
+    settled(phone)
+    tap(phone, "Reprocess")
+    expect(said(phone)).to_contain_text("AURA1000", timeout=PATIENCE)
+    phone.goto("/admin/review/queueitem/")
+    within(phone.get_by_role("button", name="Take back"))
+    within(phone.get_by_role("link", name="Review one by one"))
+    assert phone.evaluate("document.documentElement.scrollWidth") == WIDTH
+
+
 @pytest.mark.parametrize("address", ["pipeline/batch/", "pipeline/frame/?o=1", "review/queueitem/", "auth/user/"])
 def test_lists_say_what_to_do_and_squeeze_no_column(phone, services, address):
     doubtful_frame("AURA1000")
