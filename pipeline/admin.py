@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -14,7 +15,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, checkbox
 from unfold.decorators import action, display
 
 from accounts.access import signed_in
@@ -63,6 +64,9 @@ class FrameListAdmin(ReadOnlyAdmin):
     list_per_page = 50
     paginator = UpToMany
     show_full_result_count = False
+
+    def action_checkbox(self, frame: Frame) -> str:
+        return checkbox.render(ACTION_CHECKBOX_NAME, str(frame.pk), {"aria-label": f"Select {frame}"})
 
     @display(description="Photo")
     def picture(self, frame: Frame) -> str:

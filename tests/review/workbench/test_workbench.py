@@ -186,6 +186,14 @@ def test_many_are_decided_at_once_refused_one_by_one_and_taken_back_together(olg
     assert set(Frame.objects.exclude(code="F").values_list("state", flat=True)) == {State.EXCEPTION}
 
 
+def test_each_row_of_the_list_is_ticked_by_its_own_name(sign_in):
+    for code in "AB":
+        waiting(code)
+    page = sign_in("operator").get("/admin/review/queueitem/").content.decode()
+    assert 'aria-label="Select A front"' in page and 'aria-label="Select B front"' in page
+    assert "action-toggle" in page
+
+
 def test_the_list_offers_what_was_decided_last_to_be_taken_back(sign_in):
     frames = [waiting(code) for code in "AB"]
     operator = sign_in("operator")
