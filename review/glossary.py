@@ -24,7 +24,7 @@ WORDS: dict[str, str] = {
     "gate": "Where confidence and threshold decide whether a photo is published at once or shown to a person.",
     "half-glass": "A picture of one half of a pair of glasses: from one end to the bridge.",
     "house look": (
-        "What a listing spec may name for photos to be compared with: backdrop, contrast, how level it stands. "
+        "What a listing spec may name for photos to be compared with: backdrop, shadow, contrast, how level it stands. "
         "Nothing is held by it."
     ),
     "label": "Good or bad: what a person’s decision says of a cut-out. Policies learn from labels.",

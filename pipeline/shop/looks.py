@@ -21,9 +21,14 @@ MEASURES = {
     "tilt": ("Level", "{}° clockwise", "{}° anticlockwise", "{} off level"),
     "lightness": ("Backdrop’s brightness", "{} brighter", "{} darker", "backdrop {} than the house look"),
     "cast": ("Backdrop’s tint", "{} off", "", "backdrop’s tint {}"),
+    "shadow": ("Shadow", "{} deeper", "{} fainter", "shadow {} than the house look"),
     "contrast": ("Product’s contrast", "{} higher", "{} lower", "product’s contrast {}"),
 }
 """Each measure's name; what is said of a value above and below the reference; and the sentence around that."""
+
+
+AIMED_AT = ("lightness", "a", "b", "shadow", "contrast")
+"""What a batch's photos can set; how level they are is nothing to aim at."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ def spreads(batch: Batch) -> list[Spread]:
 
 
 def medians(name: str) -> dict[str, float]:
-    """The middle look of a batch's photos, for a reference; how level they are is nothing to aim at.
+    """The middle look of a batch's photos, for a reference.
 
     Raises
     ------
@@ -83,7 +88,7 @@ def medians(name: str) -> dict[str, float]:
     if batch is None:
         raise SpecError(f"There is no batch {name!r} to take the look from; give a batch's name as its page shows it.")
     looks = list(_cards(batch).values_list("look", flat=True))
-    values = {key: [look[key] for look in looks if key in look] for key in ("lightness", "a", "b", "contrast")}
+    values = {key: [look[key] for look in looks if key in look] for key in AIMED_AT}
     if not all(values.values()):
         raise SpecError(f"No photo of {name} was measured yet; take the look from a batch that was processed.")
     return {key: round(median(all_), 1) + 0.0 for key, all_ in values.items()}  # no −0.0

@@ -79,10 +79,11 @@ class SpecForm(NamesForm):
     look_lightness = _of_look("lightness", "Backdrop’s lightness, 0 to 100")
     look_a = _of_look("a", "Backdrop’s tint, green (−) to red (+)")
     look_b = _of_look("b", "Backdrop’s tint, blue (−) to yellow (+)")
+    look_shadow = _of_look("shadow", "Shadow near the product, 0 (none) to 100")
     look_contrast = _of_look("contrast", "Product’s contrast, 0 to 100")
     look_tilt = _of_look("tilt", "Off level by at most, degrees")
     look_from = forms.CharField(
-        required=False, max_length=100, label="Or take lightness, tint and contrast from this batch"
+        required=False, max_length=100, label="Or take lightness, tint, shadow and contrast from this batch"
     )
     field_order = ("name", "canvas", "fill", "background", "lens", "formats", "file_name")
 

@@ -31,7 +31,7 @@ def test_a_frame_s_look_is_measured_and_counts_for_nothing(received, matter):
         processing.run(received(name, data).pk).card for name, data in (("A_1.png", None), ("B_1.png", grey.getvalue()))
     ]
     assert [card.look["lightness"] > 99 for card in looks] == [True, False]
-    assert all(card.look.keys() == {"lightness", "a", "b", "contrast", "tilt"} for card in looks)
+    assert all(card.look.keys() == {"lightness", "a", "b", "shadow", "contrast", "tilt"} for card in looks)
     assert all(card.look.keys().isdisjoint({**card.components, **card.metrics}) for card in looks)
 
 

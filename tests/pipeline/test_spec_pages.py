@@ -144,15 +144,15 @@ def test_a_house_look_is_set_taken_from_a_batch_and_taken_out_again(services, si
     assert draft.listing_spec.look == {"lightness": 92.5, "tilt": 5}
     assert 'name="look_lightness" value="92.5"' in client.get(f"/admin/specs/{draft.pk}/").content.decode()
     frame = intake.receive(intake.open_batch("Spring", "watch"), "A_1.png", photo()).frame
-    scorecard(frame, look={"lightness": 88.0, "a": 1.0, "b": -1.0, "contrast": 30.0})
+    scorecard(frame, look={"lightness": 88.0, "a": 1.0, "b": -1.0, "shadow": 6.0, "contrast": 30.0})
     kept(client, draft, look_tilt=4, look_from="Spring")
     draft.refresh_from_db()
-    assert draft.listing_spec.look == {"lightness": 88, "a": 1, "b": -1, "contrast": 30, "tilt": 4}
+    assert draft.listing_spec.look == {"lightness": 88, "a": 1, "b": -1, "shadow": 6, "contrast": 30, "tilt": 4}
     assert "There is no batch" in kept(client, draft, look_from="Autumn")
     assert "give both, or neither" in kept(client, draft, look_a=1, look_b="")
     draft.refresh_from_db()
     assert draft.listing_spec.look["lightness"] == 88
-    plain = dict.fromkeys(("look_lightness", "look_a", "look_b", "look_contrast", "look_tilt"), "")
+    plain = dict.fromkeys(("look_lightness", "look_a", "look_b", "look_shadow", "look_contrast", "look_tilt"), "")
     kept(client, draft, **plain)
     draft.refresh_from_db()
     assert draft.listing_spec.look is None

@@ -1,4 +1,4 @@
-"""How a photo looks beside a studio's own standard: its backdrop, its contrast, how level its product stands."""
+"""How a photo looks beside a studio's own standard: its backdrop, its shadow, its contrast, how level it stands."""
 
 from collections.abc import Mapping
 
@@ -15,6 +15,8 @@ from pipeline.imaging.types import RGB, Alpha, View
 AXIS_SIZE = 256
 CLEAR, RIM = 0.02, 4
 """The backdrop has less opacity, and lies farther from the product, in pixels of the measured size."""
+NEAR = 64
+"""So far from the product, in the same pixels, a shadow is looked for; what lies beyond tells the backdrop's light."""
 LEAST_PIXELS = 200
 DARK, BRIGHT = 5, 95
 """Percentiles between which a product's contrast lies."""
@@ -37,13 +39,14 @@ def measure_look(rgb: RGB, alpha: Alpha, view: View | None) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        `lightness` (L*, 0–100), `a` and `b` (a*, b*) of the backdrop's middle colour; `contrast` of the product, from
+        `lightness` (L*, 0–100), `a` and `b` (a*, b*) of the backdrop's middle colour; `shadow`, how much darker in L*
+        than the backdrop's light the darkest places near the product are, 0 or more; `contrast` of the product, from
         its 5th to its 95th percentile of L*; `tilt` in degrees, clockwise, of a front view whose axis is clear.
     """
     small, matte = shrink(rgb, MEASURED_SIZE), shrink(alpha, MEASURED_SIZE)
     angle = tilt(matte) if view == "front" else None
     levelled = {} if angle is None else {"tilt": angle}
-    found = _backdrop(small, matte) | _contrast(small, matte) | levelled
+    found = _backdrop(small, matte) | _shadow(small, matte) | _contrast(small, matte) | levelled
     return {name: round(value, 2) for name, value in found.items()}
 
 
@@ -83,11 +86,11 @@ def distance(look: Mapping[str, float], reference: Mapping[str, float]) -> dict[
     Returns
     -------
     dict of str to float
-        Signed differences of `lightness` and `contrast`; `cast`, the distance in a* and b*, 0 or more; `tilt`.
+        Signed differences of `lightness`, `shadow` and `contrast`; `cast`, the distance in a* and b*, 0 or more;
+        `tilt`.
     """
-    apart = {
-        name: look[name] - reference[name] for name in ("lightness", "contrast") if name in look and name in reference
-    }
+    both = look.keys() & reference.keys() & {"lightness", "shadow", "contrast"}
+    apart = {name: look[name] - reference[name] for name in both}
     if {"a", "b"} <= look.keys() & reference.keys():
         apart["cast"] = float(np.hypot(look["a"] - reference["a"], look["b"] - reference["b"]))
     if "tilt" in look and "tilt" in reference:
@@ -102,6 +105,25 @@ def _backdrop(rgb: RGB, alpha: Alpha) -> dict[str, float]:
         return {}
     middle = np.median(rgb[::2, ::2][is_backdrop], axis=0) / 255
     return dict(zip(("lightness", "a", "b"), map(float, rgb2lab(middle)), strict=True))
+
+
+def _shadow(rgb: RGB, alpha: Alpha) -> dict[str, float]:
+    """Against a plane of light, fitted to what is far away: a backdrop that darkens to one side casts none."""
+    apart = 2 * ndi.distance_transform_edt(alpha[::2, ::2] <= CLEAR)
+    near, far = (apart > RIM) & (apart <= NEAR), apart > NEAR
+    if min(near.sum(), far.sum()) < LEAST_PIXELS:
+        return {}
+    lightness = ndi.uniform_filter(rgb2lab(rgb[::2, ::2])[..., 0], 5)
+    lost = _plane(lightness, far) - lightness
+    return {"shadow": float(max(0, np.percentile(lost[near], BRIGHT)))}
+
+
+def _plane(values: NDArray[np.float64], known: Mask) -> NDArray[np.float64]:
+    """The one that fits best where the values are known."""
+    y, x = np.indices(values.shape)
+    grid = np.stack([np.ones_like(x), x, y], axis=-1).astype(np.float64)
+    fitted, *_ = np.linalg.lstsq(grid[known], values[known], rcond=None)
+    return np.asarray(grid @ fitted)
 
 
 def _contrast(rgb: RGB, alpha: Alpha) -> dict[str, float]:

@@ -11,7 +11,8 @@ from pipeline.imaging.types import HalfSide
 
 Align = Literal["top", "middle", "bottom"]
 FORMATS = {"transparent": {"png", "webp"}, "white": {"jpg", "png", "webp"}, "half-glass": {"jpg", "png", "webp"}}
-LOOK_RANGES = {"lightness": (0, 100), "a": (-60, 60), "b": (-60, 60), "contrast": (0, 100), "tilt": (0, 20)}
+LOOK_RANGES = {"lightness": (0, 100), "a": (-60, 60), "b": (-60, 60), "shadow": (0, 100)}
+LOOK_RANGES |= {"contrast": (0, 100), "tilt": (0, 20)}
 PIXELS = "a whole number of pixels above 0"
 
 
@@ -49,8 +50,9 @@ class ListingSpec:
     """How a listing picture looks, under which name and version: clear lenses kept or cut out, square canvas (px), the
     share its product fills, encoder settings, the most bytes a file may have (None: any), and which files there are, by
     variant; the half-glass picture has a canvas of its own. What files are called where they are handed on is a
-    template. `look` is what photos are compared with, if anything: the backdrop's L*, a* and b*, the product's contrast
-    in L*, and the most that it may be off level, in degrees. Documents of before have neither."""
+    template. `look` is what photos are compared with, if anything: the backdrop's L*, a* and b*, how much darker its
+    shadow is and the product's contrast, in L*, and the most that it may be off level, in degrees. Documents of before
+    have neither."""
 
     name: str
     version: int

@@ -1,8 +1,10 @@
 """A photo's look is measured on scenes whose backdrop, contrast and tilt are known."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
-from skimage.color import lab2rgb
+from skimage.color import lab2rgb, rgb2lab
 
 from pipeline.imaging.metrics.look import distance, measure_look, tilt
 from tests.imaging import scenes
@@ -22,7 +24,7 @@ def photo(scene=FRONT, *, backdrop=(90.0, 0.0, 0.0), dark=20.0, bright=70.0):
 
 def test_of_a_plain_photo_all_of_it_is_told():
     look = measure_look(photo(), FRONT.alpha, "front")
-    assert look == pytest.approx({"lightness": 90, "a": 0, "b": 0, "contrast": 50, "tilt": 0}, abs=0.5)
+    assert look == pytest.approx({"lightness": 90, "a": 0, "b": 0, "shadow": 0, "contrast": 50, "tilt": 0}, abs=0.5)
 
 
 @pytest.mark.parametrize("backdrop", [(60.0, 0.0, 0.0), (90.0, 4.0, 10.0), (80.0, -6.0, -8.0)])
@@ -35,6 +37,19 @@ def test_a_darkened_or_tinted_backdrop_is_told_by_how_much_and_changes_nothing_e
 def test_a_shadow_under_the_product_is_not_the_backdrop_s_brightness():
     plain, shaded = (measure_look(scenes.on_sweep(FRONT, shadow=share).rgb, FRONT.alpha, "front") for share in (0, 0.3))
     assert shaded["lightness"] == pytest.approx(plain["lightness"], abs=0.7)
+
+
+@pytest.mark.parametrize("scene", [FRONT, scenes.watch_head()], ids=["glasses", "watch"])
+def test_a_shadow_is_told_by_how_dark_it_is_and_a_sweep_without_one_has_none(scene):
+    """At most as dark as where all of its light is lost; the sweep's own bend and slant are none of it."""
+    told = [
+        measure_look(scenes.on_sweep(scene, shadow=share).rgb, scene.alpha, "front")["shadow"]
+        for share in (0, 0.1, 0.2, 0.4)
+    ]
+    full = [90.3 - rgb2lab(np.array([[[226 * (1 - share)] * 3]]) / 255)[0, 0, 0] for share in (0, 0.1, 0.2, 0.4)]
+    assert told[0] < 1
+    assert all(more - less > 2 for less, more in pairwise(told))
+    assert all(0.4 * most < one < most for one, most in zip(told[1:], full[1:], strict=True))
 
 
 def test_a_flat_product_has_less_contrast():

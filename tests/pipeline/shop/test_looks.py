@@ -10,8 +10,8 @@ from pipeline.shop import looks, specs
 from pipeline.states import State
 from tests.factories import scorecard
 
-REFERENCE = {"lightness": 90, "a": 0, "b": 0, "contrast": 45, "tilt": 5}
-LOOK = {"lightness": 90.2, "a": 0.1, "b": -0.2, "contrast": 45.0, "tilt": 0.1}
+REFERENCE = {"lightness": 90, "a": 0, "b": 0, "shadow": 8, "contrast": 45, "tilt": 5}
+LOOK = {"lightness": 90.2, "a": 0.1, "b": -0.2, "shadow": 8.1, "contrast": 45.0, "tilt": 0.1}
 
 
 @pytest.fixture
@@ -43,6 +43,7 @@ def text_of(client, address: str) -> str:
         ({"tilt": -6.0}, "6° anticlockwise off level, more than 5°"),
         ({"a": 3.0, "b": 4.0}, "backdrop’s tint 5 off"),
         ({"contrast": 33.0}, "product’s contrast 12 lower"),
+        ({"shadow": 20.0}, "shadow 12 deeper than the house look"),
     ],
 )
 def test_a_distance_is_told_in_words(look, words):
@@ -110,7 +111,7 @@ def test_more_photos_ask_the_database_no_more(studio, django_assert_num_queries)
 def test_a_batch_s_middle_look_can_be_taken_for_a_reference(studio):
     for code, lightness in (("A", 88), ("B", 91), ("C", 70)):
         shot(studio, code, lightness=lightness)
-    assert looks.medians("Spring") == {"lightness": 88, "a": 0.1, "b": -0.2, "contrast": 45}
+    assert looks.medians("Spring") == {"lightness": 88, "a": 0.1, "b": -0.2, "shadow": 8.1, "contrast": 45}
     with pytest.raises(specs.SpecError, match="no batch 'Autumn'"):
         looks.medians("Autumn")
     intake.open_batch("Empty", "watch")
