@@ -93,13 +93,25 @@ class WarmWorker(SimpleWorker):
         told = False
         while True:
             try:
-                return act()
+                done = act()
+                break
             except ResponseError as error:
                 if not told:
                     log.error("worker %d begins no photo until Redis takes writes: %s", os.getpid(), error)
                 told = True
+            if self._stop_requested:
+                raise StopRequested
             self._stop_without_pool()
             time.sleep(ROOM_SECONDS)
+        if told:
+            self._be_known_again()
+        return done
+
+    def _be_known_again(self) -> None:
+        """Redis forgets a worker that it took no heartbeat of."""
+        if not self.connection.hexists(self.key, "birth"):
+            self.connection.delete(self.key)
+            super().register_birth()
 
     def _wait_for_room(self) -> None:
         """Begin nothing while the disk is full; who is asked to stop meanwhile stops."""

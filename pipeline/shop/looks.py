@@ -89,9 +89,9 @@ def medians(name: str) -> dict[str, float]:
         raise SpecError(f"There is no batch {name!r} to take the look from; give a batch's name as its page shows it.")
     looks = list(_cards(batch).values_list("look", flat=True))
     values = {key: [look[key] for look in looks if key in look] for key in AIMED_AT}
-    if not all(values.values()):
+    if not any(values.values()):
         raise SpecError(f"No photo of {name} was measured yet; take the look from a batch that was processed.")
-    return {key: round(median(all_), 1) + 0.0 for key, all_ in values.items()}  # no −0.0
+    return {key: round(median(all_), 1) + 0.0 for key, all_ in values.items() if all_}  # no −0.0
 
 
 def _cards(batch: Batch) -> QuerySet[Scorecard]:

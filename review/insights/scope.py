@@ -46,7 +46,7 @@ class Asked(forms.Form):
             raise ValidationError("a span of your own needs its first and its last day")
         if since and until:
             since, until = sorted((since, until))
-            if not EARLIEST <= since <= until < since + timedelta(days=MOST_DAYS):
+            if since < EARLIEST or until - since >= timedelta(days=MOST_DAYS):
                 raise ValidationError(f"expected at most {MOST_DAYS} days, none before {EARLIEST.year}")
         return said | {"since": since, "until": until}
 

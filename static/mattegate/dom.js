@@ -19,23 +19,6 @@ export function element(name, attributes = {}, ...children) {
 
 export const button = (attributes, ...children) => element("button", { type: "button", ...attributes }, ...children);
 
-const nameOf = (one) => one.dataset.rung ?? one.ariaLabel ?? one.textContent;
-
-// New children. The focus stays on what is called the same, or else is the whole's: whoever works by Tab goes on here.
-export function refill(parent, ...children) {
-  const had = parent.contains(document.activeElement) && document.activeElement;
-  parent.replaceChildren(...children);
-  if (!had) return;
-  const same = had !== parent && [...parent.querySelectorAll("button, a")].find((one) => nameOf(one) === nameOf(had));
-  (same || parent).focus({ preventScroll: true });
-}
-
-// What had the focus is hidden or gone.
-export function isFocusLost() {
-  const { activeElement, body } = document;
-  return activeElement === body || !activeElement.checkVisibility();
-}
-
 const SVG = "http://www.w3.org/2000/svg";
 
 // A piece of SVG.

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from redis import Redis
+from redis.exceptions import ResponseError
 from rq import Queue
 from rq.job import Job
 from rq.registry import StartedJobRegistry
@@ -177,6 +178,35 @@ def test_a_worker_waits_to_be_known_while_redis_takes_no_writes(worker, queue, m
     monkeypatch.setattr("pipeline.worker.time.sleep", lambda _seconds: takes_writes(queue.connection, True))
     worker.work(burst=True)
     assert queue.count == 0 and caplog.text.count("begins no photo until Redis takes writes: ") == 1
+
+
+def refuse_writes(url: str) -> None:
+    """A job."""
+    takes_writes(Redis.from_url(url), False)
+
+
+def test_a_worker_that_redis_forgot_meanwhile_is_known_again(worker, queue, redis_server, monkeypatch):
+    queue.enqueue("tests.pipeline.test_worker.refuse_writes", redis_server)
+
+    def wait(_seconds: float) -> None:
+        takes_writes(queue.connection, True)
+        queue.connection.delete(worker.key)
+
+    monkeypatch.setattr("pipeline.worker.time.sleep", wait)
+    worker.work(burst=True)
+    assert queue.connection.hexists(worker.key, "birth")
+
+
+def test_a_worker_stops_though_redis_takes_no_writes(worker, queue, redis_server, monkeypatch):
+    queue.enqueue("tests.pipeline.test_worker.refuse_writes", redis_server)
+    monkeypatch.setattr("pipeline.worker.time.sleep", lambda _seconds: setattr(worker, "_stop_requested", True))
+    try:
+        worker.work(burst=True)
+    except ResponseError:  # it can't sign off either
+        pass
+    finally:
+        takes_writes(queue.connection, True)
+    assert worker._stop_requested
 
 
 class Pool:

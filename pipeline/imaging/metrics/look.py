@@ -109,6 +109,8 @@ def _backdrop(rgb: RGB, alpha: Alpha) -> dict[str, float]:
 
 def _shadow(rgb: RGB, alpha: Alpha) -> dict[str, float]:
     """Against a plane of light, fitted to what is far away: a backdrop that darkens to one side casts none."""
+    if not (alpha > CLEAR).any():
+        return {}
     apart = 2 * ndi.distance_transform_edt(alpha[::2, ::2] <= CLEAR)
     near, far = (apart > RIM) & (apart <= NEAR), apart > NEAR
     if min(near.sum(), far.sum()) < LEAST_PIXELS:

@@ -11,8 +11,14 @@ from pipeline.imaging.types import HalfSide
 
 Align = Literal["top", "middle", "bottom"]
 FORMATS = {"transparent": {"png", "webp"}, "white": {"jpg", "png", "webp"}, "half-glass": {"jpg", "png", "webp"}}
-LOOK_RANGES = {"lightness": (0, 100), "a": (-60, 60), "b": (-60, 60), "shadow": (0, 100)}
-LOOK_RANGES |= {"contrast": (0, 100), "tilt": (0, 20)}
+LOOK_RANGES = {
+    "lightness": (0, 100),
+    "a": (-60, 60),
+    "b": (-60, 60),
+    "shadow": (0, 100),
+    "contrast": (0, 100),
+    "tilt": (0, 20),
+}
 PIXELS = "a whole number of pixels above 0"
 
 

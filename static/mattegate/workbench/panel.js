@@ -1,5 +1,6 @@
 // What stands beside the picture: why it is here, what could be published instead, its siblings, the line.
-import { button, drawn, element, refill } from "../dom.js";
+import { button, drawn, element } from "../dom.js";
+import { refill } from "./focus.js";
 
 const capitalised = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const section = (title, ...children) => element("section", {}, element("h2", {}, title), ...children);
@@ -92,7 +93,8 @@ export function moreWords(item, known) {
 }
 
 export function showPanel(panel, item, actions) {
-  const top = panel.dataset.frame === String(item.id) ? panel.scrollTop : 0;
+  const isAnother = panel.dataset.frame !== String(item.id);
+  const top = isAnother ? 0 : panel.scrollTop;
   panel.dataset.frame = item.id;
   const parts = [
     section(item.hasFailed ? "What went wrong" : "Look here first", ...chips(item, actions.look)),
@@ -104,7 +106,7 @@ export function showPanel(panel, item, actions) {
     nameSection(item, actions.rename),
     fileSection(item),
   ];
-  refill(panel, ...parts.filter(Boolean));
+  refill(panel, parts.filter(Boolean), isAnother);
   panel.scrollTop = top;
 }
 
@@ -152,7 +154,7 @@ export function showRail(rail, item, next, open) {
   const { id, code, view, pictures } = item;
   const own = { id, code, view, thumb: pictures.photo?.replace("preview.webp", "thumb.webp") };
   const others = next.filter((other) => other.id !== id);
-  refill(rail, railItem(own, true, () => {}), ...others.map((other) => railItem(other, false, open)));
+  refill(rail, [railItem(own, true, () => {}), ...others.map((other) => railItem(other, false, open))]);
 }
 
 export function showToday(list, { byMe, byAll, published, processed, sentToReview }) {

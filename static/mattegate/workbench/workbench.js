@@ -1,7 +1,8 @@
 // The workbench: one frame after the other, by keys alone.
-import { at, button, element, isFocusLost } from "../dom.js";
+import { at, button, element } from "../dom.js";
 import { Decisions } from "./decisions.js";
 import { Editor } from "./editor.js";
+import { isFocusLost } from "./focus.js";
 import * as header from "./header.js";
 import { Keys } from "./keys.js";
 import { Line } from "./line.js";
@@ -113,7 +114,7 @@ function showChoices(item) {
 
 // Cut-outs that were made meanwhile.
 function showMore(item) {
-  const known = item.numbered.length;
+  const known = item.numbered?.length ?? 0;
   showChoices(item);
   announce(moreWords(item, known));
 }

@@ -5,7 +5,7 @@ import html
 import pytest
 
 from pipeline import intake
-from pipeline.models import Batch, Frame, Spec
+from pipeline.models import Batch, Frame, Scorecard, Spec
 from pipeline.shop import looks, specs
 from pipeline.states import State
 from tests.factories import scorecard
@@ -112,6 +112,8 @@ def test_a_batch_s_middle_look_can_be_taken_for_a_reference(studio):
     for code, lightness in (("A", 88), ("B", 91), ("C", 70)):
         shot(studio, code, lightness=lightness)
     assert looks.medians("Spring") == {"lightness": 88, "a": 0.1, "b": -0.2, "shadow": 8.1, "contrast": 45}
+    Scorecard.objects.update(look={"lightness": 80.0, "contrast": 45.0})  # shadows were not measured once
+    assert looks.medians("Spring") == {"lightness": 80, "contrast": 45}
     with pytest.raises(specs.SpecError, match="no batch 'Autumn'"):
         looks.medians("Autumn")
     intake.open_batch("Empty", "watch")

@@ -58,6 +58,7 @@ def test_a_period_with_its_ends_the_wrong_way_round_is_the_same_period(db, sign_
         "batch=abc",
         f"batch={'9' * 30}",
         "since=0001-01-01&until=9999-12-31&period=custom",
+        "since=2026-01-01&until=9999-12-31&period=custom",
     ],
 )
 def test_what_can_not_be_asked_is_refused_in_words(query, sign_in):
