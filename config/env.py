@@ -17,6 +17,13 @@ from django.core.exceptions import ImproperlyConfigured
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 Choice = TypeVar("Choice", bound=str)
+# SQLite serves one host: WAL lets readers go on while one writes, IMMEDIATE takes the write lock
+# at BEGIN so that a read-then-write transaction waits its turn and never fails half-way.
+SQLITE_OPTIONS = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000;",
+}
 
 
 def env_int(name: str, default: int, *, minimum: int = 0, maximum: int = 1_000_000) -> int:
@@ -102,9 +109,15 @@ def env_choice(name: str, default: Choice, *choices: Choice) -> Choice:
 def env_database(name: str, default: str) -> DBConfig:
     text = env_secret(name, default)
     try:
-        return dj_database_url.parse(text)
+        database = dj_database_url.parse(text)
     except ValueError as error:
         raise ImproperlyConfigured(f"{name}: expected sqlite:///PATH or postgres://USER:PASSWORD@HOST/NAME") from error
+    if str(database["ENGINE"]).endswith("sqlite3"):
+        database["OPTIONS"] = dict(SQLITE_OPTIONS)
+    else:
+        # Of a million frames most pages are found by indexes in less time than it takes to compile their queries.
+        database.setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
+    return database
 
 
 def env_list(name: str, default: str) -> list[str]:

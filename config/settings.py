@@ -103,21 +103,10 @@ TEMPLATES = [
     }
 ]
 
-# SQLite serves one host: WAL lets readers go on while one writes, IMMEDIATE takes the write lock
-# at BEGIN so that a read-then-write transaction waits its turn and never fails half-way.
-_SQLITE_OPTIONS = {
-    "transaction_mode": "IMMEDIATE",
-    "timeout": 20,
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000;",
-}
 DATABASES = {"default": env_database("DATABASE_URL", f"sqlite:///{VAR_DIR / 'mattegate.sqlite3'}")}
 if str(DATABASES["default"]["ENGINE"]).endswith("sqlite3"):
-    DATABASES["default"]["OPTIONS"] = _SQLITE_OPTIONS
     # A file, not memory: worker threads and processes of a test share it.
     DATABASES["default"]["TEST"] = {"NAME": VAR_DIR / "test.sqlite3"}
-else:
-    # Of a million frames most pages are found by indexes in less time than it takes to compile their queries.
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c jit=off")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env_url("REDIS_URL", "redis://127.0.0.1:6390/0", "redis", "rediss", "unix")

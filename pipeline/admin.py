@@ -112,10 +112,10 @@ class BatchAdmin(OnlyOfferedLookups, ModelAdmin):
     actions = ["keep_for_good", "let_expire"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Batch]:
-        mine = sharing.batches_for(signed_in(request))
+        mine = sharing.seen_by(signed_in(request))
         frames = Frame.objects.filter(batch=OuterRef("pk")).exclude(state=State.REMOVED).order_by().values("batch")
         photos = Coalesce(Subquery(frames.annotate(count=Count("*")).values("count")), 0)
-        return super().get_queryset(request).filter(pk__in=mine.values("pk")).annotate(photos=photos)
+        return super().get_queryset(request).filter(mine).annotate(photos=photos)
 
     @display(description="Photos", ordering="photos")
     def photos(self, batch: Any) -> int:

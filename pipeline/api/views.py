@@ -166,7 +166,7 @@ class ProductRenditions(ApiView):
     @extend_schema(operation_id="get_product_renditions", responses=serializers.Renditions, tags=["files"])
     def get(self, request: Request, code: str) -> Response:
         """All finished files that the shop shows of a product, of every view."""
-        seen = Rendition.objects.filter(frame__batch__in=batches_seen(request))
+        seen = Rendition.objects.filter(sharing.seen_by(signed_in(request), "frame__batch__"))
         shown = seen.filter(frame__code=code.upper(), frame__state=State.PUBLISHED)
         return _renditions(request, list(shown.select_related("frame__batch__spec")))
 
