@@ -86,7 +86,7 @@ class Scorecard(Immutable):
     @property
     def mattes(self) -> list[dict[str, Any]]:
         """The rungs of the mattes beside its own, with the confidence of each: the ladder's, and those made later."""
-        return [*self.others, *self.made_later.values("rung", "confidence", "is_partial")]
+        return [*self.others, *(later.told for later in self.made_later.all())]
 
     @property
     def is_partial(self) -> bool:
@@ -150,6 +150,10 @@ class LaterMatte(Immutable):
     class Meta:
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["scorecard", "rung"], name="one_matte_a_rung")]
+
+    @property
+    def told(self) -> dict[str, Any]:
+        return {"rung": self.rung, "confidence": self.confidence, "is_partial": self.is_partial}
 
 
 class ShadowVerdict(Immutable):

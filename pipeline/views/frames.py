@@ -34,7 +34,7 @@ def frame(request: HttpRequest, frame_id: str) -> HttpResponse:
         "object": shown,
         "frame": shown,
         "steps": sorted([*shown.transitions.all(), *shown.take_overs.all()], key=attrgetter("at")),
-        "cards": shown.scorecards.select_related("policy").order_by("-attempt"),
+        "cards": shown.scorecards.select_related("policy").prefetch_related("made_later").order_by("-attempt"),
         "relit": RELIT,
         "compared": shown.scorecards.exclude(fidelity=None).last(),
         "calls": shown.calls.select_related("job"),

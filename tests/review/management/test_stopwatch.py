@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.db.models import Count
+from django.urls import reverse
 
-from pipeline.models import Batch, Rejection
+from pipeline.models import Batch, Frame, Rejection
 from pipeline.views.batches import _grid
 from review.management import stopwatch
 from review.management.history.seeding import seed_history
@@ -40,6 +41,19 @@ def test_no_page_asks_more_questions_of_a_longer_history(redis_server):
     show_a_retake()
     more = {race.name: stopwatch.measure(race, repeats=1).queries for race in stopwatch.races()}
     assert more == few
+
+
+@pytest.mark.django_db
+def test_a_frame_page_asks_as_many_questions_whatever_the_frame_went_through(redis_server):
+    seed_history(FEW, 1, UNTIL)
+    published = Frame.objects.filter(state="published")
+    climbed = published.exclude(scorecards__others=[]).order_by("pk")
+    straight = published.exclude(pk__in=climbed).order_by("pk")
+    frames = [*climbed[:4], *climbed.filter(attempt__gt=1)[:4], straight[0]]
+    addresses = [reverse("admin:pipeline_frame_change", args=[frame.pk]) for frame in frames]
+    manager = stopwatch._person("manager")
+    opened = [stopwatch.Race(address, 300, stopwatch._opener(manager, address)) for address in addresses]
+    assert len({stopwatch.measure(race, repeats=1).queries for race in opened}) == 1
 
 
 @pytest.mark.slow
