@@ -90,7 +90,8 @@ class Stack:
         """A process of ours; under another name, the same on another host: its var/ is its own."""
         said = self.services[service]
         name = name or service
-        told = {key: self.here(str(value), name) for key, value in said["environment"].items()}
+        # Nothing after the colon is an empty word to compose.
+        told = {key: self.here("" if value is None else str(value), name) for key, value in said["environment"].items()}
         arguments = [sys.executable if word == "python" else str(word) for word in said["command"]]
         more = {"WEB_PORT": str(self.ports["web"]), "PYTHONUNBUFFERED": "1"}
         return Command(name, arguments, {**bare_environment(), **told, **more})
