@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -30,7 +30,13 @@ class Counts:
     published: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
-        return Counts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+        return Counts(
+            self.processed + other.processed,
+            self.sent + other.sent,
+            self.failed + other.failed,
+            self.unseen + other.unseen,
+            self.published + other.published,
+        )
 
 
 class Label(NamedTuple):
@@ -43,12 +49,14 @@ class Label(NamedTuple):
 
 
 class Doubted(NamedTuple):
-    """A frame whose first matte was not good enough: rescued by the ladder, or held. Which rungs were tried besides."""
+    """Frames that are alike, whose first matte was not good enough: rescued by the ladder, or held. Which rungs were
+    tried besides.
+    """
 
-    frame: int
     is_passed: bool
     rung: str
-    others: list[str]
+    others: tuple[str, ...]
+    photos: int
 
 
 class Sent(NamedTuple):
@@ -133,6 +141,10 @@ class _Card(NamedTuple):
     def is_doubted(self) -> bool:
         return not self.publish or self.rung not in AT_ONCE
 
+    @property
+    def tried_besides(self) -> tuple[str, ...]:
+        return tuple(other["rung"] for other in self.others)
+
 
 def read(frames: QuerySet[Frame]) -> list[Facts]:
     """Of these frames, all of them processed; three queries, however many there are."""
@@ -157,16 +169,13 @@ def _labels(firsts: QuerySet[Scorecard]) -> dict[int, Label]:
 def _facts(group: Group, photos: list[_Photo], cards: dict[int, _Card], labels: dict[int, Label]) -> Facts:
     mine = [cards[photo.pk] for photo in photos if photo.pk in cards]
     alike = Counter((card.model_name, card.model_sha256, card.publish, card.is_marked) for card in mine)
+    doubted = Counter((card.publish, card.rung, card.tried_besides) for card in mine if card.is_doubted)
     return Facts(
         group=group,
         counts=_counts(photos),
         cards=[Cards(*kind, count) for kind, count in alike.items()],
         labels=[labels[photo.pk] for photo in photos if photo.pk in labels],
-        doubted=[
-            Doubted(card.frame, card.publish, card.rung, [other["rung"] for other in card.others])
-            for card in mine
-            if card.is_doubted
-        ],
+        doubted=[Doubted(*kind, count) for kind, count in doubted.items()],
         sent=[_sent(photo, cards.get(photo.pk)) for photo in photos if photo.was_exception],
         waits=[
             (photo.published_at - photo.received_at) // MICROSECOND

@@ -5,6 +5,7 @@ the same.
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +20,8 @@ from review.insights.scope import Scope
 from review.models import DayFigures, Decision, FiguresKept
 
 START = datetime(2000, 1, 1, tzinfo=UTC)
+FORMAT = 2
+"""Of the rows, and the key of the row that says how far they are kept: those of another format are made anew."""
 LATE = timedelta(minutes=5)
 """So long may pass between the time that a row says and the moment when others see it."""
 STEPS_AT_ONCE = 20_000
@@ -27,7 +30,7 @@ BATCHES_AT_ONCE = 100
 
 def read(scope: Scope) -> list[Facts]:
     """All facts of the scope: kept ones of batches where nothing moved since, the rest from their frames."""
-    kept = FiguresKept.objects.filter(time_zone=timezone.get_current_timezone_name()).first()
+    kept = FiguresKept.objects.filter(pk=FORMAT, time_zone=timezone.get_current_timezone_name()).first()
     if kept is None:
         return facts.read(scope.frames())
     moved = _moved(kept.until - LATE)
@@ -64,10 +67,11 @@ def rebuild() -> None:
 def _one_step() -> bool:
     """Take in the next moves of frames; whether there are no more."""
     zone = timezone.get_current_timezone_name()
-    kept, _ = FiguresKept.objects.select_for_update().get_or_create(pk=1, defaults={"until": START, "time_zone": zone})
-    if kept.time_zone != zone:
+    begin = {"until": START, "time_zone": zone}
+    kept, is_new = FiguresKept.objects.select_for_update().get_or_create(pk=FORMAT, defaults=begin)
+    if is_new or kept.time_zone != zone:
         forget()
-        kept = FiguresKept(pk=1, until=START, time_zone=zone)
+        kept = FiguresKept(pk=FORMAT, **begin)
     later = Transition.objects.filter(at__gt=kept.until).order_by("at").values_list("at", flat=True)
     ahead = later[STEPS_AT_ONCE : STEPS_AT_ONCE + 1].first()
     since, kept.until = kept.until - LATE, ahead or timezone.now()
@@ -95,9 +99,20 @@ def _keep(batches: list[int]) -> None:
 
 def _packed(found: Facts) -> DayFigures:
     batch, day, product_class, view = found.group
-    told = {name: getattr(found, name) for name in ("labels", "doubted", "sent", "waits")}
-    packed = told | {"counts": astuple(found.counts), "cards": [astuple(card) for card in found.cards]}
+    packed = {
+        "counts": astuple(found.counts),
+        "cards": [astuple(card) for card in found.cards],
+        "labels": _columns(found.labels),
+        "doubted": found.doubted,
+        "sent": _columns(found.sent),
+        "waits": found.waits,
+    }
     return DayFigures(batch_id=batch, day=day, product_class=product_class, view=view, facts=packed)
+
+
+def _columns(rows: Sequence[tuple[Any, ...]]) -> list[Sequence[Any]]:
+    """Of many rows few lists are read: Python's garbage collector looks through each."""
+    return list(zip(*rows, strict=True))
 
 
 def _unpacked(group: Group, packed: dict[str, Any]) -> Facts:
@@ -105,8 +120,8 @@ def _unpacked(group: Group, packed: dict[str, Any]) -> Facts:
         group=group,
         counts=Counts(*packed["counts"]),
         cards=[Cards(*row) for row in packed["cards"]],
-        labels=[Label(*row) for row in packed["labels"]],
-        doubted=[Doubted(*row) for row in packed["doubted"]],
-        sent=[Sent(*row) for row in packed["sent"]],
+        labels=[Label(*row) for row in zip(*packed["labels"], strict=True)],
+        doubted=[Doubted(is_passed, rung, tuple(others), n) for is_passed, rung, others, n in packed["doubted"]],
+        sent=[Sent(*row) for row in zip(*packed["sent"], strict=True)],
         waits=packed["waits"],
     )

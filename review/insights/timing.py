@@ -16,7 +16,7 @@ from review.insights.moments import MICROSECOND, SECOND, Microseconds
 from review.insights.scope import Scope
 from review.insights.tables import Cell, Table, number, seconds, share
 
-LATEST = 2_000
+LATEST = 1_000
 """Photos that the parts are told by: all of them would take long to read, and these tell the same."""
 
 PART_OF = {

@@ -1,6 +1,6 @@
 """The backlog: how many photos waited for people at the end of each day, and how long the oldest had waited."""
 
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,28 +43,21 @@ def waits(scope: Scope) -> list[Wait]:
     """All that touch the days asked for, or what came after them: a wait may outlast the last day."""
     around = Transition.objects.filter(Q(source=EXCEPTION) | Q(target=EXCEPTION), scope.of("frame__"))
     steps = around.filter(at__gte=scope.since).order_by("pk").values_list("frame", "target", Microseconds("at"))
-    left = Transition.objects.filter(at__gte=scope.since, source=EXCEPTION).values("frame")
-    before = around.filter(target=EXCEPTION, at__lt=scope.since, frame__in=left).order_by()
-    since = dict(before.values_list("frame").annotate(last=Microseconds(Max("at"))))
     still = Frame.objects.filter(scope.of(), state=EXCEPTION, state_since__lt=scope.since)
     found = [Wait(at) for at in still.values_list(Microseconds("state_since"), flat=True)]
-    by_frame: dict[int, list[tuple[str, int]]] = defaultdict(list)
+    since: dict[int, int] = {}
+    begun_before: dict[int, Wait] = {}
     for frame, target, at in steps:
-        by_frame[frame].append((target, at))
-    for frame, moves in by_frame.items():
-        found += _waits(since.get(frame), moves)
-    return found
-
-
-def _waits(since: int | None, moves: Iterable[tuple[str, int]]) -> list[Wait]:
-    found = []
-    for target, at in moves:
         if target == EXCEPTION:
-            since = at
-        elif since:
-            found.append(Wait(since, at, target))
-            since = None
-    return [*found, Wait(since)] if since else found
+            since[frame] = at
+        elif frame in since:
+            found.append(Wait(since.pop(frame), at, target))
+        else:
+            begun_before[frame] = Wait(0, at, target)
+    before = around.filter(target=EXCEPTION, at__lt=scope.since, frame__in=list(begun_before)).order_by()
+    begun = before.values_list("frame").annotate(last=Microseconds(Max("at")))
+    found += [begun_before[frame]._replace(since=at) for frame, at in begun]
+    return found + [Wait(at) for at in since.values()]
 
 
 class Flow(NamedTuple):

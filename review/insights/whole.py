@@ -62,7 +62,7 @@ class Reader:
         self.groups = shares.groups(facts)
         self.count = shares.total(self.groups)
         self.labels = findings.labels(facts)
-        self.doubted = [card for one in facts for card in one.doubted]
+        self.doubted = [alike for one in facts for alike in one.doubted]
         self.cards = findings.cards(facts)
         self.reviews = reasons.sent(facts)
         self.reasons = reasons.reasons(self.reviews, self.labels)

@@ -23,8 +23,9 @@ from review.evidence.statistics import Certified, certify, least_clean
 from review.models import Certificate, Decision
 
 EVERY = Q()
-LATEST = 4
-"""Labels for each good product that is needed: half of all products teach, and of some several photos are labelled."""
+LATEST = 12
+"""Labels for each good product that is needed: a third are of marked frames, half of all products teach, and of some
+several photos are labelled."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,11 @@ def evidence(policy: GatePolicy) -> Evidence:
 
 def missing(policy: GatePolicy) -> int:
     """The same as the evidence says, from the products that were labelled last alone if these are enough."""
-    said = Decision.objects.filter(scorecard__is_marked=True).exclude(label=Decision.Label.NONE).order_by("-pk")
-    latest = said.values_list("scorecard__frame__code", flat=True)[: LATEST * least_clean(**policy.target)]
-    codes = {code for code in latest if is_for_certifying(code, settings.AUDIT_KEY)}
+    labelled = Decision.objects.exclude(label=Decision.Label.NONE).order_by("-pk").values("pk")
+    latest = labelled[: LATEST * least_clean(**policy.target)]
+    of_marked = Decision.objects.filter(pk__in=latest, scorecard__is_marked=True).order_by()
+    codes = set(of_marked.values_list("scorecard__frame__code", flat=True))
+    codes = {code for code in codes if is_for_certifying(code, settings.AUDIT_KEY)}
     of_latest = counting(policy, Q(scorecard__frame__code__in=codes))
     return _lacking(of_latest, policy) and _lacking(counting(policy), policy)
 

@@ -251,8 +251,8 @@ class Recount:
         return {"Photo to S3": [n, round(half, 3), round(most, 3), round(max(taken), 3), late, late / n]}
 
     def spent(self) -> dict[str, list[float]]:
-        """Seconds in each state until it was first published, by frame; of the latest 2,000 alone."""
-        latest = sorted(self.mine, key=lambda f: (f.processed_at, f.id))[-2000:]
+        """Seconds in each state until it was first published, by frame; of the latest 1,000 alone."""
+        latest = sorted(self.mine, key=lambda f: (f.processed_at, f.id))[-1000:]
         found: dict[str, list[float]] = defaultdict(list)
         for frame in latest:
             moves = [(frame.received_at, "received"), *((step.at, step.target) for step in frame.steps)]
@@ -359,7 +359,7 @@ class Recount:
     def money(self, compute: float, people: float, by_hand: float) -> Cells:
         """US dollars in all, and a photo; nobody asked Gemini."""
         n, published, spent = len(self.mine), sum(bool(f.published_at) for f in self.mine), self.spent()
-        work = sum(spent["processing"] + spent["publishing"]) / min(n, 2000)
+        work = sum(spent["processing"] + spent["publishing"]) / min(n, 1000)
         names = {said.by for said in self.all.said}
         computing = compute * work * n / 3600
         operators = people * sum(sum(self.gaps(name)) for name in names) / 3600

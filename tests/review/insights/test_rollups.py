@@ -88,6 +88,16 @@ def test_a_rebuild_that_fails_leaves_the_facts_as_they_were(seeded, monkeypatch)
     assert plainly(rollups.read(ALL)) == kept
 
 
+def test_facts_that_a_former_version_kept_are_neither_read_nor_left(seeded):
+    settle()
+    raw = plainly(facts.read(ALL.frames()))
+    FiguresKept.objects.update(id=rollups.FORMAT - 1)
+    DayFigures.objects.update(facts={"of": "another format"})
+    assert plainly(rollups.read(ALL)) == raw
+    settle()
+    assert plainly(rollups.read(ALL)) == raw
+
+
 def test_days_of_another_time_zone_are_made_anew(seeded):
     settle()
     with timezone.override("Asia/Tokyo"):
