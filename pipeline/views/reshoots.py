@@ -1,10 +1,10 @@
 """The photos that are to be taken anew: what is wrong with each, where, and who asked."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
-from django.contrib.auth.models import User
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 
@@ -26,22 +26,23 @@ class ReshootsQuery(forms.Form):
 def reshoot_list(request: HttpRequest) -> HttpResponse:
     """Those that are open, page by page; below them the last that were taken anew."""
     user = signed_in(request)
-    still_open = Paginator(reshoots.open_for(user), OPEN_PER_PAGE)
+    # All of them once: to ask whether one is open takes longer than to read its number.
+    asked = list(reshoots.open_for(user).values_list("pk", "frame__product_class", "frame__batch"))
+    still_open = Paginator([pk for pk, *_ in asked], OPEN_PER_PAGE)
     shown = still_open.get_page(read(ReshootsQuery, request.GET)["page"] or 1)
-    told = reshoots.told_of(shown.object_list, user)
+    told = reshoots.told_of(reshoots.open_for(user).filter(pk__in=shown.object_list), user)
     context: dict[str, Any] = {
         "title": "To reshoot",
         "page": shown,
         "open": [(one, choices_of([one.frame.batch], one.frame.product_class)) for one in told],
-        "choices": _choices_by_class(user),
+        "choices": _choices_by_class({(name, batch) for _, name, batch in asked}),
         "closed": reshoots.told_of(reshoots.closed_for(user)[:CLOSED_SHOWN], user),
     }
     return page(request, "pipeline/reshoots.html", **context)
 
 
-def _choices_by_class(user: User) -> dict[str, str]:
-    """What the retakes of each class are sent with."""
-    asked = reshoots.open_for(user).order_by().values_list("frame__product_class", "frame__batch").distinct()
+def _choices_by_class(asked: Iterable[tuple[str, int]]) -> dict[str, str]:
+    """What the retakes of each class are sent with, by the batches that they are asked for in."""
     by_class: dict[str, list[int]] = defaultdict(list)
     for product_class, batch in sorted(asked):
         by_class[product_class].append(batch)
