@@ -66,6 +66,13 @@ def of_another_class(frame: Frame) -> Frame | None:
     return same.exclude(product_class=frame.product_class).order_by("-pk").first()
 
 
+def made_otherwise(frame: Frame) -> Frame | None:
+    """The photo of this view that is in the shop, if its files are made by another listing spec."""
+    same = Frame.objects.filter(code=frame.code, view=frame.view, state=State.PUBLISHED).exclude(pk=frame.pk)
+    other = same.select_related("batch__spec").prefetch_related("renderings__spec").order_by("-pk").first()
+    return other if other and other.listing_spec != frame.listing_spec else None
+
+
 def batches(new: Arrival) -> QuerySet[Frame, int]:
     """Of every photo that `settle` may move."""
     is_alike = Q(sha256=new.sha256) | Q(code=new.name.code, view=new.name.view)

@@ -194,13 +194,18 @@ def _outcome(batch: Batch, file: UploadedFile, **said: Any) -> Receipt:
 
 
 def _unexpected(frame: Frame, user: User) -> str:
-    """What nobody may have meant of a photo: another batch has it too, or its product is of another class."""
+    """What nobody may have meant of a photo: another batch has it too, its product is of another class, or its files
+    take the place of files that were made by another spec.
+    """
     words = []
     if other := rivals.elsewhere(frame):
         words.append(f"the same photo is there {_where(other, user)} too, {other.state_words}")
     if other := rivals.of_another_class(frame):
         ours, theirs = frame.product_class, other.product_class
         words.append(f"{frame.code} is there as {theirs} {_where(other, user)}, and this batch holds {ours} photos")
+    if other := rivals.made_otherwise(frame):
+        there, new = other.spec.name if other.spec else HOUSE, frame.batch.spec_name
+        words.append(f"{frame}’s files in the shop are made for {there}; those of this photo, for {new}, replace them")
     return "; ".join(words)
 
 

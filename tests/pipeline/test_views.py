@@ -136,6 +136,22 @@ def test_a_photo_whose_product_is_of_another_class_is_not_taken_without_a_word(s
     assert receipt["words"] == "A is there as watch in batch Drop, and this batch holds eyewear photos"
 
 
+def test_a_photo_whose_spec_replaces_files_of_another_one_is_not_taken_without_a_word(services, sign_in):
+    client, older = sign_in("uploader"), Batch.objects.create(name="Older", product_class="watch")
+    Frame.objects.create(batch=older, code="A", view="front", filename="A_1.png", sha256="a", state="published")
+    form = {"name": "Newer", "product_class": "watch", "spec": "Amazon"}
+
+    def words(name, photo):
+        sent = form | {"photos": [SimpleUploadedFile(name, photo)]}
+        return client.post(UPLOAD, sent, headers={"accept": "application/json"}).json()["receipts"][0]["words"]
+
+    told = "A front’s files in the shop are made for House; those of this photo, for Amazon, replace them"
+    assert words("A_1.png", photo(1)) == told
+    assert not words("A_2.png", photo(2))
+    form |= {"name": "By the same", "spec": "House"}
+    assert not words("A_1.png", photo(3))
+
+
 @pytest.fixture
 def picture(buckets, db):
     batch = Batch.objects.create(name="Spring")
