@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
 from pipeline import removal, sharing
+from pipeline.listing_spec import HOUSE
 from pipeline.models import Batch, Frame
 from pipeline.naming import PhotoName
 from pipeline.states import GONE, State
@@ -66,11 +67,13 @@ def of_another_class(frame: Frame) -> Frame | None:
     return same.exclude(product_class=frame.product_class).order_by("-pk").first()
 
 
-def made_otherwise(frame: Frame) -> Frame | None:
-    """The photo of this view that is in the shop, if its files are made by another listing spec."""
+def other_spec(frame: Frame) -> str:
+    """The name of the listing spec that this view's files in the shop are made by, if it isn't this photo's."""
     same = Frame.objects.filter(code=frame.code, view=frame.view, state=State.PUBLISHED).exclude(pk=frame.pk)
-    other = same.select_related("batch__spec").prefetch_related("renderings__spec").order_by("-pk").first()
-    return other if other and other.listing_spec != frame.listing_spec else None
+    shown = same.select_related("batch__spec").order_by("-pk").first()
+    spec = shown.spec if shown else frame.batch.spec
+    name = spec.name if spec else HOUSE
+    return "" if name == frame.batch.spec_name else name
 
 
 def batches(new: Arrival) -> QuerySet[Frame, int]:

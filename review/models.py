@@ -192,7 +192,7 @@ class DayFigures(models.Model):
 
 
 class FiguresKept(models.Model):
-    """The one row that says until when all changes are in DayFigures, and whose days those are."""
+    """The one row that says until when all changes are in DayFigures, whose days those are, and in which format."""
 
     until = models.DateTimeField()
     time_zone = models.CharField(max_length=100)

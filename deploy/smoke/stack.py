@@ -90,7 +90,7 @@ class Stack:
         """A process of ours; under another name, the same on another host: its var/ is its own."""
         said = self.services[service]
         name = name or service
-        # Nothing after the colon is an empty word to compose.
+        # Of ${X:-} without an X compose makes an empty word, YAML here none.
         told = {key: self.here("" if value is None else str(value), name) for key, value in said["environment"].items()}
         arguments = [sys.executable if word == "python" else str(word) for word in said["command"]]
         more = {"WEB_PORT": str(self.ports["web"]), "PYTHONUNBUFFERED": "1"}

@@ -203,8 +203,8 @@ def _unexpected(frame: Frame, user: User) -> str:
     if other := rivals.of_another_class(frame):
         ours, theirs = frame.product_class, other.product_class
         words.append(f"{frame.code} is there as {theirs} {_where(other, user)}, and this batch holds {ours} photos")
-    if other := rivals.made_otherwise(frame):
-        there, new = other.spec.name if other.spec else HOUSE, frame.batch.spec_name
+    if there := rivals.other_spec(frame):
+        new = frame.batch.spec_name
         words.append(f"{frame}’s files in the shop are made for {there}; those of this photo, for {new}, replace them")
     return "; ".join(words)
 

@@ -1,7 +1,7 @@
 """The repair ladder: of a hundred doubtful photos, how many it rescued, how many reached people, how many were fine."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from pipeline.words import RUNG_WORDS
 from review.insights.facts import AT_ONCE, Doubted, Label
@@ -17,11 +17,11 @@ def tried(found: list[Doubted]) -> Counter[str]:
     return climbed
 
 
-def table(scope: Scope, found: list[Doubted], labels: Mapping[int, Label]) -> Table:
+def table(scope: Scope, found: list[Doubted], labels: Iterable[Label]) -> Table:
     climbed, rescued = tried(found), _rescued(found)
     doubtful = sum(alike.photos for alike in found)
     held = sum(alike.photos for alike in found if not alike.is_passed)
-    decided = [label for label in labels.values() if not label.is_passed]
+    decided = [label for label in labels if not label.is_passed]
     fine = sum(not label.is_bad for label in decided)
     rows = [
         [

@@ -5,7 +5,6 @@ the same.
 """
 
 import time
-from collections.abc import Sequence
 from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,7 +20,7 @@ from review.models import DayFigures, Decision, FiguresKept
 
 START = datetime(2000, 1, 1, tzinfo=UTC)
 FORMAT = 2
-"""Of the rows, and the key of the row that says how far they are kept: those of another format are made anew."""
+"""Of the rows: those of another one are made anew, by this version and by others."""
 LATE = timedelta(minutes=5)
 """So long may pass between the time that a row says and the moment when others see it."""
 STEPS_AT_ONCE = 20_000
@@ -30,7 +29,7 @@ BATCHES_AT_ONCE = 100
 
 def read(scope: Scope) -> list[Facts]:
     """All facts of the scope: kept ones of batches where nothing moved since, the rest from their frames."""
-    kept = FiguresKept.objects.filter(pk=FORMAT, time_zone=timezone.get_current_timezone_name()).first()
+    kept = FiguresKept.objects.filter(time_zone=_kind()).first()
     if kept is None:
         return facts.read(scope.frames())
     moved = _moved(kept.until - LATE)
@@ -66,18 +65,22 @@ def rebuild() -> None:
 @transaction.atomic
 def _one_step() -> bool:
     """Take in the next moves of frames; whether there are no more."""
-    zone = timezone.get_current_timezone_name()
-    begin = {"until": START, "time_zone": zone}
-    kept, is_new = FiguresKept.objects.select_for_update().get_or_create(pk=FORMAT, defaults=begin)
-    if is_new or kept.time_zone != zone:
+    begin = {"until": START, "time_zone": _kind()}
+    kept, _ = FiguresKept.objects.select_for_update().get_or_create(pk=1, defaults=begin)
+    if kept.time_zone != begin["time_zone"]:
         forget()
-        kept = FiguresKept(pk=FORMAT, **begin)
+        kept = FiguresKept(pk=1, **begin)
     later = Transition.objects.filter(at__gt=kept.until).order_by("at").values_list("at", flat=True)
     ahead = later[STEPS_AT_ONCE : STEPS_AT_ONCE + 1].first()
     since, kept.until = kept.until - LATE, ahead or timezone.now()
     _keep(_moved(since, kept.until))
     kept.save()
     return ahead is None
+
+
+def _kind() -> str:
+    """Whose days the rows are of, and in which format."""
+    return f"{timezone.get_current_timezone_name()}, format {FORMAT}"
 
 
 def _moved(since: datetime, until: datetime | None = None) -> list[int]:
@@ -102,17 +105,9 @@ def _packed(found: Facts) -> DayFigures:
     packed = {
         "counts": astuple(found.counts),
         "cards": [astuple(card) for card in found.cards],
-        "labels": _columns(found.labels),
-        "doubted": found.doubted,
-        "sent": _columns(found.sent),
-        "waits": found.waits,
+        **{name: getattr(found, name) for name in ("labels", "doubted", "sent", "waits")},
     }
     return DayFigures(batch_id=batch, day=day, product_class=product_class, view=view, facts=packed)
-
-
-def _columns(rows: Sequence[tuple[Any, ...]]) -> list[Sequence[Any]]:
-    """Of many rows few lists are read: Python's garbage collector looks through each."""
-    return list(zip(*rows, strict=True))
 
 
 def _unpacked(group: Group, packed: dict[str, Any]) -> Facts:
@@ -120,8 +115,8 @@ def _unpacked(group: Group, packed: dict[str, Any]) -> Facts:
         group=group,
         counts=Counts(*packed["counts"]),
         cards=[Cards(*row) for row in packed["cards"]],
-        labels=[Label(*row) for row in zip(*packed["labels"], strict=True)],
+        labels=[Label(*row) for row in packed["labels"]],
         doubted=[Doubted(is_passed, rung, tuple(others), n) for is_passed, rung, others, n in packed["doubted"]],
-        sent=[Sent(*row) for row in zip(*packed["sent"], strict=True)],
+        sent=[Sent(*row) for row in packed["sent"]],
         waits=packed["waits"],
     )

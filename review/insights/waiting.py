@@ -46,17 +46,17 @@ def waits(scope: Scope) -> list[Wait]:
     still = Frame.objects.filter(scope.of(), state=EXCEPTION, state_since__lt=scope.since)
     found = [Wait(at) for at in still.values_list(Microseconds("state_since"), flat=True)]
     since: dict[int, int] = {}
-    begun_before: dict[int, Wait] = {}
+    begun_before: dict[int, tuple[int, str]] = {}  # no more than waited when the first day began
     for frame, target, at in steps:
         if target == EXCEPTION:
             since[frame] = at
         elif frame in since:
             found.append(Wait(since.pop(frame), at, target))
         else:
-            begun_before[frame] = Wait(0, at, target)
+            begun_before[frame] = at, target
     before = around.filter(target=EXCEPTION, at__lt=scope.since, frame__in=list(begun_before)).order_by()
     begun = before.values_list("frame").annotate(last=Microseconds(Max("at")))
-    found += [begun_before[frame]._replace(since=at) for frame, at in begun]
+    found += [Wait(at, *begun_before[frame]) for frame, at in begun]
     return found + [Wait(at) for at in since.values()]
 
 

@@ -104,7 +104,7 @@ class Reader:
         yield reasons.table(scope, self.reasons, len(self.reviews))
         yield reasons.mend_table(scope, self.reasons)
         yield escapes.table(scope, labels, self.cards, escapes.due_audits(scope), self.escape)
-        yield ladder.table(scope, self.doubted, self.labels)
+        yield ladder.table(scope, self.doubted, labels)
         yield timing.to_s3_table(scope, self.to_s3)
         yield timing.parts_table(self.parts)
         yield waiting.table(scope, self.backlog)
@@ -215,8 +215,10 @@ def read(scope: Scope) -> Whole:
     """Without the garbage collector, which would look through all that is read, again and again: of a million frames
     that took a quarter of the time.
     """
+    was_on = gc.isenabled()
     gc.disable()
     try:
         return Reader(scope).whole()
     finally:
-        gc.enable()
+        if was_on:
+            gc.enable()

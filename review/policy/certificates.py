@@ -60,8 +60,8 @@ def missing(policy: GatePolicy) -> int:
     labelled = Decision.objects.exclude(label=Decision.Label.NONE).order_by("-pk").values("pk")
     latest = labelled[: LATEST * least_clean(**policy.target)]
     of_marked = Decision.objects.filter(pk__in=latest, scorecard__is_marked=True).order_by()
-    codes = set(of_marked.values_list("scorecard__frame__code", flat=True))
-    codes = {code for code in codes if is_for_certifying(code, settings.AUDIT_KEY)}
+    said = of_marked.values_list("scorecard__frame__code", flat=True)
+    codes = {code for code in said if is_for_certifying(code, settings.AUDIT_KEY)}
     of_latest = counting(policy, Q(scorecard__frame__code__in=codes))
     return _lacking(of_latest, policy) and _lacking(counting(policy), policy)
 

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from pipeline import jobs, naming
 from pipeline.engines import object_store
-from pipeline.models import Batch, Frame
+from pipeline.models import Batch, Frame, Spec
 from tests.pipeline.conftest import photo
 from tests.services import free_ports
 
@@ -150,6 +150,12 @@ def test_a_photo_whose_spec_replaces_files_of_another_one_is_not_taken_without_a
     assert not words("A_2.png", photo(2))
     form |= {"name": "By the same", "spec": "House"}
     assert not words("A_1.png", photo(3))
+    made = Spec.objects.get(name="Amazon", version=1)
+    Frame.objects.filter(batch=older).update(batch=Batch.objects.create(name="Amazon's", spec=made))
+    Spec.objects.filter(name="Amazon").update(is_offered=False)
+    Spec.objects.create(name="Amazon", version=2, document=made.document, is_offered=True)
+    form |= {"name": "By the next version", "spec": "Amazon"}
+    assert not words("A_1.png", photo(4))
 
 
 @pytest.fixture

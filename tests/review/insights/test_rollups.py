@@ -91,11 +91,12 @@ def test_a_rebuild_that_fails_leaves_the_facts_as_they_were(seeded, monkeypatch)
 def test_facts_that_a_former_version_kept_are_neither_read_nor_left(seeded):
     settle()
     raw = plainly(facts.read(ALL.frames()))
-    FiguresKept.objects.update(id=rollups.FORMAT - 1)
-    DayFigures.objects.update(facts={"of": "another format"})
+    FiguresKept.objects.update(time_zone="Europe/Berlin")
+    DayFigures.objects.update(facts={"of": "a former version"})
     assert plainly(rollups.read(ALL)) == raw
     settle()
     assert plainly(rollups.read(ALL)) == raw
+    assert FiguresKept.objects.count() == 1 and not DayFigures.objects.filter(facts__of="a former version").exists()
 
 
 def test_days_of_another_time_zone_are_made_anew(seeded):
