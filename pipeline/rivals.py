@@ -71,7 +71,9 @@ def other_spec(frame: Frame) -> str:
     """The name of the listing spec that this view's files in the shop are made by, if it isn't this photo's."""
     same = Frame.objects.filter(code=frame.code, view=frame.view, state=State.PUBLISHED).exclude(pk=frame.pk)
     shown = same.select_related("batch__spec").order_by("-pk").first()
-    spec = shown.spec if shown else frame.batch.spec
+    if shown is None:
+        return ""
+    spec = shown.spec
     name = spec.name if spec else HOUSE
     return "" if name == frame.batch.spec_name else name
 

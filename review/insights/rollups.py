@@ -102,11 +102,8 @@ def _keep(batches: list[int]) -> None:
 
 def _packed(found: Facts) -> DayFigures:
     batch, day, product_class, view = found.group
-    packed = {
-        "counts": astuple(found.counts),
-        "cards": [astuple(card) for card in found.cards],
-        **{name: getattr(found, name) for name in ("labels", "doubted", "sent", "waits")},
-    }
+    told = {name: getattr(found, name) for name in ("labels", "doubted", "sent", "waits")}
+    packed = told | {"counts": astuple(found.counts), "cards": [astuple(card) for card in found.cards]}
     return DayFigures(batch_id=batch, day=day, product_class=product_class, view=view, facts=packed)
 
 
