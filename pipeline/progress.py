@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Case, Count, F, IntegerField, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.fields import CharField
 
-from pipeline.models import Frame, Transition
+from pipeline.models import Frame, Scorecard, Transition
 from pipeline.states import SEGMENT_OF, Segment, State
 from pipeline.words import SEGMENT_WORDS
 
@@ -28,6 +28,12 @@ def with_segment(frames: QuerySet[Frame]) -> QuerySet[Any]:
     """Each frame says in which segment it is; these can be filtered and counted by. What was removed is in none."""
     states = [When(state=state, then=Value(segment)) for state, segment in SEGMENT_OF.items()]
     return frames.exclude(state=State.REMOVED).annotate(segment=Case(*states, output_field=CharField()))
+
+
+def with_components(frames: QuerySet[Any]) -> QuerySet[Any]:
+    """Each frame with what its last scorecard says, so that the doubts of many are told by one question."""
+    card = Scorecard.objects.filter(frame=OuterRef("pk"), attempt=OuterRef("attempt"))
+    return frames.annotate(components=Subquery(card.values("components")[:1]))
 
 
 @dataclass(frozen=True)

@@ -44,10 +44,14 @@ def release(frame: Frame) -> bool:
 def waiting() -> list[Frame]:
     """The oldest frames that should have a job by now. Each fault doubles the pause, so an outage is sat out.
 
-    A decision that can be taken back has its first job from here, when the grace is over.
+    A decision that can be taken back has its first job from here, when the grace is over: so decisions aren't looked
+    for among the uploads in line, of which there may be thousands.
     """
-    found = Frame.objects.filter(_is_due(), leases.grace_is_over(), state__in=LEFT_LYING).select_related("batch")
-    return list(found.order_by("state_since")[:SWEEP])
+    due = Frame.objects.filter(_is_due(), leases.grace_is_over(), state__in=LEFT_LYING).select_related("batch")
+    due = due.order_by("state_since")
+    decided, received = ~Q(state=State.RECEIVED), Q(state=State.RECEIVED)
+    kinds = (decided, received & Q(faults__gt=0), received & Q(faults=0))
+    return [frame for kind in kinds for frame in due.filter(kind)[:SWEEP]]
 
 
 def _is_due() -> Q:

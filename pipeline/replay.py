@@ -1,7 +1,9 @@
 """What a policy says of frames that another one judged: stored metrics are scored anew, no pixel is touched."""
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
 
 from pipeline.imaging.types import Score, Verdict
 from pipeline.imaging.verdict.score import is_parted, judge, score
@@ -10,14 +12,14 @@ from pipeline.models import GatePolicy, Scorecard, ShadowVerdict
 log = logging.getLogger(__name__)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Comparison:
     """What a policy would have done beside what was done, over the scorecards that it was shown."""
 
-    published: int = 0
-    held: int = 0
-    newly_published: list[ShadowVerdict] = field(default_factory=list)
-    newly_held: list[ShadowVerdict] = field(default_factory=list)
+    published: int
+    held: int
+    newly_published: QuerySet[ShadowVerdict]
+    newly_held: QuerySet[ShadowVerdict]
 
     @property
     def replayed(self) -> int:
@@ -77,15 +79,12 @@ def last_scorecards() -> list[Scorecard]:
 
 
 def comparison(policy: GatePolicy) -> Comparison:
-    """A policy's shadow verdicts beside the verdicts of the policies that were active."""
-    found = Comparison()
-    for verdict in policy.shadow_verdicts.select_related("scorecard__frame"):
-        if verdict.publish:
-            found.published += 1
-        else:
-            found.held += 1
-        if verdict.publish and not verdict.scorecard.publish:
-            found.newly_published.append(verdict)
-        elif verdict.scorecard.publish and not verdict.publish:
-            found.newly_held.append(verdict)
-    return found
+    """A policy's shadow verdicts beside the verdicts of the policies that were active; rows are read when looked at."""
+    verdicts = policy.shadow_verdicts.select_related("scorecard__frame").order_by("pk")
+    published, held = verdicts.filter(publish=True), verdicts.filter(publish=False)
+    return Comparison(
+        published=published.count(),
+        held=held.count(),
+        newly_published=published.filter(scorecard__publish=False),
+        newly_held=held.filter(scorecard__publish=True),
+    )

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from pipeline.models import Batch, Frame, GatePolicy, Immutable, Scorecard
+from pipeline.progress import with_components
 from pipeline.states import State
 
 # An audit waits among the exceptions, and nobody is to see which is which.
@@ -18,8 +19,7 @@ class QueueManager(models.Manager["QueueItem"]):
 
     def with_components(self) -> models.QuerySet[Any]:
         """Each with what its last scorecard says, so that the doubts of many are told by one question."""
-        card = Scorecard.objects.filter(frame=models.OuterRef("pk"), attempt=models.OuterRef("attempt"))
-        return self.get_queryset().annotate(components=models.Subquery(card.values("components")[:1]))
+        return with_components(self.get_queryset())
 
 
 class QueueItem(Frame):
@@ -35,11 +35,6 @@ class QueueItem(Frame):
         verbose_name_plural = "review queue"
         ordering = ["state_since"]
         default_permissions = ("view",)
-
-    @property
-    def doubts(self) -> list[str]:
-        """The frame's own; of one that came `with_components`, without another question."""
-        return self.doubts_by(self.components) if hasattr(self, "components") else super().doubts
 
 
 class Claim(models.Model):

@@ -192,7 +192,7 @@ def batches_seen(request: Request) -> QuerySet[Batch]:
 
 def _frames(request: Request) -> QuerySet[Any]:
     frames = sharing.frames_for(signed_in(request))
-    return progress.with_segment(frames).select_related("rejection")
+    return progress.with_components(progress.with_segment(frames)).select_related("rejection")
 
 
 def _told(batch: Batch, told: dict[str, Any]) -> dict[str, Any]:

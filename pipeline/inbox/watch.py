@@ -13,7 +13,7 @@ from django.db import DatabaseError, close_old_connections, connection
 from django.utils import timezone
 
 from pipeline import intake, jobs, naming
-from pipeline.engines.object_store import ObjectStoreError
+from pipeline.engines.object_store import MissingObjectError, ObjectStoreError
 from pipeline.imaging.types import ProductClass
 from pipeline.inbox.places import Place, Seen, watched
 
@@ -77,10 +77,19 @@ class Inbox:
         intake.check_announced(where.name, file.size)
         batch = intake.open_batch(where.parts[1], where.parts[0])
         try:
-            receipt = jobs.submit(batch, where.name, self.place.read(path))
+            receipt = jobs.submit(batch, where.name, self._read(path))
         except intake.HeldError as held:
             raise intake.IntakeError(f"{held}. Send it by the upload page: there you can say which is meant") from held
         return f"Taken into batch {batch.name} as {receipt.frame}."
+
+    def _read(self, path: str) -> bytes:
+        """What the bucket doesn't give out is told like a file that can't be read, and keeps no other waiting."""
+        try:
+            return self.place.read(path)
+        except MissingObjectError as error:
+            raise FileNotFoundError(path) from error
+        except ObjectStoreError as error:
+            raise OSError(str(error)) from error
 
     def _report(self, path: str, ending: str, words: str) -> None:
         """The other report, of an earlier version of the photo, is no longer true."""

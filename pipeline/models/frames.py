@@ -220,6 +220,8 @@ class Frame(models.Model):
     @property
     def doubts(self) -> list[str]:
         """Their codes: never what the gate decided, and the weakest spots where nothing is doubted."""
+        if hasattr(self, "components"):  # of one that came `with_components`, without another question
+            return self.doubts_by(self.components)
         codes = self._told_doubts
         card = None if codes else self.card
         return card.weakest if card else codes

@@ -58,6 +58,8 @@ def run(rendering_id: int) -> None:
     rendering = waiting_one.select_related("spec", "frame").first()
     if rendering is None or rendering.frame.state == State.WITHDRAWING:  # that may be taken back
         return
+    if rendering.frame.audit_due and not rendering.is_swapping:  # whoever looks would be refused the decision
+        return
     if not _published(rendering).exists():
         _give_up(rendering, "it is not in the shop any more")
         return
@@ -81,6 +83,7 @@ def _render_again(frame: Frame, rendering: Rendering) -> None:
         files = _files(frame, rendering.spec)
         listing = listings.of(frame)
         listings.take(listing, frame)
+        _require_shown(frame, listing)
     except listings.ListingTaken as taken:
         _rest(rendering, str(taken))
     except (StaleTransition, DatabaseError):
@@ -102,14 +105,18 @@ def _render_again(frame: Frame, rendering: Rendering) -> None:
 def _files(frame: Frame, spec: Spec) -> list[publish.File]:
     if frame.pictures:
         raise RenderError("its pictures are deleted, as their days were over; send a new photo")
-    if listings.of(frame).frame_id != frame.pk:
-        raise RenderError("under its names the shop shows another photo")
     look = spec.listing_spec
     files = publish.render(frame, spec=look, is_checked=True)
     is_parted = has_half_glass(frame.product_class, frame.view, look)
     if is_parted and not any(file.variant == renditions.HALF_GLASS for file in files):
         raise RenderError(f"where its bridge is isn't known; send the photo into a batch that is published as {spec}")
     return files
+
+
+def _require_shown(frame: Frame, listing: Listing) -> None:
+    """Asked once the names are held: while it was rendered, a newer photo may have come."""
+    if listing.frame_id != frame.pk:
+        raise RenderError("under its names the shop shows another photo")
 
 
 def _swap(frame: Frame, rendering: Rendering, listing: Listing, files: list[publish.File]) -> None:

@@ -149,7 +149,7 @@ def how_far(batches: list[Batch]) -> list[dict[str, Any]]:
 
 def _grid(batch: Batch, segment: str) -> QuerySet[Frame]:
     """The batch's photos, each with the last attempt that left a cut-out; those that failed come first."""
-    frames = progress.with_segment(batch.frames.all())
+    frames = progress.with_components(progress.with_segment(batch.frames.all()))
     frames = frames.annotate(card_attempt=Max("scorecards__attempt"), has_fault=Case(IS_FAULT, default=Value(False)))
     withdrawals = Transition.objects.filter(frame=OuterRef("pk"), target=State.WITHDRAWING).order_by("-pk")
     frames = frames.annotate(withdrawn_why=Subquery(withdrawals.values("why")[:1]))

@@ -64,7 +64,7 @@ def policy(request: HttpRequest, pk: int) -> HttpResponse:
             "title": str(row),
             "policy": row,
             "comparison": found,
-            "changed": [(heading, verdicts[:SHOWN], len(verdicts)) for heading, verdicts in changed],
+            "changed": [(heading, verdicts[:SHOWN], verdicts.count()) for heading, verdicts in changed],
         }
     )
     return render(request, "review/policy.html", context)

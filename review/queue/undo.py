@@ -12,7 +12,7 @@ from django.utils import timezone
 from pipeline import leases
 from pipeline.models import Frame, Listing, Rejection
 from pipeline.states import State
-from pipeline.transitions import StaleTransition, advance
+from pipeline.transitions import StaleTransition, advance, lock_batches
 from review.evidence.labels import RENAME
 from review.models import Decision
 from review.queue.decisions import DECISIONS, DecisionError, Said, note
@@ -59,6 +59,7 @@ def _take_back(decision: Decision, user: User) -> bool:
     frame = decision.frame
     try:
         with transaction.atomic():
+            lock_batches([frame.batch_id])  # before the listing's row, as whoever publishes does
             if decision.kind != SKIP and decision.occasion != Decision.Occasion.SECOND:
                 _restore(frame, decision, user.get_username())
             said = Said(UNDO, user)

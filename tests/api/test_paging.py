@@ -30,6 +30,20 @@ def test_rows_that_come_or_go_meanwhile_move_no_other_onto_another_page(program,
     assert seen + rest == [pk for pk in reversed(there) if pk != there[4]]
 
 
+def test_a_longer_page_of_doubted_photos_asks_no_more_questions(program, batch_of, django_assert_num_queries):
+    erp = program("uploader")
+    drop = batch_of(erp)
+    for at in range(6):
+        factories.scorecard(waiting(drop, f"A{at}"), components={"soft-edge": 0.4})
+    Frame.objects.update(reasons=["held-all"])
+    erp.get("/frames?limit=1")
+    with django_assert_num_queries(40, exact=False) as first:
+        erp.get("/frames?limit=1")
+    with django_assert_num_queries(len(first)):
+        told = erp.get("/frames?limit=6").json()["results"]
+    assert [row["reasons"][0]["code"] for row in told] == ["soft-edge"] * 6
+
+
 def test_the_queue_is_the_oldest_first_and_loses_none_when_some_are_decided(program, batch_of):
     judge = program("operator")
     drop = batch_of(judge)

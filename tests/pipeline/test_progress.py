@@ -10,7 +10,8 @@ from django.utils import timezone
 from pipeline import intake, progress, queues
 from pipeline.models import Batch, Frame, Transition
 from pipeline.states import ANSWERED, SEGMENT_OF, Segment, State
-from pipeline.words import SEGMENT_WORDS, STATE_WORDS
+from pipeline.words import SEGMENT_WORDS, STATE_WORDS, in_words
+from tests.factories import scorecard
 
 LIST = "/admin/pipeline/batch/"
 
@@ -25,6 +26,11 @@ def frame(batch: Batch, state: State = State.RECEIVED, **fields) -> Frame:
     return Frame.objects.create(
         batch=batch, filename=f"{code}_1.jpg", code=code, view="front", sha256=code, state=state, **fields
     )
+
+
+def doubted(batch: Batch) -> None:
+    """A frame whose weakest spot alone says why it was held."""
+    scorecard(frame(batch, State.EXCEPTION, reasons=["held-all"], attempt=1), components={"soft-edge": 0.4})
 
 
 def in_every_state(batch: Batch) -> list[Frame]:
@@ -215,6 +221,19 @@ def test_more_batches_and_photos_ask_the_database_no_more(spring, sign_in, monke
         in_every_state(intake.open_batch(f"Drop {number}", "watch"))
     with django_assert_num_queries(len(first)):
         client.get(LIST)
+
+
+def test_doubts_of_more_photos_are_told_by_no_more_questions(spring, sign_in, django_assert_num_queries):
+    client = sign_in("manager")
+    doubted(spring)
+    client.get(page_of(spring))
+    with django_assert_num_queries(40, exact=False) as first:
+        client.get(page_of(spring))
+    for _ in range(5):
+        doubted(spring)
+    with django_assert_num_queries(len(first)):
+        told = client.get(page_of(spring)).content.decode()
+    assert told.lower().count(in_words("soft-edge")) == 6
 
 
 # --- workers ------------------------------------------------------------------------------------

@@ -57,9 +57,17 @@ def test_a_frame_that_kills_its_workers_comes_to_a_person(make, settings):
 
 def test_frames_that_wait_longer_than_a_job_would_take_to_start_are_queued_again(make):
     make(State.RECEIVED, seconds_ago=1)
-    lost = [make(State.RECEIVED, seconds_ago=90), make(State.APPROVED, seconds_ago=80)]
+    received, approved = make(State.RECEIVED, seconds_ago=90), make(State.APPROVED, seconds_ago=80)
     make(State.EXCEPTION, seconds_ago=90)
-    assert reaper.waiting() == lost
+    assert reaper.waiting() == [approved, received]
+
+
+def test_decisions_and_faults_do_not_wait_behind_the_uploads_in_line(make, monkeypatch):
+    monkeypatch.setattr(reaper, "SWEEP", 2)
+    uploads = [make(State.RECEIVED, seconds_ago=1000 - number) for number in range(4)]
+    failed = make(State.RECEIVED, seconds_ago=200, faults=1)
+    decided = [make(State.WITHDRAWING, seconds_ago=120), make(State.APPROVED, seconds_ago=100)]
+    assert reaper.waiting() == [*decided, failed, *uploads[:2]]
 
 
 def test_each_fault_doubles_the_pause_before_the_next_try(make):

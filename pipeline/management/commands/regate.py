@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import QuerySet
 
 from pipeline import replay
 from pipeline.models import GatePolicy, ShadowVerdict
@@ -31,10 +32,11 @@ class Command(BaseCommand):
         self._list("Published now, sent to review before", found.newly_published)
         self._list("Sent to review now, published before", found.newly_held)
 
-    def _list(self, title: str, verdicts: list[ShadowVerdict]) -> None:
-        self.stdout.write(f"{title}: {len(verdicts)}")
+    def _list(self, title: str, verdicts: QuerySet[ShadowVerdict]) -> None:
+        count = verdicts.count()
+        self.stdout.write(f"{title}: {count}")
         for verdict in verdicts[:LINES]:
             card = verdict.scorecard
             self.stdout.write(f"  {card.frame}  {card.confidence:.3f} → {verdict.confidence:.3f}")
-        if len(verdicts) > LINES:
-            self.stdout.write(f"  and {len(verdicts) - LINES} more")
+        if count > LINES:
+            self.stdout.write(f"  and {count - LINES} more")

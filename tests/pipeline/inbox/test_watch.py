@@ -84,6 +84,25 @@ def test_a_photo_whose_report_was_not_written_any_more_is_not_taken_twice(place,
     assert list(reports(place)) == [f"{PATH}.done"]
 
 
+@pytest.mark.parametrize("error", [object_store.ObjectStoreError, object_store.MissingObjectError])
+def test_an_object_that_is_not_given_out_keeps_no_other_waiting(bucket, monkeypatch, error):
+    for number in range(3):
+        bucket.write(f"watch/Drop 12/AURA{number}_1.png", photo(number))
+    read = bucket.read
+
+    def forbidden(path: str) -> bytes:
+        if "AURA1" in path:
+            raise error("this key may not do that")
+        return read(path)
+
+    monkeypatch.setattr(bucket, "read", forbidden)
+    twice(Inbox(bucket))
+    assert sorted(Frame.objects.values_list("code", flat=True)) == ["AURA0", "AURA2"]
+    monkeypatch.undo()
+    twice(Inbox(bucket))
+    assert Frame.objects.count() == 3
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_that_watch_one_place_take_a_photo_once(place, put):
     for number in range(3):

@@ -16,7 +16,7 @@ from pipeline.engines import object_store
 from pipeline.engines.object_store import ObjectStoreError
 from pipeline.imaging.pictures import renditions
 from pipeline.imaging.pictures.alpha_png import encode_alpha
-from pipeline.models import Batch, Frame, Rendering, Spec
+from pipeline.models import Batch, Frame, Listing, Rendering, Spec
 from pipeline.shop import files, publish, rerender, withdraw
 from pipeline.states import State
 from pipeline.upkeep import retention
@@ -230,6 +230,37 @@ def test_a_newer_photo_waits_until_the_names_are_free(published, received, matte
     monkeypatch.setattr(publish, "put", publish_meanwhile)
     [rendering] = render_again(frame, by=spec())
     assert seen == [State.APPROVED] and rendering.state == "done"
+
+
+def test_a_photo_that_came_while_it_was_rendered_keeps_its_names(published, monkeypatch):
+    frame, made = published(), publish.render
+
+    def shown_meanwhile(*asked: Any, **more: Any) -> list[publish.File]:
+        files = made(*asked, **more)
+        newer = Frame.objects.get()
+        newer.pk, newer.sha256, newer.state = None, "newer", State.SUPERSEDED
+        newer.save()
+        Listing.objects.update(frame=newer)
+        return files
+
+    monkeypatch.setattr(publish, "render", shown_meanwhile)
+    before = {key: read(key) for key in published_keys()}
+    [rendering] = render_again(frame, by=spec())
+    assert (rendering.state, rendering.why) == ("failed", "under its names the shop shows another photo")
+    assert {key: read(key) for key in published_keys()} == before
+
+
+def test_an_audit_that_came_due_meanwhile_is_decided_first(published):
+    frame = published()
+    [rendering] = rerender.ask([frame], spec(), by="maria")
+    Frame.objects.update(audit_due="sibling")
+    rerender.run(rendering.pk)
+    rendering.refresh_from_db()
+    assert rendering.state == "waiting" and frame.listing_spec.name == "House"
+    Frame.objects.update(audit_due="")
+    rerender.run(rendering.pk)
+    rendering.refresh_from_db()
+    assert rendering.state == "done"
 
 
 def test_a_manager_has_a_frame_or_a_whole_batch_rendered_again_and_is_told(published, services, sign_in):
