@@ -178,15 +178,3 @@ export function showEmpty(section, { elsewhere }) {
   const those = elsewhere ? "Whoever looks at them now decides them, or lets them go. " : "";
   words.textContent = `Nothing waits for you. ${those}This page fills by itself when something does.`;
 }
-
-const PER_KB = 1000;
-
-export function showFiles(list, files) {
-  const figure = ({ url, variant, extension, size }) => {
-    const link = element("a", { href: url, target: "_blank" }, image(url, `${variant} ${extension}`));
-    const facts = ` ${extension.toUpperCase()}, ${Math.round(size / PER_KB)} kB`;
-    const caption = element("figcaption", {}, element("b", {}, variant), facts);
-    return element("figure", { "data-variant": variant }, link, caption);
-  };
-  list.replaceChildren(...files.map(figure));
-}

@@ -1,5 +1,6 @@
 // The workbench: one frame after the other, by keys alone.
 import { at, button, element } from "../dom.js";
+import { bindButtons, fillGroup, fillKeylist } from "./buttons.js";
 import { Decisions } from "./decisions.js";
 import { Editor } from "./editor.js";
 import { isFocusLost } from "./focus.js";
@@ -9,11 +10,12 @@ import { Line } from "./line.js";
 import { BACKDROPS, Looking, MODES } from "./looking.js";
 import { announce, say, trying } from "./notice.js";
 import { bridgeWords, markChosen, moreWords, movedWords } from "./panel.js";
-import { showEmpty, showFiles, showPanel, showRail, showToday } from "./panel.js";
+import { showEmpty, showPanel, showRail, showToday } from "./panel.js";
 import { Picture } from "./picture.js";
 import { Rejecting } from "./rejecting.js";
 import { Renaming } from "./rename.js";
 import { Server } from "./server.js";
+import { showShop } from "./shop.js";
 import { Unsaved } from "./unsaved.js";
 
 const DECIDES = '.wb-footer [data-key]:not([data-key="?"], [data-key="u"]), #edit';
@@ -157,18 +159,6 @@ function showHolder({ id, held, canApprove }) {
   at("holder").replaceChildren(element("span", {}, held.words), own, next);
 }
 
-async function showShop() {
-  const { current } = line;
-  if (!current?.item.pictures.cutout) return say("There is no cut-out, so there is nothing that a shop could show.");
-  if (picture.isEdited) return say("Save the edit first (Enter); then the files show it.");
-  say("Making all files…");
-  const { files } = await server.ask("shop", current.item.id, { bridge_x: picture.movedBridge });
-  if (line.current !== current) return; // decided meanwhile
-  say("");
-  showFiles(at("filelist"), files);
-  at("files").showModal();
-}
-
 // --- what the panel and the keys do ---------------------------------------------------------------
 
 // A reason leads to its place. What mends it is in hand once somebody edits: a finger that pans paints nothing.
@@ -207,6 +197,8 @@ const undo = () => leave(() => decisions.undo());
 // What was merely chosen is no loss.
 const ask = () =>
   line.current && mayDecide() && leave(() => rejecting.open(line.current.item), picture.isPainted);
+
+const shop = () => trying(() => showShop(line, picture, server));
 
 async function takeOver(id) {
   const { said, item, line: now } = await server.ask("take-over", id);
@@ -262,42 +254,20 @@ function bindKeys() {
   keys.set("m", "next view", () => looking.nextMode(), { label: "M" });
   keys.set("w", "move the bridge", onceThere(moveBridge), { label: "W" });
   keys.set("n", "correct the name: another class, view or code", onceThere(() => rename()), { label: "N" });
-  keys.set("v", "as in the shop: all files", onceThere(() => trying(showShop)), { label: "V" });
+  keys.set("v", "as in the shop: all files", onceThere(shop), { label: "V" });
   keys.set("?", "this list", () => at("keys").showModal());
-}
-
-function bindButtons() {
-  for (const made of document.querySelectorAll("[data-key]")) {
-    made.addEventListener("click", () => keys.press(made.dataset.key));
-  }
-  at("characters").checked = keys.areCharactersOn;
-  at("characters").addEventListener("change", ({ target }) => keys.switchCharacters(target.checked));
-  at("zoom").addEventListener("click", () => looking.zoomToDoubt());
-  at("shop").addEventListener("click", () => trying(showShop));
-}
-
-function fillGroup(group, names, attribute, act) {
-  const made = (name) => {
-    const named = { [`data-${attribute}`]: name, "aria-pressed": "false" };
-    return button({ class: "wb-tool", ...named, onclick: () => act(name) }, name);
-  };
-  group.replaceChildren(...names.map(made));
-}
-
-function fillKeylist() {
-  const row = ([label, words]) =>
-    element("div", {}, element("dt", {}, element("kbd", {}, label)), element("dd", {}, words));
-  at("keylist").replaceChildren(...keys.list.map(row));
 }
 
 fillGroup(at("modes"), MODES, "mode", (name) => looking.setMode(name));
 fillGroup(at("backdrops"), BACKDROPS, "backdrop", (name) => looking.setBackdrop(name));
 bindKeys();
 editor.bind(keys);
-bindButtons();
+bindButtons(keys);
+at("zoom").addEventListener("click", () => looking.zoomToDoubt());
+at("shop").addEventListener("click", shop);
 looking.setMode("compare");
 looking.setBackdrop("checker");
-fillKeylist();
+fillKeylist(keys);
 // Whoever comes next needn't wait until the claim lapses. A page that comes out of the browser's memory starts anew.
 window.addEventListener("pagehide", () => server.leave());
 window.addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
