@@ -1,9 +1,10 @@
 // The page's buttons: those that press a key, those that stand for a name, and the list of keys.
 import { at, button, element } from "../dom.js";
 
+// The second click of a double click would be the next photo's.
 export function bindButtons(keys) {
   for (const made of document.querySelectorAll("[data-key]")) {
-    made.addEventListener("click", () => keys.press(made.dataset.key));
+    made.addEventListener("click", ({ detail }) => detail < 2 && keys.press(made.dataset.key));
   }
   at("characters").checked = keys.areCharactersOn;
   at("characters").addEventListener("change", ({ target }) => keys.switchCharacters(target.checked));

@@ -24,6 +24,14 @@ export class Decisions {
     if (answer) say(`${answer.said} Undo takes it back.`);
   }
 
+  // While somebody looks for the reason, the photo may be lost to somebody else, and another one stand there.
+  async reject({ id, version, code, view }, kind, told) {
+    const now = this.line.current?.item;
+    const isThere = now?.id === id && now.version === version && this.mayDecide();
+    if (!isThere) return say(`${code} ${view} isn’t in your hands any more; nothing was decided.`, "bad");
+    await this.decide(kind, told);
+  }
+
   async skip() {
     if (!this.line.current || this.#isClosed) return;
     const { id } = this.line.current.item;

@@ -28,6 +28,7 @@ export class Keys {
   constructor() {
     document.addEventListener("keydown", (event) => this.#down(event, event.target));
     document.addEventListener("keydown", (event) => this.#downInClosedDialog(event), { capture: true });
+    document.addEventListener("keydown", (event) => this.#downAgain(event), { capture: true });
     document.addEventListener("keyup", (event) => this.#up(event));
     window.addEventListener("blur", () => this.#release());
     // A button that was clicked lets go of the keys: Enter and space mean the picture again.
@@ -53,6 +54,11 @@ export class Keys {
 
   get list() {
     return [...this.#table.values()].filter(({ words }) => words).map(({ label, words }) => [label, words]);
+  }
+
+  // Held down, Enter answers once: what it would answer next is another photo's, or another question.
+  #downAgain(event) {
+    if (event.repeat && event.key === "Enter" && event.target.closest("button, a, input")) event.preventDefault();
   }
 
   // Until the browser draws again, the focus stays in a dialog that was closed: its keys are the page's by then.

@@ -12,10 +12,10 @@ export class Rejecting {
   #remark = at("remark");
   #hint = at("remark-hint");
   #mark = new Mark(at("mark"), at("mark-hint"), at("unmark"));
-  #id = null; // of the frame that the words and the mark are about
+  #item = null; // what the words and the mark are about
   #chosen = null; // a reason that waits for words
 
-  // decide(kind, told) carries it out.
+  // decide(item, kind, told) carries it out.
   constructor({ reasons, somethingElse }, keys, decide) {
     Object.assign(this, { reasons, somethingElse, keys, decide });
     at("reasons").replaceChildren(...[...reasons, CUTOUT].map((words, index) => this.#row(words, index)));
@@ -24,8 +24,10 @@ export class Rejecting {
     at("tell").addEventListener("click", () => this.#reject(this.#chosen));
   }
 
-  open({ id, code, view, pictures }) {
-    if (id !== this.#id) this.#clear(id);
+  open(item) {
+    const { id, code, view, pictures } = item;
+    if (id !== this.#item?.id) this.#clear();
+    this.#item = item;
     this.#choose(null);
     at("marking").hidden = !pictures.photo;
     this.#mark.show(pictures.photo, `${code} ${view}`);
@@ -33,8 +35,7 @@ export class Rejecting {
     at("reasons").querySelector("button").focus();
   }
 
-  #clear(id) {
-    this.#id = id;
+  #clear() {
     this.#remark.value = "";
     this.#mark.clear();
   }
@@ -60,7 +61,8 @@ export class Rejecting {
       return this.#remark.focus();
     }
     this.#dialog.close();
-    this.decide(index < this.reasons.length ? "reject" : "discard", { why, remark, mark: this.#mark.value });
+    const kind = index < this.reasons.length ? "reject" : "discard";
+    this.decide(this.#item, kind, { why, remark, mark: this.#mark.value });
   }
 
   #key(event) {

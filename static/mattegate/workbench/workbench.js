@@ -66,7 +66,7 @@ const looking = new Looking(picture, line);
 const unsaved = new Unsaved(picture, looking, editor, line);
 const decisions = new Decisions(server, line, picture, { mayDecide, show, unsaved });
 const renaming = new Renaming(server, line);
-const rejecting = new Rejecting(state, keys, (kind, told) => decisions.decide(kind, told));
+const rejecting = new Rejecting(state, keys, (...told) => decisions.reject(...told));
 
 // --- what is shown --------------------------------------------------------------------------------
 
@@ -182,9 +182,12 @@ function pick(index) {
   else looking.pick(index);
 }
 
-// The one way out of a frame, for keys, buttons and links alike.
+// The one way out of a frame, for keys, buttons and links alike. While one is asked, another may take its place.
 async function leave(go, isChanged = picture.isChanged) {
-  if (await unsaved.mayLeave(isChanged)) return trying(go);
+  const id = line.current?.item.id;
+  if (!(await unsaved.mayLeave(isChanged))) return;
+  if (isChanged && line.current?.item.id !== id) return say("Another photo is here by now; nothing was done.", "bad");
+  return trying(go);
 }
 
 // A decision carries a bridge that was moved with it.
@@ -195,8 +198,11 @@ const back = () => leave(() => line.back());
 const forward = () => leave(async () => (await line.forward()) || say("This is the last one."));
 const undo = () => leave(() => decisions.undo());
 // What was merely chosen is no loss.
-const ask = () =>
-  line.current && mayDecide() && leave(() => rejecting.open(line.current.item), picture.isPainted);
+const ask = () => {
+  if (!line.current || !mayDecide()) return;
+  const { item } = line.current;
+  leave(() => rejecting.open(item), picture.isPainted);
+};
 
 const shop = () => trying(() => showShop(line, picture, server));
 
@@ -209,7 +215,8 @@ async function takeOver(id) {
 // Under what it shows: the view that it looks like, where that is known.
 function rename(view) {
   if (!line.current || !mayDecide()) return;
-  leave(() => renaming.open(line.current.item, view));
+  const { item } = line.current;
+  leave(() => renaming.open(item, view));
 }
 
 // --- keys and buttons -----------------------------------------------------------------------------
