@@ -1,21 +1,25 @@
 // What is decided of a frame: approved, rejected, skipped, taken back; and its edit, which is saved before.
 import { say, trying } from "./notice.js";
 
+export const STILL_SAVING = "Your edit is still being saved; nothing was done.";
+
 export class Decisions {
-  #isSaving = false;
+  #saving = new Set(); // items
 
   // show(entry): the frame was worked over.
-  constructor(server, line, picture, { mayDecide, show, unsaved }) {
-    Object.assign(this, { server, line, picture, mayDecide, show, unsaved });
+  constructor(server, line, picture, { mayDecide, show, unsaved, editor }) {
+    Object.assign(this, { server, line, picture, mayDecide, show, unsaved, editor });
   }
 
-  get #isClosed() {
-    return !this.mayDecide() || this.#isSaving;
+  // Whether what is looked at is being saved.
+  get isSaving() {
+    return this.#saving.has(this.line.current?.item);
   }
 
   // told: why, remark, mark of a photo that is rejected.
   async decide(kind, told = {}) {
-    if (!this.line.current || this.#isClosed) return;
+    if (!this.line.current || !this.mayDecide()) return;
+    if (this.isSaving) return say(STILL_SAVING, "bad");
     const { item } = this.line.current;
     if (kind === "approve" && !item.canApprove) return say(item.whyNot, "bad");
     const asked = { kind, ...told, version: item.version, bridge_x: this.picture.movedBridge };
@@ -33,14 +37,13 @@ export class Decisions {
   }
 
   async skip() {
-    if (!this.line.current || this.#isClosed) return;
+    if (!this.line.current || !this.mayDecide()) return;
     const { id } = this.line.current.item;
     const told = await this.#settle(id, () => this.server.ask("skip", id));
     if (told) say(told.said);
   }
 
   async undo() {
-    if (this.#isSaving) return;
     await this.line.settled();
     const { said, item, line } = await this.server.ask("undo");
     await this.line.turnTo(item, line);
@@ -48,49 +51,63 @@ export class Decisions {
   }
 
   async save() {
-    const { current } = this.line;
-    if (!current || !this.picture.isEdited || this.#isSaving) return;
-    this.#isSaving = true;
+    if (!this.line.current || !this.picture.isEdited || this.isSaving) return;
+    const { item } = this.line.current;
+    const edit = this.picture.editToSend;
+    this.#saving.add(item);
+    this.editor.arm(null);
     say("Saving the edit…");
     try {
-      await this.#send(current.item);
-      say("Saved: this is its cut-out now.");
+      this.#showSaved(item, await this.line.settle(item.id, () => this.#renewed(item, edit), true));
     } finally {
-      this.#isSaving = false;
+      this.#saving.delete(item);
     }
   }
 
-  // A bridge that was moved stays where it was put.
-  async #send({ id, version }) {
+  async #renewed(item, edit) {
+    return this.line.renew(item, await this.#send(item, edit));
+  }
+
+  // Who left meanwhile works on something else by now. A bridge that was moved stays where it was put.
+  #showSaved({ code, view }, entry) {
+    if (!entry) return say(`Your edit of ${code} ${view} is saved.`);
     const moved = this.picture.movedBridge;
-    const { item } = await this.server.ask("edit", id, { version, ...this.picture.editToSend });
-    this.unsaved.forget({ id, version });
-    this.show(await this.line.renew(item));
+    this.show(entry);
     if (moved !== null) this.picture.putBridge(moved);
+    say("Saved: this is its cut-out now.");
+  }
+
+  async #send({ id, version }, edit) {
+    const { item } = await this.server.ask("edit", id, { version, ...edit });
+    this.unsaved.forget({ id, version });
+    return item;
   }
 
   // The next frame is there at once; a refusal brings this one back, with what was made of it.
-  async #saveAndApprove({ id, version }, asked) {
+  async #saveAndApprove(item, asked) {
     const edit = this.picture.editToSend;
     let refusal = null;
     const saveAndDecide = async () => {
-      const { item } = await this.server.ask("edit", id, { version, ...edit });
-      this.unsaved.forget({ id, version });
-      return this.server.ask("decide", id, { ...asked, version: item.version });
+      const { version } = await this.#send(item, edit);
+      return this.server.ask("decide", item.id, { ...asked, version });
     };
-    const sent = this.line.settle(id, saveAndDecide, true).catch((error) => (refusal = error));
+    const sent = this.line.settle(item.id, saveAndDecide, true).catch((error) => (refusal = error));
     await trying(() => this.line.advance());
     const answer = await sent;
     if (!refusal) return say(`${answer.said} Undo takes it back.`);
-    await this.#comeBack(id, edit);
+    await this.#comeBack(item, edit, asked.bridge_x);
     say(refusal.message, "bad");
   }
 
-  // Unless something else is being painted by now; then the draft waits for whoever opens the frame.
-  async #comeBack(id, edit) {
+  // Unless something else is being painted by now; then the draft waits for whoever opens the frame. Another cut-out is
+  // there if the edit was saved before the refusal, or somebody worked on it: it isn't painted on once more.
+  async #comeBack(was, edit, bridgeX) {
     if (this.picture.isChanged) return;
-    await trying(() => this.line.open(id));
-    if (this.line.current?.item.id === id) await this.unsaved.bring(edit);
+    await trying(() => this.line.open(was.id));
+    const item = this.line.current?.item;
+    if (item?.id !== was.id) return;
+    if (bridgeX !== null) this.picture.putBridge(bridgeX);
+    if (item.pictures.cutout === was.pictures.cutout) await this.unsaved.bring(edit, item);
   }
 
   // The next frame is there at once.

@@ -1,5 +1,6 @@
 // The tools that work on the matte: which one is armed, how large it is, what was done and undone.
 import { at, button, element } from "../dom.js";
+import { STILL_SAVING } from "./decisions.js";
 import { announce } from "./notice.js";
 import { maskFrom } from "./server.js";
 
@@ -13,10 +14,10 @@ const TOOLS = [
 const GROWTH = 1.25;
 
 export class Editor {
-  #asked = null; // the frame of which the server is asked what a click means
+  #asked = null; // the item of which the server is asked what a click means
   #suggested = "brush";
 
-  // on: {say(words), save(), frameId()}
+  // on: {say(words), mode(name), save(), item(), isSaving(), onceThere(act)}
   constructor(picture, server, on) {
     Object.assign(this, { picture, server, on });
     this.bar = at("editing");
@@ -28,7 +29,7 @@ export class Editor {
   }
 
   get isAsking() {
-    return this.#asked !== null && this.#asked === this.on.frameId();
+    return this.#asked !== null && this.#asked === this.on.item();
   }
 
   switch() {
@@ -46,6 +47,7 @@ export class Editor {
 
   arm(tool) {
     const { picture } = this;
+    if (tool && this.on.isSaving()) return this.on.say(STILL_SAVING, "bad");
     if (tool && !picture.hasCutout) return this.on.say("There is no cut-out that could be edited.");
     if (tool && tool !== "bridge" && !["cutout", "alpha"].includes(picture.mode)) this.on.mode("cutout");
     picture.setTool(tool);
@@ -67,29 +69,40 @@ export class Editor {
     this.range.setAttribute("aria-valuetext", this.sizeSaid.textContent);
   }
 
-  // A click's answer comes from the server, which has the photo at full size.
+  // A click's answer comes from the server, which has the photo at full size. Returns whether it was added.
   async click(stroke) {
-    if (this.isAsking) return;
-    const id = this.on.frameId();
-    this.#asked = id;
+    const item = this.on.item();
+    if (!item || this.isAsking) return false;
+    this.#asked = item;
     this.picture.setAsking(true);
     this.on.say("One moment: your click is being worked out.");
     const { rung, strokes } = this.picture.editToSend;
     const { tool, size, points } = stroke;
     try {
-      const answer = await this.server.ask("click", id, { rung, strokes: [...strokes, { tool, size, points }] });
+      const answer = await this.server.ask("click", item.id, { rung, strokes: [...strokes, { tool, size, points }] });
       const mask = await maskFrom(answer.mask);
-      if (id !== this.on.frameId()) return; // left meanwhile
+      if (item !== this.on.item()) return false; // left meanwhile
       this.picture.addPatch(stroke, answer.box, mask);
       this.on.say("");
+      return true;
     } catch (error) {
-      if (id === this.on.frameId()) this.on.say(error.message, "bad");
+      if (item === this.on.item()) this.on.say(error.message, "bad");
+      return false;
     } finally {
-      if (this.#asked === id) {
+      if (this.#asked === item) {
         this.#asked = null;
         this.picture.setAsking(false);
       }
     }
+  }
+
+  // What is being saved stays as it is.
+  takeBack() {
+    if (!this.on.isSaving()) this.picture.undo();
+  }
+
+  bringBack() {
+    if (!this.on.isSaving()) this.picture.redo();
   }
 
   resize(factor) {
@@ -100,8 +113,8 @@ export class Editor {
   #fill() {
     this.buttons = Object.fromEntries(TOOLS.map((tool) => [tool[0], this.#armer(tool)]));
     this.#fillSize();
-    this.undo = this.#small("↶", "Undo a stroke", "Undo (Ctrl+Z)", () => this.picture.undo());
-    this.redo = this.#small("↷", "Redo a stroke", "Redo (Ctrl+Shift+Z)", () => this.picture.redo());
+    this.undo = this.#small("↶", "Undo a stroke", "Undo (Ctrl+Z)", () => this.takeBack());
+    this.redo = this.#small("↷", "Redo a stroke", "Redo (Ctrl+Shift+Z)", () => this.bringBack());
     const enter = element("kbd", {}, "⏎");
     this.save = button({ class: "wb-tool wb-primary", onclick: () => this.on.save() }, "Save ", enter);
     const size = element("span", { class: "wb-group" }, this.range, this.sizeSaid);
@@ -135,8 +148,8 @@ export class Editor {
     }
     keys.set("[", "smaller", () => this.resize(1 / GROWTH), { repeats: true });
     keys.set("]", "larger", () => this.resize(GROWTH), { repeats: true });
-    keys.set("Ctrl+z", "undo a stroke", () => this.picture.undo(), { label: "Ctrl Z", repeats: true });
-    keys.set("Ctrl+Shift+z", "redo a stroke", () => this.picture.redo(), { label: "Ctrl ⇧ Z", repeats: true });
+    keys.set("Ctrl+z", "undo a stroke", () => this.takeBack(), { label: "Ctrl Z", repeats: true });
+    keys.set("Ctrl+Shift+z", "redo a stroke", () => this.bringBack(), { label: "Ctrl ⇧ Z", repeats: true });
     keys.set("Enter", "save the edit", () => this.on.save());
     keys.set("Escape", "put the tool down", () => this.arm(null), { label: "Esc" });
   }

@@ -130,6 +130,7 @@ export class Line {
 
   // here: though another tab of one's own has it.
   async open(id, here = false) {
+    await Promise.allSettled([this.#deciding.get(id)]); // or it would be shown as it was before
     const { item, line } = await this.server.ask("open", id, { here, after: this.#takeAfter() });
     await this.turnTo(item, line);
   }
@@ -142,10 +143,13 @@ export class Line {
     });
   }
 
-  // The same frame, worked over.
-  async renew(item) {
-    this.current = await loaded({ ...item, numbered: this.current?.item.numbered });
-    return this.current;
+  // The same frame, worked over; null where it isn't looked at any more.
+  async renew(was, item) {
+    const entry = await loaded({ ...item, numbered: was.numbered });
+    if (this.current?.item === was) return (this.current = entry);
+    const ahead = this.#next;
+    if ((await ahead)?.item === was && this.#next === ahead) this.#next = Promise.resolve(entry);
+    return null;
   }
 
   #show(entry) {
@@ -163,7 +167,7 @@ export class Line {
   // What is decided just now, and what is looked at, if that is in these hands and isn't to be let go.
   #held(isLeaving = false) {
     const own = isLeaving || this.current?.item.held ? null : this.current?.item.id;
-    return [own, ...this.#deciding.keys()].filter(Boolean).slice(0, MOST);
+    return [...new Set([own, ...this.#deciding.keys()])].filter(Boolean).slice(0, MOST);
   }
 
   #takeAfter() {

@@ -7,12 +7,14 @@ import { choices } from "./panel.js";
 const DRAFT = "mattegate.draft.";
 const MOST = 20;
 const kept = new Storage("localStorage");
+const PAINTS = new Set(["brush", "erase"]);
 const keyOf = ({ id, version }) => `${DRAFT}${id}.${version}`;
 
 export class Unsaved {
   #dialog = at("unsaved");
   #offer = at("draft");
   #mayGo = false;
+  #bringing = null; // the item whose draft is being drawn again
 
   constructor(picture, looking, editor, line) {
     Object.assign(this, { picture, looking, editor, line });
@@ -43,10 +45,15 @@ export class Unsaved {
 
   // After each stroke.
   note(item) {
+    if (item === this.#bringing) return;
     this.#offer.hidden = true;
     if (!this.picture.isEdited) return this.forget(item);
     this.#dropOld();
-    kept.set(keyOf(item), JSON.stringify(this.picture.editToSend));
+    this.#keep(item, this.picture.editToSend);
+  }
+
+  #keep(item, draft) {
+    kept.set(keyOf(item), JSON.stringify(draft));
   }
 
   forget(item) {
@@ -61,22 +68,48 @@ export class Unsaved {
       this.#offer.hidden = true;
       act();
     };
-    const back = button({ class: "wb-button", onclick: settle(() => this.bring(draft)) }, "Bring it back");
+    const back = button({ class: "wb-button", onclick: settle(() => this.bring(draft, item)) }, "Bring it back");
     const drop = button({ class: "wb-button", onclick: settle(() => this.forget(item)) }, "Forget it");
     const words = "You worked on this cut-out before, and did not save it.";
     this.#offer.replaceChildren(element("span", {}, words), back, drop);
   }
 
-  // Strokes are drawn again; what clicks came to is asked anew.
-  async bring({ rung, strokes }) {
-    const { picture, looking, editor, line } = this;
-    if (rung) looking.pick(choices(line.current.item).findIndex((other) => other.rung === rung));
-    if (picture.rung !== rung) return say("What you painted on is gone, so it can’t be brought back.", "bad");
+  // Onto its own frame. Until it stands there whole, it is kept as it was.
+  async bring(draft, item) {
+    if (!this.#isThere(item)) return;
+    this.#keep(item, draft);
+    this.#bringing = item;
+    const isWhole = this.#choose(draft.rung, item) && (await this.#repeat(draft.strokes, item));
+    if (!isWhole && this.#isThere(item)) this.#giveUp(item);
+    if (this.#bringing === item) this.#bringing = null;
+    if (isWhole) this.note(item);
+  }
+
+  #isThere(item) {
+    return this.line.current?.item === item;
+  }
+
+  #choose(rung, item) {
+    if (rung) this.looking.pick(choices(item).findIndex((other) => other.rung === rung));
+    if (this.picture.rung === rung) return true;
+    say("What you painted on is gone, so it can’t be brought back.", "bad");
+    return false;
+  }
+
+  // Strokes are drawn again; what clicks came to is asked anew, and the frame may be left meanwhile.
+  async #repeat(strokes, item) {
     for (const stroke of strokes) {
-      if (["brush", "erase"].includes(stroke.tool)) picture.keep(stroke);
-      else await editor.click(stroke);
+      if (PAINTS.has(stroke.tool)) this.picture.keep(stroke);
+      else if (!(await this.editor.click(stroke))) return false;
     }
-    picture.redraw();
+    this.picture.redraw();
+    return this.#isThere(item);
+  }
+
+  // A part of it would be taken for all.
+  #giveUp(item) {
+    while (this.picture.canUndo) this.picture.undo();
+    this.offer(item);
   }
 
   #of(item) {

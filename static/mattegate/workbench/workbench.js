@@ -1,7 +1,7 @@
 // The workbench: one frame after the other, by keys alone.
 import { at, button, element } from "../dom.js";
 import { bindButtons, fillGroup, fillKeylist } from "./buttons.js";
-import { Decisions } from "./decisions.js";
+import { Decisions, STILL_SAVING } from "./decisions.js";
 import { Editor } from "./editor.js";
 import { isFocusLost } from "./focus.js";
 import * as header from "./header.js";
@@ -48,7 +48,8 @@ const editor = new Editor(picture, server, {
   say,
   mode: (mode) => looking.setMode(mode),
   save: onceAnswered(() => trying(() => decisions.save())),
-  frameId: () => line.current?.item.id,
+  item: () => line.current?.item,
+  isSaving: () => decisions.isSaving,
   onceThere,
 });
 
@@ -64,7 +65,7 @@ const line = new Line(server, {
 
 const looking = new Looking(picture, line);
 const unsaved = new Unsaved(picture, looking, editor, line);
-const decisions = new Decisions(server, line, picture, { mayDecide, show, unsaved });
+const decisions = new Decisions(server, line, picture, { mayDecide, show, unsaved, editor });
 const renaming = new Renaming(server, line);
 const rejecting = new Rejecting(state, keys, (...told) => decisions.reject(...told));
 
@@ -107,7 +108,7 @@ function showFrame({ item, frame }) {
 function showChoices(item) {
   showPanel(at("panel"), item, {
     look,
-    pick: (index) => looking.pick(index),
+    pick: choose,
     bridge: moveBridge,
     rename: mayDecide() && (() => rename()),
   });
@@ -174,12 +175,14 @@ function look(told) {
 function moveBridge() {
   if (!picture.hasBridge) return say("There is no half-glass picture of this one, so there is no bridge to place.");
   editor.arm("bridge");
-  picture.takeUpBridge();
+  if (picture.tool === "bridge") picture.takeUpBridge();
 }
+
+const choose = onceSaved((index) => looking.pick(index));
 
 function pick(index) {
   if (picture.tool === "bridge") picture.takeEstimate(index);
-  else looking.pick(index);
+  else choose(index);
 }
 
 // The one way out of a frame, for keys, buttons and links alike. While one is asked, another may take its place.
@@ -196,14 +199,13 @@ const leaveEdit = (go) => leave(go, picture.isEdited);
 const open = (id) => leave(() => line.open(id));
 const back = () => leave(() => line.back());
 const forward = () => leave(async () => (await line.forward()) || say("This is the last one."));
-const undo = () => leave(() => decisions.undo());
+const undo = onceSaved(() => leave(() => decisions.undo()));
 // What was merely chosen is no loss.
-const ask = () => {
+const ask = onceSaved(() => {
   if (!line.current || !mayDecide()) return;
   const { item } = line.current;
   leave(() => rejecting.open(item), picture.isPainted);
-};
-
+});
 const shop = () => trying(() => showShop(line, picture, server));
 
 async function takeOver(id) {
@@ -213,25 +215,28 @@ async function takeOver(id) {
 }
 
 // Under what it shows: the view that it looks like, where that is known.
-function rename(view) {
+const rename = onceSaved((view) => {
   if (!line.current || !mayDecide()) return;
   const { item } = line.current;
   leave(() => renaming.open(item, view));
-}
+});
 
 // --- keys and buttons -----------------------------------------------------------------------------
 
 // A decision is about what is seen; anything else can wait until there is something to see.
 function onSight(act) {
-  return () => {
-    if (line.isComing) return say("The next one is still loading; nothing was decided.", "bad");
-    return onceAnswered(act)();
-  };
+  const answered = onceAnswered(act);
+  return () => (line.isComing ? say("The next one is still loading; nothing was decided.", "bad") : answered());
 }
 
 // What a click comes to belongs to what is decided or saved.
 function onceAnswered(act) {
-  return () => (editor.isAsking ? say("Your last click is still being worked out; nothing was done.", "bad") : act());
+  const words = "Your last click is still being worked out; nothing was done.";
+  return onceSaved(() => (editor.isAsking ? say(words, "bad") : act()));
+}
+
+function onceSaved(act) {
+  return (...given) => (decisions.isSaving ? say(STILL_SAVING, "bad") : act(...given));
 }
 
 function onceThere(act) {
