@@ -1,6 +1,7 @@
 // What is decided of a frame: approved, rejected, skipped, taken back; and its edit, which is saved before.
 import { say, trying } from "./notice.js";
 
+const UNSEEN = "This photo’s picture did not come, so it can’t be approved. Press T to try again.";
 export const STILL_SAVING = "Your edit is still being saved; nothing was done.";
 
 export class Decisions {
@@ -20,8 +21,9 @@ export class Decisions {
   async decide(kind, told = {}) {
     if (!this.line.current || !this.mayDecide()) return;
     if (this.isSaving) return say(STILL_SAVING, "bad");
-    const { item } = this.line.current;
+    const { item, isUnseen } = this.line.current;
     if (kind === "approve" && !item.canApprove) return say(item.whyNot, "bad");
+    if (kind === "approve" && isUnseen) return say(UNSEEN, "bad");
     const asked = { kind, ...told, version: item.version, bridge_x: this.picture.movedBridge };
     if (kind === "approve" && this.picture.isEdited) return this.#saveAndApprove(item, asked);
     const answer = await this.#settle(item.id, () => this.server.ask("decide", item.id, asked));

@@ -4,10 +4,11 @@ import { at, element } from "../dom.js";
 const bold = (words) => element("b", {}, words);
 const count = (number) => number.toLocaleString("en");
 
-export function frame(item) {
+// empty: what is said where there is no frame.
+export function frame(item, empty) {
   for (const id of ["batch", "waiting"]) at(id).hidden = !item;
   at("name").textContent = item ? `${item.code} · ${item.view}` : "Workbench";
-  document.title = `${item ? `${item.code} ${item.view}` : "All clear"} · Mattegate`;
+  document.title = `${item ? `${item.code} ${item.view}` : empty} · Mattegate`;
   if (!item) return;
   at("batch").replaceChildren("batch ", bold(item.batch));
   at("waiting").replaceChildren("waiting ", bold(item.waiting));

@@ -20,11 +20,13 @@ async function loaded(item) {
   await Promise.all(thumbs);
   item.alternatives = await alternatives;
   const size = { width: pictures.width ?? photo?.naturalWidth, height: pictures.height ?? photo?.naturalHeight };
-  return { item, frame: photo && { ...size, photo, cutout, heat, full: null } };
+  const isUnseen = [[pictures.photo, photo], [pictures.cutout, cutout]].some(([made, came]) => made && !came);
+  return { item, isUnseen, frame: photo && { ...size, photo, cutout, heat, full: null } };
 }
 
 export class Line {
   current = null;
+  failure = null; // why what waits could not be asked for, the last time
   #next = null; // a promise
   #passed = [];
   #deciding = new Map();
@@ -183,12 +185,14 @@ export class Line {
     try {
       const asked = { held, beside, is_ahead: isAhead, after: this.#takeAfter() };
       const { item, lost, line } = await this.server.ask("next", 0, asked);
+      this.failure = null;
       this.on.line(line);
       this.#tellOfLost(lost);
       const entry = item && (await loaded(item));
       this.on.ready(entry);
       return entry;
     } catch (error) {
+      this.failure = error;
       this.on.refused(error);
       return null;
     }

@@ -1,6 +1,7 @@
 // What stands beside the picture: why it is here, what could be published instead, its siblings, the line.
 import { button, drawn, element } from "../dom.js";
 import { refill } from "./focus.js";
+import { Unreachable } from "./server.js";
 
 const capitalised = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const section = (title, ...children) => element("section", {}, element("h2", {}, title), ...children);
@@ -171,10 +172,17 @@ export function showToday(list, { byMe, byAll, published, processed, sentToRevie
 }
 
 // "All clear" is said only where nothing waits in others' hands either.
-export function showEmpty(section, { elsewhere }) {
+export function showEmpty(section, { elsewhere }, failure) {
   const [heading, words] = section.querySelectorAll("h2, p");
+  section.querySelector('[data-key="t"]').hidden = !failure;
+  if (failure) return showFailure(heading, words, failure);
   const are = elsewhere === 1 ? "is" : "are";
   heading.textContent = elsewhere ? `All clear, but ${elsewhere} ${are} in others’ hands` : "All clear";
   const those = elsewhere ? "Whoever looks at them now decides them, or lets them go. " : "";
   words.textContent = `Nothing waits for you. ${those}This page fills by itself when something does.`;
+}
+
+function showFailure(heading, words, failure) {
+  heading.textContent = failure instanceof Unreachable ? "The server can’t be reached." : "What waits did not come.";
+  words.textContent = `${failure.message} This page asks again by itself, too.`;
 }

@@ -4,11 +4,14 @@ import { Storage } from "../storage.js";
 
 // Browsers carry a little to its end when the page is left: a decision, not a painting.
 const OUTLIVES_THE_PAGE = 10_000;
+const PAUSE = 500; // before a picture that did not come is asked for again
 
 const LEFT = "mattegate.left";
 const kept = new Storage("sessionStorage");
 
 export class Refusal extends Error {}
+
+export class Unreachable extends Refusal {}
 
 export class Server {
   // Frames are held by a page, not by a person.
@@ -51,14 +54,21 @@ export class Server {
     try {
       return await fetch(url, options);
     } catch {
-      throw new Refusal("The server does not answer; nothing was changed. Try again in a moment.");
+      throw new Unreachable("The server can’t be reached. Try again in a moment.");
     }
   }
 }
 
-// A picture, ready to be drawn; null for one that was never made, or is gone.
+// A picture, ready to be drawn; null for one that was never made, or doesn't come though it is asked for twice.
 export async function picture(url) {
   if (!url) return null;
+  const image = await decoded(url);
+  if (image) return image;
+  await new Promise((done) => setTimeout(done, PAUSE));
+  return decoded(url);
+}
+
+async function decoded(url) {
   const image = new Image();
   image.src = url;
   try {

@@ -22,7 +22,8 @@ const DECIDES = '.wb-footer [data-key]:not([data-key="?"], [data-key="u"]), #edi
 const state = JSON.parse(at("state").textContent);
 const server = new Server(state.urls, state.page);
 const keys = new Keys();
-let { rail } = state.line;
+const nothing = at("empty").querySelector("h2");
+let now = state.line;
 
 const picture = new Picture(at("view"), {
   view: () => {
@@ -74,7 +75,8 @@ const rejecting = new Rejecting(state, keys, (...told) => decisions.reject(...to
 function show(entry) {
   at("work").hidden = at("footer").hidden = !entry;
   at("empty").hidden = Boolean(entry);
-  header.frame(entry?.item);
+  if (!entry) showEmpty(at("empty"), now, line.failure);
+  header.frame(entry?.item, nothing.textContent);
   // Another photo is seen whole first; a frame that was worked over stays where one looked.
   if (document.body.dataset.frame !== String(entry?.item.id)) {
     picture.fit();
@@ -84,20 +86,21 @@ function show(entry) {
   at("skip").hidden = !entry;
   if (entry) showFrame(entry);
   else picture.show(null, null);
-  announce(entry ? header.inWords(entry.item) : at("empty").querySelector("h2").textContent);
+  announce(entry ? header.inWords(entry.item) : nothing.textContent);
   if (isFocusLost()) at(entry ? "panel" : "empty").focus({ preventScroll: true });
 }
 
-function showFrame({ item, frame }) {
+function showFrame({ item, frame, isUnseen }) {
   document.body.toggleAttribute("data-pictureless", !frame);
-  at("none").hidden = Boolean(frame);
+  at("missing").hidden = !isUnseen;
+  at("none").hidden = Boolean(frame) || isUnseen;
   at("view").ariaLabel = `Photo and cut-out of ${item.code} ${item.view}`;
   at("none-why").textContent = item.hasFailed ? item.chips.map(({ words }) => words).join(" ") : "";
   picture.show(frame, item.bridge);
   looking.showDoubt();
   showHolder(item);
   unsaved.offer(item);
-  showRail(at("rail"), item, rail, open);
+  showRail(at("rail"), item, now.rail, open);
   showChoices(item);
   editor.suggest("brush");
   editor.show();
@@ -122,12 +125,12 @@ function showMore(item) {
   announce(moreWords(item, known));
 }
 
-function showLine(now) {
-  rail = now.rail;
-  showEmpty(at("empty"), now);
+function showLine(told) {
+  now = told;
+  showEmpty(at("empty"), now, line.failure);
   showToday(at("today"), now.today);
   header.day(now);
-  if (line.current) showRail(at("rail"), line.current.item, rail, open);
+  if (line.current) showRail(at("rail"), line.current.item, now.rail, open);
 }
 
 // Without a holder it is free again, unless it was decided.
@@ -208,6 +211,19 @@ const ask = onceSaved(() => {
 });
 const shop = () => trying(() => showShop(line, picture, server));
 
+// What did not come is asked for anew: the pictures of what is looked at, or what waits.
+function again() {
+  const { current } = line;
+  if (current?.isUnseen) leave(() => reload(current.item));
+  else if (!current && !line.isComing) trying(() => line.advance());
+}
+
+async function reload(item) {
+  const entry = await line.renew(item, item);
+  if (entry) show(entry);
+  if (entry?.isUnseen) say("It did not come this time either.", "bad");
+}
+
 async function takeOver(id) {
   const { said, item, line: now } = await server.ask("take-over", id);
   await line.turnTo(item, now);
@@ -267,6 +283,7 @@ function bindKeys() {
   keys.set("w", "move the bridge", onceThere(moveBridge), { label: "W" });
   keys.set("n", "correct the name: another class, view or code", onceThere(() => rename()), { label: "N" });
   keys.set("v", "as in the shop: all files", onceThere(shop), { label: "V" });
+  keys.set("t", "try again where the picture or the server did not come", again, { label: "T" });
   keys.set("?", "this list", () => at("keys").showModal());
 }
 
