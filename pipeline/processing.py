@@ -73,7 +73,7 @@ def _run_stages(frame: Frame) -> None:
         work_files.save_matte(frame, rgb, best.alpha)
     places = {}
     # What is audited looks like what is doubted: nobody is to tell one from the other by what is missing.
-    if is_marked or not best.verdict.publish:
+    if is_marked or not best.verdict.publish or gate.is_sent_back(frame):
         with timed(seconds, "for people"):
             work_files.save_alternatives(frame, rgb, examined.others)
             places = work_files.save_doubts(frame, rgb, best.alpha, best.score, examined.second_look)

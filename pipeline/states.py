@@ -109,4 +109,7 @@ VERDICT_REASONS = frozenset({"low-confidence", "held-all"})
 RENAMED = "renamed"
 """Published files are withdrawn because they lie under a wrong name, not because anything is wrong with them."""
 
+SENT_BACK = "withdrawn"
+"""A person has doubted what was published: a person sees it before it is published again."""
+
 NEVER_DECODED = frozenset({"not-decodable", "original-missing"})

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from pipeline.models import Batch, Frame, Transition
-from pipeline.states import State, is_allowed
+from pipeline.states import SENT_BACK, State, is_allowed
 from pipeline.webhooks import outbox
 from pipeline.words import in_words
 
@@ -78,9 +78,12 @@ def change(frame: Frame, **fields: Any) -> None:
 
 
 def hold(frame: Frame, reasons: list[str], cause: str = "", *, actor: str, **fields: Any) -> None:
-    """Into the review queue."""
-    fields |= first_verdict(frame) | {"reasons": reasons, "cause": cause, "was_exception": True}
-    fields["has_failed"] = frame.has_failed or bool(cause)
+    """Into the review queue. What a person sent back stays marked so, and no figure takes it for sent by the gate."""
+    is_sent_back = SENT_BACK in frame.reasons
+    reasons = list(dict.fromkeys([*reasons, SENT_BACK])) if is_sent_back else reasons
+    fields |= first_verdict(frame) | {"reasons": reasons, "cause": cause}
+    if not is_sent_back:
+        fields |= {"was_exception": True, "has_failed": frame.has_failed or bool(cause)}
     why = cause or "; ".join(map(in_words, reasons))
     advance(frame, State.EXCEPTION, actor=actor, why=why, **fields)
     log.info("%s waits for a person: %s", frame, why)

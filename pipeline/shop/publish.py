@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -26,7 +27,7 @@ from pipeline.imaging.types import Alpha, Crop
 from pipeline.listing_spec import has_half_glass
 from pipeline.models import Frame, Listing, Rendition
 from pipeline.shop import listings, siblings
-from pipeline.states import GONE, State
+from pipeline.states import GONE, SENT_BACK, State
 from pipeline.transitions import StaleTransition, advance, hold, lock_batches
 
 log = logging.getLogger(__name__)
@@ -202,11 +203,17 @@ def _manifest(frame: Frame, files: list[File], spec: ListingSpec) -> bytes:
 def _finish(frame: Frame, listing: Listing, files: list[File]) -> None:
     with transaction.atomic():
         lock_batches(Frame.objects.filter(code=frame.code, view=frame.view).values_list("batch", flat=True))
-        advance(frame, State.PUBLISHED, actor="worker", published_at=timezone.now(), faults=0)
+        advance(frame, State.PUBLISHED, actor="worker", published_at=_since(frame), faults=0)
         listings.release(listing, shows=frame)
         note_files(frame, files)
         _supersede_older(frame)
     log.info("%s is published: %d files", frame, len(files))
+
+
+def _since(frame: Frame) -> datetime:
+    """One that a person sent back was published before, like one that is rendered again: figures count it there."""
+    before = frame.published_at if SENT_BACK in frame.reasons else None
+    return before or timezone.now()
 
 
 def note_files(frame: Frame, files: list[File]) -> None:

@@ -4,7 +4,7 @@ from django.db import transaction
 
 from pipeline.models import Frame, Rejection
 from pipeline.shop.withdraw import withdraw
-from pipeline.states import State
+from pipeline.states import SENT_BACK, State
 from pipeline.transitions import StaleTransition, advance
 
 RECALLABLE = {"withdraw": (State.PUBLISHED,), "review": (State.PUBLISHED, State.WITHDRAWN, State.REJECTED)}
@@ -60,7 +60,7 @@ def _review_again(frame: Frame, actor: str, why: str) -> None:
     if frame.state == State.PUBLISHED:
         advance(frame, State.PUBLISHED, actor=actor, why=why, audit_due=frame.audit_due or "asked")
     else:
-        reasons = frame.reasons if frame.state == State.REJECTED else ["withdrawn"]
+        reasons = frame.reasons if frame.state == State.REJECTED and frame.reasons else [SENT_BACK]
         with transaction.atomic():
             advance(frame, State.EXCEPTION, actor=actor, why=why, reasons=reasons, cause="")
             Rejection.objects.filter(frame=frame).delete()  # it is asked for no more

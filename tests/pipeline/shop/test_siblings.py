@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from pipeline import processing
 from pipeline.models import Frame
 from pipeline.shop import publish
-from pipeline.states import State
+from pipeline.states import SENT_BACK, State
 from review.queue import decisions
 
 BLUE, DARK_BLUE, RED, BLACK = (40, 70, 190), (25, 45, 120), (190, 40, 40), (30, 30, 30)
@@ -69,6 +69,15 @@ def test_once_a_person_has_seen_it_it_is_published(published, django_user_model)
     frame = published("AURA1_3.png", product(RED))
     decisions.decide("approve", frame, frame.version, django_user_model.objects.create_user("olga"))
     Frame.objects.filter(pk=frame.pk).update(not_before=None)
+    publish.run(frame.pk)
+    frame.refresh_from_db()
+    assert frame.state == State.PUBLISHED
+
+
+def test_what_a_person_mended_in_an_audit_is_not_held_for_what_they_saw(published):
+    published("AURA1_1.png", product(BLUE))
+    frame = published("AURA1_3.png", product(RED))
+    Frame.objects.filter(pk=frame.pk).update(state=State.APPROVED, reasons=[SENT_BACK], was_exception=False)
     publish.run(frame.pk)
     frame.refresh_from_db()
     assert frame.state == State.PUBLISHED
