@@ -86,7 +86,7 @@ def render_again(rendering_id: int) -> None:
 
 def withdraw(frame_id: int) -> None:
     frame = withdraw_files(frame_id)
-    if frame and frame.state == State.RECEIVED:
+    if frame and frame.state in (State.RECEIVED, State.APPROVED):
         enqueue(frame)
 
 

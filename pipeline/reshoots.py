@@ -68,7 +68,9 @@ def told_of(rejections: Iterable[Any], user: User) -> list[Told]:
 def told_of_frames(frames: Iterable[Frame], user: User) -> list[tuple[Frame, Told | None]]:
     """Each with what was told of it, if it was rejected."""
     shown = list(frames)
-    told = {one.frame.pk: one for one in told_of(_rejections().filter(frame__in=shown), user)}
+    # What an audit rejected is told of once it has left the shop.
+    rejected = _rejections().filter(frame__in=shown).exclude(frame__state=State.WITHDRAWING)
+    told = {one.frame.pk: one for one in told_of(rejected, user)}
     return [(frame, told.get(frame.pk)) for frame in shown]
 
 

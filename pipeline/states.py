@@ -52,7 +52,7 @@ MOVES: dict[State, frozenset[State]] = {
     S.REJECTED: frozenset({S.EXCEPTION, S.PURGED, S.SUPERSEDED, S.REMOVED}),
     S.PUBLISHING: frozenset({S.PUBLISHED, S.APPROVED, S.EXCEPTION, S.SUPERSEDED}),
     S.PUBLISHED: frozenset({S.PUBLISHED, S.WITHDRAWING, S.SUPERSEDED}),
-    S.WITHDRAWING: frozenset({S.EXCEPTION, S.WITHDRAWN, S.PUBLISHED, S.RECEIVED}),
+    S.WITHDRAWING: frozenset({S.EXCEPTION, S.WITHDRAWN, S.PUBLISHED, S.RECEIVED, S.APPROVED, S.REJECTED}),
     S.WITHDRAWN: frozenset({S.EXCEPTION, S.PURGED, S.SUPERSEDED}),
     S.SUPERSEDED: frozenset({S.PURGED, S.RECEIVED}),
     S.REMOVED: frozenset({S.PURGED}),
@@ -106,8 +106,15 @@ ASK_AGAIN = frozenset({"failed", "refused", "out-of-time", "budget-spent", "swit
 # These say what the gate decided, not what is wrong with the picture: who decides after it must not know.
 VERDICT_REASONS = frozenset({"low-confidence", "held-all"})
 
-RENAMED = "renamed"
-"""Published files are withdrawn because they lie under a wrong name, not because anything is wrong with them."""
+RENAMED, MENDED, ONCE_MORE, TURNED_DOWN = "renamed", "mended", "once-more", "turned-down"
+AFTER_WITHDRAWAL: dict[str, State] = {
+    RENAMED: S.RECEIVED,
+    MENDED: S.APPROVED,
+    ONCE_MORE: S.RECEIVED,
+    TURNED_DOWN: S.REJECTED,
+}
+"""By the reason for which files are withdrawn, where their frame goes then. Those of one that was renamed lie under a
+wrong name; nothing else is wrong with them."""
 
 SENT_BACK = "withdrawn"
 """A person has doubted what was published: a person sees it before it is published again."""

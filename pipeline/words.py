@@ -1,6 +1,19 @@
 """What states, segments, reasons, rungs and doubts are called on pages: plain words, one each."""
 
-from pipeline.states import ANSWERED, BY_HAND, FIRST_LOOK, OWN_ALPHA, RENAMED, SENT_BACK, Enhancement, Segment, State
+from pipeline.states import (
+    ANSWERED,
+    BY_HAND,
+    FIRST_LOOK,
+    MENDED,
+    ONCE_MORE,
+    OWN_ALPHA,
+    RENAMED,
+    SENT_BACK,
+    TURNED_DOWN,
+    Enhancement,
+    Segment,
+    State,
+)
 
 STATE_WORDS: dict[str, str] = {
     State.RECEIVED: "waiting in line",
@@ -104,6 +117,9 @@ REASON_WORDS: dict[str, str] = {
     "unlike-side": "other colours than the product's side view: were two products mixed up?",
     "off-spec": "a finished file doesn't match the listing spec",
     RENAMED: "it had a wrong name",
+    MENDED: "somebody mended it",
+    ONCE_MORE: "somebody had it cut out once more",
+    TURNED_DOWN: "somebody rejected it",
     SENT_BACK: "somebody looked at it before, and sent it back",
 }
 

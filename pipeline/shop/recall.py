@@ -43,7 +43,7 @@ def recall(kind: str, frame: Frame, version: int, *, actor: str, why: str) -> No
         )
     try:
         if kind == "withdraw":
-            withdraw(frame, actor=actor, why=why, for_review=False)
+            withdraw(frame, actor=actor, why=why)
         else:
             _review_again(frame, actor, why)
     except StaleTransition as error:

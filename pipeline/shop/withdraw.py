@@ -1,5 +1,5 @@
-"""Published files come back out of the bucket, and their frame goes to a person, or through the pipeline anew under
-another name, or stays withdrawn. Tried until it succeeds.
+"""Published files come back out of the bucket, and their frame goes where whoever had them withdrawn sends it: into the
+shop anew, through the pipeline, to who sent it; or it stays withdrawn. Tried until it succeeds.
 """
 
 import logging
@@ -17,29 +17,26 @@ from pipeline.engines.object_store import ObjectStoreError
 from pipeline.faults import run_step
 from pipeline.models import Frame, Listing
 from pipeline.shop import listings
-from pipeline.states import RENAMED, State
-from pipeline.transitions import StaleTransition, advance, change
+from pipeline.states import AFTER_WITHDRAWAL, RENAMED, SENT_BACK, State
+from pipeline.transitions import StaleTransition, advance, change, lock_batches
 
 log = logging.getLogger(__name__)
 
 
 def withdraw(
-    frame: Frame, *, actor: str, why: str, not_before: datetime | None = None, for_review: bool = True, **more: Any
+    frame: Frame, *, actor: str, why: str, not_before: datetime | None = None, then: str = "", **more: Any
 ) -> None:
-    """Begin to take a published frame back; a worker does the rest. One that isn't published yet is held at once.
+    """Begin to take a published frame back; a worker does the rest.
 
     Parameters
     ----------
-    for_review : bool
-        It goes to a person then. Otherwise it stays withdrawn: there is nothing to decide, so nobody is given a reason.
+    then : str
+        What for: a key of AFTER_WITHDRAWAL; or SENT_BACK, and it goes to a person. Without one it stays withdrawn.
     more
         Other fields that change with it.
     """
-    reasons = ["withdrawn"] if for_review else []
+    reasons = [then] if then else []
     fields: dict[str, Any] = {"audit_due": "", "reasons": reasons, "faults": 0, "not_before": not_before} | more
-    if frame.state == State.APPROVED:
-        advance(frame, State.EXCEPTION, actor=actor, why=why, **fields)
-        return
     if Frame.objects.filter(pk=frame.pk, lease_until__gte=timezone.now()).exists():
         # It is being rendered again: a call to the bucket that began may end after its files were deleted.
         soon = timezone.now() + timedelta(seconds=leases.LEFT_FOR_A_CALL)
@@ -88,23 +85,33 @@ def _delete(frame: Frame, listing: Listing) -> None:
 
 
 def _finish(frame: Frame, listing: Listing | None) -> None:
-    target = _then(frame)
-    is_renamed = target == State.RECEIVED
-    kept: dict[str, Any] = {"reasons": []} if is_renamed else {}
+    target, is_renamed = _then(frame), RENAMED in frame.reasons
+    is_over = is_renamed or target in (State.REJECTED, State.WITHDRAWN)
+    fields: dict[str, Any] = {"reasons": [] if is_over else [SENT_BACK], "faults": 0, "not_before": None}
     with transaction.atomic():
-        advance(frame, target, actor="worker", why="its files are withdrawn", faults=0, not_before=None, **kept)
+        lock_batches([frame.batch_id])
+        advance(frame, target, actor="worker", why="its files are withdrawn", **fields)
         frame.renditions.all().delete()
         if listing:
             listings.release(listing, shows=None)
             if is_renamed:
                 _bring_back(frame, listing)
+        elif not is_renamed:
+            _give_way(frame)
 
 
 def _then(frame: Frame) -> State:
-    """Whoever has it withdrawn says by the reasons what for: another name, a person, or nothing more."""
-    if RENAMED in frame.reasons:
-        return State.RECEIVED
-    return State.EXCEPTION if frame.reasons else State.WITHDRAWN
+    """Whoever has it withdrawn says by the reasons what for."""
+    told = [AFTER_WITHDRAWAL[code] for code in frame.reasons if code in AFTER_WITHDRAWAL]
+    return told[0] if told else State.EXCEPTION if frame.reasons else State.WITHDRAWN
+
+
+def _give_way(frame: Frame) -> None:
+    """To a newer photo that the shop shows under its names by now; to none if it left the shop for good anyway."""
+    same = Listing.objects.filter(code=frame.code, view=frame.view, frame_id__gt=frame.pk)
+    shown = same.select_related("frame").first()
+    if shown and shown.frame and frame.state != State.WITHDRAWN:
+        advance(frame, State.SUPERSEDED, actor="worker", why=listings.newer(shown.frame))
 
 
 def _bring_back(frame: Frame, listing: Listing) -> None:

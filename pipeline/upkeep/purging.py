@@ -124,7 +124,7 @@ def _take(found: Deletion) -> None:
     if frame.state != State.PUBLISHED:
         advance(frame, State.PURGED, actor=ACTOR, why=why, pictures=GOING)
     elif settings.PURGE_PUBLISHED:
-        withdraw.withdraw(frame, actor=ACTOR, why=why, for_review=False, pictures=GOING)
+        withdraw.withdraw(frame, actor=ACTOR, why=why, pictures=GOING)
     else:
         why = f"{why}; what the shop shows stays"
         advance(frame, State.PUBLISHED, actor=ACTOR, why=why, pictures=GOING, state_since=frame.state_since)

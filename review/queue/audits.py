@@ -26,11 +26,11 @@ def pass_audit(frame: Frame, user: User, why: str) -> None:
 
 
 def fail_audit(
-    frame: Frame, card: Scorecard | None, user: User, why: str, *, is_bad: bool, not_before: datetime
+    frame: Frame, card: Scorecard | None, user: User, why: str, *, then: str, is_bad: bool, not_before: datetime
 ) -> None:
-    """Its files are withdrawn and it comes back to the queue; if matte or crop was bad, its siblings are looked at."""
+    """Its files are withdrawn, and then what was said is done; if matte or crop was bad, its siblings are looked at."""
     is_drawn = frame.audit_due == Decision.Occasion.DRAWN
-    withdraw.withdraw(frame, actor=user.get_username(), why=why, not_before=not_before)
+    withdraw.withdraw(frame, actor=user.get_username(), why=why, not_before=not_before, then=then)
     if card and is_bad and is_drawn:
         look_at_siblings(frame, card)
 

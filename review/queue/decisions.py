@@ -17,13 +17,14 @@ from django.utils.formats import date_format
 
 from pipeline import audit_draw, sharing
 from pipeline.models import BridgeLabel, Frame, Rejection, Scorecard
-from pipeline.states import State
+from pipeline.states import MENDED, ONCE_MORE, TURNED_DOWN, State
 from pipeline.transitions import StaleTransition, advance
 from review.evidence.labels import label_of
 from review.models import Decision
 from review.queue import audits, claims, handwork
 from review.queue.bridges import BridgeLine, bridge_line_of
 
+REJECTS = {"discard", "reject"}
 KEEP_BRIDGE = {"approve", "reprocess"}
 """Where the bridge is in a photo that won't be used matters no more."""
 
@@ -86,8 +87,7 @@ class Said:
 
 def approve(frame: Frame, said: Said) -> None:
     """Publish the matte as it is, parted at the bridge where the operator put it."""
-    if not can_be_approved(frame.card):
-        raise DecisionError(f"{frame} has no matte that could be published. Reprocess it, or ask for a new photo.")
+    _require_matte(frame)
     _move(frame, State.APPROVED, said)
     _keep_bridge(frame, said)
 
@@ -95,6 +95,11 @@ def approve(frame: Frame, said: Said) -> None:
 def reject(frame: Frame, said: Said) -> None:
     """No worker has anything to do: the photo is taken anew, or somebody else cuts it out."""
     _move(frame, State.REJECTED, said)
+    _tell_rejected(frame, said)
+
+
+def _tell_rejected(frame: Frame, said: Said) -> None:
+    """Who sent it reads this once the frame is rejected."""
     told = {"needs_photo": said.kind == "reject", "why": said.reason, "remark": said.remark, "mark": list(said.mark)}
     by = said.user.get_username()
     Rejection.objects.update_or_create(frame=frame, defaults=told | {"by": by, "at": frame.state_since})
@@ -236,13 +241,23 @@ def occasion_of(frame: Frame) -> str:
 
 
 def _audit(frame: Frame, said: Said, card: Scorecard | None, label: str) -> None:
-    """A published frame that is good stays as it is; any other comes back to the queue."""
+    """A published frame that is good stays as it is; with any other, what was said is done once it left the shop."""
     is_bad, why = label == Decision.Label.BAD, f"looked at after publication: {said.words_on(frame)}"
-    if said.kind == "approve" and not is_bad:
-        audits.pass_audit(frame, said.user, why)
-        return
-    audits.fail_audit(frame, card, said.user, why, is_bad=is_bad, not_before=grace())
+    if said.kind == "approve":
+        _require_matte(frame)
+        if not is_bad:
+            audits.pass_audit(frame, said.user, why)
+            return
+    then = {"approve": MENDED, "reprocess": ONCE_MORE}.get(said.kind, TURNED_DOWN)
+    audits.fail_audit(frame, card, said.user, why, then=then, is_bad=is_bad, not_before=grace())
+    if said.kind in REJECTS:
+        _tell_rejected(frame, said)
     _keep_bridge(frame, said)
+
+
+def _require_matte(frame: Frame) -> None:
+    if not can_be_approved(frame.card):
+        raise DecisionError(f"{frame} has no matte that could be published. Reprocess it, or ask for a new photo.")
 
 
 def can_be_approved(card: Scorecard | None) -> bool:

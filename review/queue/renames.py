@@ -102,4 +102,4 @@ def _move(frame: Frame, why: str, user: User, **name: Any) -> None:
     if frame.state == State.EXCEPTION:
         advance(frame, State.RECEIVED, actor=actor, why=why, faults=0, not_before=not_before, **name)
     else:
-        withdraw.withdraw(frame, actor=actor, why=why, not_before=not_before, reasons=[RENAMED], **name)
+        withdraw.withdraw(frame, actor=actor, why=why, not_before=not_before, then=RENAMED, **name)

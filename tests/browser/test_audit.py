@@ -50,8 +50,8 @@ def test_a_bad_frame_that_slipped_through_is_taken_back_and_its_siblings_are_loo
     jobs.withdraw(published[0].pk)
     front, side = (Frame.objects.get(pk=frame.pk) for frame in published)
     assert manifests() == {"AURA2000/AURA2000_3.json"}
-    assert (front.state, front.reasons) == (State.EXCEPTION, ["withdrawn"])
+    assert (front.state, front.rejection.needs_photo) == (State.REJECTED, False)
     assert (side.state, side.audit_due) == (State.PUBLISHED, "sibling")
     assert Decision.objects.get().label == "bad"
     page.goto("/admin/review/queueitem/")
-    expect(rows).to_have_count(3)
+    expect(rows).to_have_count(2)

@@ -1,7 +1,7 @@
 from pipeline.cutout import ladder
 from pipeline.imaging.verdict import score
 from pipeline.policies.shipped import shipped_policy
-from pipeline.states import BY_HAND, GONE, MOVES, OWN_ALPHA, State
+from pipeline.states import AFTER_WITHDRAWAL, BY_HAND, GONE, MOVES, OWN_ALPHA, SENT_BACK, State
 from pipeline.words import CUTOUT_WORDS, REASON_WORDS, RUNG_WORDS
 
 
@@ -23,6 +23,11 @@ def test_every_reason_that_the_shipped_policy_can_give_has_words():
     policy = shipped_policy()
     codes = {*policy["components"], *policy["vetoes"], *score.VETOES, "held-all", "low-confidence"}
     assert codes <= REASON_WORDS.keys()
+
+
+def test_every_reason_for_a_withdrawal_has_words_and_leads_where_a_frame_can_go():
+    assert {*AFTER_WITHDRAWAL, SENT_BACK} <= REASON_WORDS.keys()
+    assert {*AFTER_WITHDRAWAL.values()} <= MOVES[State.WITHDRAWING]
 
 
 def test_every_rung_of_the_ladder_has_words():

@@ -18,7 +18,7 @@ from pipeline.imaging.pictures import renditions
 from pipeline.imaging.pictures.alpha_png import encode_alpha
 from pipeline.models import Batch, Frame, Listing, Rendering, Spec
 from pipeline.shop import files, publish, rerender, withdraw
-from pipeline.states import State
+from pipeline.states import SENT_BACK, State
 from pipeline.upkeep import retention
 from pipeline.upkeep.rows import in_motion
 from tests.factories import scorecard
@@ -141,7 +141,7 @@ def test_half_a_swap_is_neither_given_up_nor_purged_while_the_photo_may_come_bac
         broken.setattr(object_store, "copy_published", lambda *_: (_ for _ in ()).throw(ObjectStoreError("away")))
         [rendering] = render_again(frame, by=spec())
     assert rendering.is_swapping and in_motion("AURA1", "front")
-    withdraw.withdraw(Frame.objects.get(), actor="maria", why="bad", for_review=True)  # and then: undone
+    withdraw.withdraw(Frame.objects.get(), actor="maria", why="bad", then=SENT_BACK)  # and then: undone
     Rendering.objects.update(not_before=None)
     rerender.run(rendering.pk)
     rendering.refresh_from_db()
@@ -181,7 +181,7 @@ def test_withdrawn_while_it_is_rendered_again_no_late_file_stays(published, monk
 
     def withdrawn_meanwhile(key: str, data: bytes) -> None:
         if Frame.objects.get().state == State.PUBLISHED:
-            withdraw.withdraw(Frame.objects.get(), actor="maria", why="sold out", for_review=False)
+            withdraw.withdraw(Frame.objects.get(), actor="maria", why="sold out")
             withdraw.run(frame.pk)
         put(key, data)
 

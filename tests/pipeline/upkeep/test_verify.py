@@ -47,12 +47,12 @@ def test_nothing_is_found_in_the_whole_life_of_a_frame(received, published, batc
     assert kinds() == []
     newer = published("AURA1_1.png", photo(60))
     assert Frame.objects.get(pk=waiting.pk).state == State.SUPERSEDED and kinds() == []
-    withdraw.withdraw(newer, actor="mia", why="recalled", for_review=False)
+    withdraw.withdraw(newer, actor="mia", why="recalled")
     assert kinds() == []
     withdraw.run(newer.pk)
     assert kinds() == []
     wrong = published("AURA2_1.png", photo(90))
-    withdraw.withdraw(wrong, actor="olga", why="another", reasons=[RENAMED], code="AURA3")
+    withdraw.withdraw(wrong, actor="olga", why="another", then=RENAMED, code="AURA3")
     assert kinds() == []
     withdraw.run(wrong.pk)
     publish.run(processing.run(wrong.pk).pk)
@@ -118,7 +118,7 @@ def test_a_broken_promise_is_mended_as_the_finding_says(published, kinds):
     frame = published()
     delete("published", WHITE)
     assert kinds() == ["promise"]
-    withdraw.withdraw(frame, actor="mia", why="a file is gone", for_review=False)
+    withdraw.withdraw(frame, actor="mia", why="a file is gone")
     withdraw.run(frame.pk)
     for state in (State.EXCEPTION, State.APPROVED):
         advance(Frame.objects.get(pk=frame.pk), state, actor="mia")

@@ -100,10 +100,16 @@ def test_many_rejected_from_the_list_are_asked_for_too(frame, olga):
     assert Rejection.objects.get().needs_photo
 
 
-def test_an_audit_that_rejects_asks_nobody_yet_since_the_frame_comes_back_to_the_queue(olga):
-    frame = judged(1, policy(is_active=True), haze=0.1).frame
-    decisions.decide("reject", frame, frame.version, olga, why="blurred")
-    assert not Rejection.objects.exists()
+@pytest.mark.parametrize("kind", ["reject", "discard"])
+def test_what_an_audit_tells_is_kept_like_any_other_and_so_is_that_it_was_taken_back(kind, frame, olga):
+    audited = judged(1, policy(is_active=True), haze=0.1).frame
+    told = {"why": "blurred", "remark": "the left lens", "mark": [0.5, 0.5]}
+    for one in (frame, audited):
+        decisions.decide(kind, one, one.version, olga, **told)
+    first, second = Rejection.objects.order_by("frame").values("needs_photo", "why", "remark", "mark", "by")
+    assert first == second and second["remark"] == "the left lens"
+    undo.take_back(olga)
+    assert Rejection.objects.get().frame == frame
 
 
 def test_what_was_rejected_before_there_was_a_list_is_on_it(frame, olga):

@@ -113,7 +113,7 @@ def test_a_decision_that_is_taken_back_leaves_the_frame_as_it_was_and_says_nothi
         undo.take_back(olga)
 
 
-@pytest.mark.parametrize("kind", ["approve", "discard"])
+@pytest.mark.parametrize("kind", ["approve", "discard", "reject", "reprocess"])
 def test_an_audit_that_is_taken_back_is_due_again_and_is_no_label(kind, olga):
     frame = judged(1, policy(is_active=True), haze=0.1).frame
     decide(kind, frame, olga)
