@@ -174,7 +174,6 @@ def _audit(story: Story) -> None:
         story.decide("approve", by, State.PUBLISHED, f"{looked}: good as it is", occasion="drawn")
         return
     story.decide("discard", by, State.WITHDRAWING, f"{looked}: the cut-out isn't good enough", occasion="drawn")
+    story.tell_rejected(by, "", needs_photo=False)
     story.wait(5, least=GRACE)
-    story.hold(["withdrawn"], "worker")
-    story.wait(TO_DECIDE)
-    _reject(story, by)
+    story.move(State.REJECTED, "worker", "its files are withdrawn")
