@@ -76,7 +76,7 @@ def _bridge(told: dict[str, Any], solid: Floats, glass: Floats) -> float | None:
     if (told["kind"], told["view"]) != ("eyewear", "angle"):
         return None
     if told.get("design") in ONE_LENS:
-        return float(told["bridge"][0])
+        return float(told["bridge"][0]) if told["bridge"] else None  # a label that lies beyond the photo
     return true_bridge(solid, glass)
 
 
