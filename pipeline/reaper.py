@@ -49,8 +49,9 @@ def waiting() -> list[Frame]:
     """
     due = Frame.objects.filter(_is_due(), leases.grace_is_over(), state__in=LEFT_LYING).select_related("batch")
     due = due.order_by("state_since")
-    decided, received = ~Q(state=State.RECEIVED), Q(state=State.RECEIVED)
-    kinds = (decided, received & Q(faults__gt=0), received & Q(faults=0))
+    is_received, has_failed = Q(state=State.RECEIVED), Q(faults__gt=0)
+    decided = ~is_received | Q(not_before__isnull=False, faults=0)
+    kinds = (decided, is_received & has_failed, is_received & Q(not_before=None, faults=0))
     return [frame for kind in kinds for frame in due.filter(kind)[:SWEEP]]
 
 

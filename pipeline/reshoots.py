@@ -13,6 +13,7 @@ from pipeline.states import State
 from pipeline.words import RETAKE_WORDS
 
 CUT_OUT_ALONE = "The photo is fine, its cut-out isn’t: no new photo is needed. A manager can have it looked at again."
+TURNED_DOWN = (State.REJECTED, State.SUPERSEDED, State.PURGED)
 NO_RETAKE = (State.REJECTED, State.UNREADABLE, State.REMOVED)
 """A photo that was rejected itself, that can't be read or was taken back, is in nobody's place."""
 
@@ -69,7 +70,7 @@ def told_of_frames(frames: Iterable[Frame], user: User) -> list[tuple[Frame, Tol
     """Each with what was told of it, if it was rejected."""
     shown = list(frames)
     # What an audit rejected is told of once it has left the shop.
-    rejected = _rejections().filter(frame__in=shown).exclude(frame__state=State.WITHDRAWING)
+    rejected = _rejections().filter(frame__in=shown, frame__state__in=TURNED_DOWN)
     told = {one.frame.pk: one for one in told_of(rejected, user)}
     return [(frame, told.get(frame.pk)) for frame in shown]
 

@@ -79,10 +79,10 @@ def change(frame: Frame, **fields: Any) -> None:
 
 def hold(frame: Frame, reasons: list[str], cause: str = "", *, actor: str, **fields: Any) -> None:
     """Into the review queue. What a person sent back stays marked so, and no figure takes it for sent by the gate."""
-    is_sent_back = SENT_BACK in frame.reasons
-    reasons = list(dict.fromkeys([*reasons, SENT_BACK])) if is_sent_back else reasons
+    marker = _sent_back(frame)
+    reasons = [*(code for code in reasons if code not in marker), *marker]
     fields |= first_verdict(frame) | {"reasons": reasons, "cause": cause}
-    if not is_sent_back:
+    if not marker:
         fields |= {"was_exception": True, "has_failed": frame.has_failed or bool(cause)}
     why = cause or "; ".join(map(in_words, reasons))
     advance(frame, State.EXCEPTION, actor=actor, why=why, **fields)
@@ -91,14 +91,20 @@ def hold(frame: Frame, reasons: list[str], cause: str = "", *, actor: str, **fie
 
 def send_back(frame: Frame, reason: str, cause: str, *, actor: str) -> None:
     """To who sent it, who has to send it again. Nobody reviewed it, so no figure counts it."""
-    advance(frame, State.UNREADABLE, actor=actor, why=cause, reasons=[reason], cause=cause, faults=0)
+    reasons = [reason, *_sent_back(frame)]
+    advance(frame, State.UNREADABLE, actor=actor, why=cause, reasons=reasons, cause=cause, faults=0)
     log.info("%s is to be sent again: %s", frame, cause)
 
 
 def take_again(frame: Frame, *, actor: str) -> None:
     """What could not be read was sent again, or stored after all; whoever else notices at this moment is heard."""
     with suppress(StaleTransition):
-        advance(frame, State.RECEIVED, actor=actor, why="sent again", reasons=[], cause="", faults=0)
+        advance(frame, State.RECEIVED, actor=actor, why="sent again", reasons=_sent_back(frame), cause="", faults=0)
+
+
+def _sent_back(frame: Frame) -> list[str]:
+    """The reason that a frame keeps, whatever becomes of it, until it is published."""
+    return [code for code in frame.reasons if code == SENT_BACK]
 
 
 def first_verdict(frame: Frame) -> dict[str, Any]:

@@ -21,8 +21,6 @@ AT_ONCE = 1000
 """So many objects may be named in one request to delete."""
 PURGED = {"Key": "mattegate", "Value": "purged"}
 """The tag of what goes: docs/upkeep.md has the rule of the bucket that acts on it, and on nothing else."""
-MISSING = {"NoSuchKey", "NoSuchUpload", "404"}
-"""The last answers a HEAD, which has no body to name its error in."""
 BUSY = {429, 500, 502, 503, 504}
 """Answers of a store that may say otherwise in a moment."""
 PAUSES = (0.1, 0.3)
@@ -34,11 +32,9 @@ FORBIDDEN = (
     "(without the last, a missing file looks like a forbidden one); on the private one, for photos sent in parts, "
     "s3:ListMultipartUploadParts, s3:ListBucketMultipartUploads and s3:AbortMultipartUpload too"
 )
-WORDS = {
-    "AccessDenied": FORBIDDEN,
-    "403": FORBIDDEN,
-    "RequestTimeTooSkewed": "the clocks of this machine and of the store are apart: set this one's",
-}
+REFUSALS = ("AccessDenied", "403")
+WORDS = dict.fromkeys(REFUSALS, FORBIDDEN)
+WORDS["RequestTimeTooSkewed"] = "the clocks of this machine and of the store are apart: set this one's"
 """What to do, by S3's code of the error."""
 
 
@@ -48,6 +44,17 @@ class ObjectStoreError(RuntimeError):
 
 class MissingObjectError(ObjectStoreError):
     """There is no such object, or bucket."""
+
+
+class ForbiddenObjectError(ObjectStoreError):
+    """This key may not do that, with this object at least."""
+
+
+KINDS: dict[str, type[ObjectStoreError]] = {
+    **dict.fromkeys(("NoSuchKey", "NoSuchUpload", "404"), MissingObjectError),
+    **dict.fromkeys(REFUSALS, ForbiddenObjectError),
+}
+"""By S3's code; numbers answer a HEAD, which has no body to name its error in."""
 
 
 class Stored(NamedTuple):
@@ -68,7 +75,7 @@ def _call(alias: str, operation: str, **arguments: Any) -> Any:
     try:
         return _persistently(getattr(client, operation), Bucket=bucket, **arguments)
     except (BotoCoreError, ClientError) as error:
-        kind = MissingObjectError if _code(error) in MISSING else ObjectStoreError
+        kind = KINDS.get(_code(error), ObjectStoreError)
         raise kind(f"bucket {bucket}: {operation} {arguments.get('Key', '')}: {_said(error)}") from error
 
 

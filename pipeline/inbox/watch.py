@@ -13,7 +13,7 @@ from django.db import DatabaseError, close_old_connections, connection
 from django.utils import timezone
 
 from pipeline import intake, jobs, naming
-from pipeline.engines.object_store import MissingObjectError, ObjectStoreError
+from pipeline.engines.object_store import ForbiddenObjectError, MissingObjectError, ObjectStoreError
 from pipeline.imaging.types import ProductClass
 from pipeline.inbox.places import Place, Seen, watched
 
@@ -83,13 +83,13 @@ class Inbox:
         return f"Taken into batch {batch.name} as {receipt.frame}."
 
     def _read(self, path: str) -> bytes:
-        """What the bucket doesn't give out is told like a file that can't be read, and keeps no other waiting."""
+        """An object that the bucket doesn't give out is told like a file that can't be read."""
         try:
             return self.place.read(path)
         except MissingObjectError as error:
             raise FileNotFoundError(path) from error
-        except ObjectStoreError as error:
-            raise OSError(str(error)) from error
+        except ForbiddenObjectError as error:
+            raise PermissionError(str(error)) from error
 
     def _report(self, path: str, ending: str, words: str) -> None:
         """The other report, of an earlier version of the photo, is no longer true."""

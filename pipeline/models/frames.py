@@ -13,7 +13,7 @@ from pipeline.listing_spec import HOUSE, has_half_glass, listing_spec
 from pipeline.models.base import Immutable, OneOf, choices_of
 from pipeline.models.scorecards import Scorecard
 from pipeline.models.specs import Spec
-from pipeline.states import ASK_AGAIN, GONE, NEVER_DECODED, VERDICT_REASONS, Enhancement, Lane, Look, State
+from pipeline.states import ASK_AGAIN, GONE, NEVER_DECODED, SENT_BACK, VERDICT_REASONS, Enhancement, Lane, Look, State
 from pipeline.words import ENHANCEMENT_WORDS, GEMINI_WORDS, STATE_WORDS, in_words
 
 
@@ -222,17 +222,17 @@ class Frame(models.Model):
         """Their codes: never what the gate decided, and the weakest spots where nothing is doubted."""
         if hasattr(self, "components"):  # of one that came `with_components`, without another question
             return self.doubts_by(self.components)
-        codes = self._told_doubts
-        card = None if codes else self.card
-        return card.weakest if card else codes
+        card = None if self._own_doubts else self.card
+        return self.doubts_by(card.components if card else None)
 
     def doubts_by(self, components: Mapping[str, float] | None) -> list[str]:
         """The same, by what its scorecard says."""
-        return self._told_doubts or (weakest(components) if components else [])
+        found = self._own_doubts or (weakest(components) if components else [])
+        return [*found, *(code for code in self.reasons if code == SENT_BACK)]
 
     @property
-    def _told_doubts(self) -> list[str]:
-        return [code for code in self.reasons if code not in VERDICT_REASONS]
+    def _own_doubts(self) -> list[str]:
+        return [code for code in self.reasons if code not in VERDICT_REASONS and code != SENT_BACK]
 
 
 IN_OR_OUT_OF_REVIEW = models.Q(source=State.EXCEPTION.value) | models.Q(target=State.EXCEPTION.value)

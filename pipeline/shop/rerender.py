@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from pipeline import leases
@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 REST = timedelta(seconds=40)
 MOST_DOUBLED = 6
 SWEEP = 100
+ON_ITS_WAY = (State.WITHDRAWING, State.APPROVED, State.PUBLISHING)
+"""A withdrawal may be taken back, or the frame be mended and come into the shop again."""
 
 
 class RenderError(ValueError):
@@ -49,6 +51,8 @@ def ask(frames: Iterable[Frame], spec: Spec, *, by: str) -> list[Rendering]:
 def waiting() -> list[Rendering]:
     """The oldest that a worker should have by now."""
     found = Rendering.objects.filter(state=Rendering.State.WAITING).exclude(not_before__gt=timezone.now())
+    is_looked_at = ~Q(frame__audit_due="") & Q(is_swapping=False)
+    found = found.exclude(frame__state__in=ON_ITS_WAY).exclude(is_looked_at)
     return list(found.select_related("frame")[:SWEEP])
 
 
@@ -56,7 +60,7 @@ def run(rendering_id: int) -> None:
     """Render one frame again, unless that is done, or somebody is at work on it."""
     waiting_one = Rendering.objects.filter(pk=rendering_id, state=Rendering.State.WAITING)
     rendering = waiting_one.select_related("spec", "frame").first()
-    if rendering is None or rendering.frame.state == State.WITHDRAWING:  # that may be taken back
+    if rendering is None or rendering.frame.state in ON_ITS_WAY:
         return
     if rendering.frame.audit_due and not rendering.is_swapping:  # whoever looks would be refused the decision
         return

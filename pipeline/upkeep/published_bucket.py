@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -25,10 +26,15 @@ from pipeline.upkeep.rows import anew, in_motion
 def check(stored: Inventory, reading: Reading) -> Iterator[Finding]:
     shown = Listing.objects.filter(frame__state=State.PUBLISHED).select_related("frame")
     for listing in each(shown.prefetch_related("frame__renditions")):
-        if not _sizes_hold(listing, stored) or reading.wants(listing.pk, listing.frame.published_at):
+        if not _sizes_hold(listing, stored) or reading.wants(listing.pk, _made_at(listing.frame)):
             yield from _promise(listing)
     for key in stored.unexpected():
         yield from _aside(key) if key.startswith(naming.STAGING) else _beside(key)
+
+
+def _made_at(frame: Frame) -> datetime | None:
+    """One that came back into the shop keeps the day on which it was published first."""
+    return max(frame.published_at, frame.state_since) if frame.published_at else None
 
 
 def _sizes_hold(listing: Listing, stored: Inventory) -> bool:

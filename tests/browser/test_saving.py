@@ -74,7 +74,7 @@ def test_an_edit_that_was_left_while_it_was_saved_leaves_the_next_photo_alone(pa
     saving = hold(page, "**/edit")
     paint(page)
     page.keyboard.press("Enter")
-    go_to_next(page)
+    page.keyboard.press("ArrowRight")
     assert wait_for_another(page, first.pk) == second.pk
     page.keyboard.press("p")
     stroke(page, (100, 900), (200, 900))

@@ -70,6 +70,14 @@ def test_decisions_and_faults_do_not_wait_behind_the_uploads_in_line(make, monke
     assert reaper.waiting() == [*decided, failed, *uploads[:2]]
 
 
+def test_a_photo_that_somebody_sent_back_does_not_wait_behind_the_uploads_in_line(make, monkeypatch):
+    monkeypatch.setattr(reaper, "SWEEP", 2)
+    uploads = [make(State.RECEIVED, seconds_ago=1000 - number) for number in range(4)]
+    reprocessed = make(State.RECEIVED, seconds_ago=100)
+    Frame.objects.filter(pk=reprocessed.pk).update(not_before=timezone.now() - timedelta(seconds=70))
+    assert reaper.waiting() == [reprocessed, *uploads[:2]]
+
+
 def test_each_fault_doubles_the_pause_before_the_next_try(make):
     make(State.RECEIVED, seconds_ago=100, faults=2)
     due = make(State.RECEIVED, seconds_ago=200, faults=2)

@@ -1,8 +1,7 @@
 // What is decided of a frame: approved, rejected, skipped, taken back; and its edit, which is saved before.
-import { say, trying } from "./notice.js";
+import { say, STILL_SAVING, trying } from "./notice.js";
 
 const UNSEEN = "This photo’s picture did not come, so it can’t be approved. Press T to try again.";
-export const STILL_SAVING = "Your edit is still being saved; nothing was done.";
 
 export class Decisions {
   #saving = new Set(); // items
@@ -15,6 +14,11 @@ export class Decisions {
   // Whether what is looked at is being saved.
   get isSaving() {
     return this.#saving.has(this.line.current?.item);
+  }
+
+  // Whether leaving loses something: what is being saved is saved all the same, but for a bridge that was moved.
+  get isAtRisk() {
+    return this.isSaving ? this.picture.movedBridge !== null : this.picture.isChanged;
   }
 
   // told: why, remark, mark of a photo that is rejected.

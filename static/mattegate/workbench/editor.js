@@ -1,7 +1,6 @@
 // The tools that work on the matte: which one is armed, how large it is, what was done and undone.
 import { at, button, element } from "../dom.js";
-import { STILL_SAVING } from "./decisions.js";
-import { announce } from "./notice.js";
+import { announce, STILL_SAVING } from "./notice.js";
 import { maskFrom } from "./server.js";
 
 const TOOLS = [

@@ -1,6 +1,8 @@
 // What is said to whoever works here, and how long it stands.
 import { at } from "../dom.js";
 
+export const STILL_SAVING = "Your edit is still being saved; nothing was done.";
+
 const notice = at("said");
 const MILLISECONDS = { "": 6000, bad: 12_000 };
 const LEAST = 3000;

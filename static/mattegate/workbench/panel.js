@@ -183,6 +183,7 @@ export function showEmpty(section, { elsewhere }, failure) {
 }
 
 function showFailure(heading, words, failure) {
-  heading.textContent = failure instanceof Unreachable ? "The server can’t be reached." : "What waits did not come.";
+  const isGone = failure instanceof Unreachable;
+  heading.textContent = isGone ? "The server can’t be reached." : "The next photo could not be loaded.";
   words.textContent = `${failure.message} This page asks again by itself, too.`;
 }

@@ -1,14 +1,14 @@
 // The workbench: one frame after the other, by keys alone.
 import { at, button, element } from "../dom.js";
 import { bindButtons, fillGroup, fillKeylist } from "./buttons.js";
-import { Decisions, STILL_SAVING } from "./decisions.js";
+import { Decisions } from "./decisions.js";
 import { Editor } from "./editor.js";
 import { isFocusLost } from "./focus.js";
 import * as header from "./header.js";
 import { Keys } from "./keys.js";
 import { Line } from "./line.js";
 import { BACKDROPS, Looking, MODES } from "./looking.js";
-import { announce, say, trying } from "./notice.js";
+import { announce, say, STILL_SAVING, trying } from "./notice.js";
 import { bridgeWords, markChosen, moreWords, movedWords } from "./panel.js";
 import { showEmpty, showPanel, showRail, showToday } from "./panel.js";
 import { Picture } from "./picture.js";
@@ -189,7 +189,7 @@ function pick(index) {
 }
 
 // The one way out of a frame, for keys, buttons and links alike. While one is asked, another may take its place.
-async function leave(go, isChanged = picture.isChanged) {
+async function leave(go, isChanged = decisions.isAtRisk) {
   const id = line.current?.item.id;
   if (!(await unsaved.mayLeave(isChanged))) return;
   if (isChanged && line.current?.item.id !== id) return say("Another photo is here by now; nothing was done.", "bad");

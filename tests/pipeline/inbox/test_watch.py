@@ -84,7 +84,7 @@ def test_a_photo_whose_report_was_not_written_any_more_is_not_taken_twice(place,
     assert list(reports(place)) == [f"{PATH}.done"]
 
 
-@pytest.mark.parametrize("error", [object_store.ObjectStoreError, object_store.MissingObjectError])
+@pytest.mark.parametrize("error", [object_store.ForbiddenObjectError, object_store.MissingObjectError])
 def test_an_object_that_is_not_given_out_keeps_no_other_waiting(bucket, monkeypatch, error):
     for number in range(3):
         bucket.write(f"watch/Drop 12/AURA{number}_1.png", photo(number))

@@ -18,7 +18,7 @@ from pipeline.imaging.pictures import renditions
 from pipeline.imaging.pictures.alpha_png import encode_alpha
 from pipeline.models import Batch, Frame, Listing, Rendering, Spec
 from pipeline.shop import files, publish, rerender, withdraw
-from pipeline.states import SENT_BACK, State
+from pipeline.states import MENDED, SENT_BACK, State
 from pipeline.upkeep import retention
 from pipeline.upkeep.rows import in_motion
 from tests.factories import scorecard
@@ -256,11 +256,26 @@ def test_an_audit_that_came_due_meanwhile_is_decided_first(published):
     Frame.objects.update(audit_due="sibling")
     rerender.run(rendering.pk)
     rendering.refresh_from_db()
-    assert rendering.state == "waiting" and frame.listing_spec.name == "House"
+    assert rendering.state == "waiting" and rerender.waiting() == [] and frame.listing_spec.name == "House"
     Frame.objects.update(audit_due="")
+    assert rerender.waiting() == [rendering]
     rerender.run(rendering.pk)
     rendering.refresh_from_db()
     assert rendering.state == "done"
+
+
+def test_what_an_audit_mends_meanwhile_is_rendered_again_once_it_is_back_in_the_shop(published):
+    frame = published()
+    [rendering] = rerender.ask([frame], spec(), by="maria")
+    withdraw.withdraw(Frame.objects.get(), actor="olga", why="mended", then=MENDED)
+    for step in (withdraw.run, publish.run):
+        assert rerender.waiting() == []
+        rerender.run(rendering.pk)
+        step(frame.pk)
+    rerender.run(rendering.pk)
+    rendering.refresh_from_db()
+    assert (rendering.state, Frame.objects.get().state) == ("done", State.PUBLISHED)
+    assert json.loads(read("AURA1/AURA1_1.json"))["spec"] == "Shopify v90"
 
 
 def test_a_manager_has_a_frame_or_a_whole_batch_rendered_again_and_is_told(published, services, sign_in):
