@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 from pipeline.imaging.verdict.calibrate import auroc
 
@@ -79,7 +79,7 @@ def certify(confidence: Values, is_bad: Flags, escape: float, delta: float, grid
     passed = confidence[None] >= grid[:, None]
     n, k = passed.sum(axis=1), (passed & is_bad).sum(axis=1)
     start = int(np.searchsorted(n, least_clean(escape, delta)))
-    holds = stats.binom.cdf(k[start:], n[start:], escape) <= delta
+    holds = special.bdtr(k[start:], n[start:], escape) <= delta
     steps = int(np.argmin(holds)) if not holds.all() else len(holds)
     if not steps:
         return None
@@ -179,6 +179,8 @@ def drift(confidence: Values, reference: Values) -> tuple[float, float]:
     -------
     statistic, p_value : float, 0–1
     """
+    from scipy import stats  # to import it takes every process a second, and one in a while asks this
+
     shares = np.linspace(0, 1, len(reference))
     at_value = np.array([shares[reference <= value].max(initial=0.0) for value in confidence])
     found = stats.kstest(at_value, "uniform")
