@@ -62,11 +62,11 @@ class Cluster:
             self.stop()
             raise
 
-    def create(self, name: str) -> None:
-        """An empty database, unless it is there."""
+    def create(self, name: str, like: str = "template1") -> None:
+        """A database as empty as PostgreSQL's own template, or with all that another one has, unless it is there."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
-                connection.execute(f'CREATE DATABASE "{name}"')
+                connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{like}"')
 
     def stop(self) -> None:
         self._end()

@@ -55,6 +55,13 @@ def make_database(var_dir: Path) -> None:
         cluster.create(_name(var_dir))
 
 
+def copy_product(of: Path, var_dir: Path) -> None:
+    """What that folder's product has kept, its rows too, for another; the first is not at work."""
+    shutil.copytree(of, var_dir, dirs_exist_ok=True)
+    if cluster:
+        cluster.create(_name(var_dir), like=_name(of))
+
+
 def connect(url: str) -> Any:
     """Past Django: to SQLite's file, or to PostgreSQL. Both speak `execute(…).fetchall()`."""
     path = url.removeprefix("sqlite:///")
@@ -82,16 +89,37 @@ def environment(var_dir: Path) -> dict[str, str]:
 os.environ.update(environment(VAR_DIR))
 
 
+LONGEST = (
+    "browser/test_accessibility.py",
+    "api/test_schema.py",
+    "hostile/test_fuzz.py",
+    "gemini/test_lanes.py",
+    "soak/test_soak.py",
+    "hostile/test_files.py",
+    "browser/test_workbench.py",
+    "browser/test_intake.py",
+    "hostile/test_walk.py",
+    "pipeline/test_worker.py",
+)
+"""Files that take minutes go first, lest one core ends with the last of them while the others wait."""
+
+
 def pytest_report_header() -> str:
     return f"rows are in {'PostgreSQL' if ON_POSTGRESQL else 'SQLite'}"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On PostgreSQL, only what touches rows: nothing else gets at them, as pytest-django sees to."""
+    items.sort(key=_place)
     if cluster:
         others = [item for item in items if not touches_rows(item)]
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if touches_rows(item)]
+
+
+def _place(item: pytest.Item) -> int:
+    file = item.path.relative_to(ROOT / "tests").as_posix() if item.path.is_relative_to(ROOT / "tests") else ""
+    return LONGEST.index(file) if file in LONGEST else len(LONGEST)
 
 
 def touches_rows(item: pytest.Item) -> bool:
@@ -188,12 +216,16 @@ def bucket_of(alias: str) -> Any:
     return storage.bucket
 
 
-@pytest.fixture
-def buckets(s3_server: str) -> None:
-    """Both buckets, empty."""
+@pytest.fixture(scope="session")
+def made_buckets(seaweedfs: Running) -> None:
     from pipeline.engines import object_store
 
     object_store.ensure_buckets()
+
+
+@pytest.fixture
+def buckets(made_buckets: None) -> None:
+    """Both buckets, empty."""
     for alias in ("work", "published"):
         bucket_of(alias).objects.all().delete()
 

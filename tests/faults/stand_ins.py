@@ -3,7 +3,6 @@
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,21 +12,18 @@ from pipeline import leases, reaper, worker
 from pipeline.cutout import matte_models
 from pipeline.engines import object_store
 from pipeline.management.commands import cron
-from pipeline.models import Batch
+from pipeline.shop import publish
 from tests.faults import places
 from tests.pipeline.conftest import ColourKeyMatter
-
-CANVAS = 400
-"""Of finished files: large ones take their time, and nobody looks at these."""
+from tests.small_files import drawn_small
 
 
 def install() -> None:
-    told: Any = Batch.__dict__["listing_spec"].fget
     instead: list[tuple[Any, str, Any]] = [
         (matte_models, "matter", ColourKeyMatter),
         (matte_models, "second_matter", lambda: None),
         (matte_models, "warm_up", dict),
-        (Batch, "listing_spec", property(lambda batch: replace(told(batch), canvas=CANVAS))),
+        (publish, "render", drawn_small(publish.render)),
         (leases, "BEAT_SECONDS", 0.5),
         (leases, "LEFT_FOR_A_CALL", 3),
         (object_store, "QUICK", 0.2),

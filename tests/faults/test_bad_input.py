@@ -17,7 +17,7 @@ from django.core.management import call_command
 from pipeline import intake
 from pipeline.models import Frame
 from pipeline.states import State
-from tests.api.conftest import V1, program, quick_secrets  # noqa: F401 - fixtures
+from tests.api.conftest import V1, program  # noqa: F401 - fixtures
 from tests.faults import bad_files
 from tests.faults.plant import peak_mb
 from tests.pipeline.test_views import send

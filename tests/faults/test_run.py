@@ -15,8 +15,16 @@ from tests.waiting import wait_for
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture
+def product(product: Product) -> Product:
+    """No photo comes: weights would only be loaded, by two workers at each start."""
+    product.environment["MATTES"] = "stand-in"
+    return product
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopping_leaves_no_child_behind(product, number):
+    product.environment["MATTES"] = "weights"
     product.start_and_wait()
     stop_and_expect_no_child(product, number)
 
@@ -33,7 +41,7 @@ def test_the_servers_alone_are_started_for_a_restore(product):
 def test_a_later_start_on_other_ports_keeps_the_data_and_the_folder_to_itself(product, tmp_path):
     product.start_and_wait()
     product.stop()
-    moved = Product(tmp_path)
+    moved = Product(tmp_path, MATTES="stand-in")
     moved.start_and_wait()
     try:
         assert moved.rows("SELECT name FROM pipeline_batch") == [("Earlier",)]

@@ -213,7 +213,8 @@ class Pool:
     """`manage.py rqworker-pool` as the Procfile runs it, with a Valkey of its own."""
 
     def __init__(self, folder: Path) -> None:
-        self.environment = environment(folder)
+        quick = {"DJANGO_SETTINGS_MODULE": "tests.quick.settings", "MATTES": "stand-in"}  # its jobs only sleep
+        self.environment = environment(folder) | quick
         url = self.environment["REDIS_URL"]
         self.valkey = embedded.valkey(url=url, folder=folder / "redis", log_folder=folder / "log")
         self.start_valkey()

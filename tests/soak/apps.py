@@ -8,6 +8,8 @@ from time import perf_counter, thread_time
 from django.apps import AppConfig
 from django.http import HttpRequest, HttpResponse
 
+from tests.quick.apps import cut_without_weights
+
 NICENESS = 10
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -16,10 +18,15 @@ class Soak(AppConfig):
     name = "tests.soak"
 
     def ready(self) -> None:
+        from pipeline.shop import publish
+        from tests.small_files import drawn_small
+
         if "rqworker-pool" in sys.argv:
             os.nice(NICENESS)
         if os.environ.get("MATTES") == "stand-in":
-            _cut_without_weights()
+            cut_without_weights()
+        if os.environ.get("SOAK") == "small":
+            publish.render = drawn_small(publish.render)
 
 
 def timed(view: View) -> View:
@@ -31,12 +38,3 @@ def timed(view: View) -> View:
         return response
 
     return answer
-
-
-def _cut_without_weights() -> None:
-    from pipeline.cutout import matte_models
-    from tests.pipeline.conftest import ColourKeyMatter
-
-    instead = {"matter": ColourKeyMatter, "second_matter": lambda: None, "warm_up": dict}
-    for name, value in instead.items():
-        setattr(matte_models, name, value)

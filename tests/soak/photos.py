@@ -1,5 +1,6 @@
 """As many different photos as are wanted, at the cost of a few."""
 
+import os
 from functools import cache
 from io import BytesIO
 from typing import NamedTuple
@@ -7,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw
 
-SIZES = ((2448, 1632), (6000, 4000))
+SIZES = ((1200, 800), (1500, 1000)) if os.environ.get("SOAK") == "small" else ((2448, 1632), (6000, 4000))
 """4 and 24 megapixels, in turn."""
 DOUBTFUL_EVERY = 9
 GRAIN = 2.0
