@@ -26,8 +26,11 @@ pytestmark = [*IN_A_BROWSER, pytest.mark.skipif(not AXE.exists(), reason="axe-co
 THEMES = ("light", "dark")
 SIZES: tuple[ViewportSize, ...] = ({"width": 1440, "height": 900}, {"width": 390, "height": 3000})
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-RUN = """async (levels) => {
-  const what = { runOnly: { type: "tag", values: levels }, rules: { "target-size": { enabled: true } } };
+OF_COLOURS = ["color-contrast", "link-in-text-block"]
+"""All that a theme changes."""
+RUN = """async ([levels, rules]) => {
+  const all = { runOnly: { type: "tag", values: levels }, rules: { "target-size": { enabled: true } } };
+  const what = rules.length ? { runOnly: { type: "rule", values: rules } } : all;
   const { violations } = await axe.run({ ...what, resultTypes: ["violations"] });
   return violations.flatMap(({ id, nodes }) => nodes.map(({ target, any, all, none }) =>
     `${id}: ${target.flat().join(" ")} (${[...any, ...all, ...none].map(({ message }) => message).join("; ")})`));
@@ -102,11 +105,12 @@ def names(services: None) -> dict[str, Any]:
 def violations(page: Page, what: str) -> Iterator[str]:
     """On the page as it is, wide and narrow."""
     page.evaluate(AXE.read_text())
+    rules = OF_COLOURS if page.locator("html.dark").count() else []
     for size in SIZES:
         page.set_viewport_size(size)
         settled(page)
         page.wait_for_function("() => document.getAnimations().every(({ playState }) => playState !== 'running')")
-        yield from (f"{what}, {size['width']} px: {found}" for found in page.evaluate(RUN, LEVELS))
+        yield from (f"{what}, {size['width']} px: {found}" for found in page.evaluate(RUN, [LEVELS, rules]))
 
 
 def in_each_theme(page: Page, address: str) -> Iterator[str]:

@@ -56,6 +56,7 @@ def test_all_of_220_frames_reach_their_end_paid_once_and_to_the_cent(
     gemini.script(script)
     settings.GEMINI_BATCH_COUNT = 14
     monkeypatch.setattr(batch_jobs, "GRACE", timedelta(seconds=2))
+    monkeypatch.setattr("pipeline.engines.gemini.DEFAULT_RETRY_SECONDS", 1.0)
     submit(standard, 200)
     submit(urgent, 20, first=200)
 
