@@ -1,10 +1,43 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
-from django.test import Client
+from django.test import Client, TransactionTestCase
 
 from accounts.roles import ROLES
+from pipeline.shop import publish
+from tests import flushing, remembered
+from tests.small_files import drawn_small
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap() -> Iterator[None]:
+    """What costs much in thousands of tests and is the subject of none; before any fixture of a test's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        remembered.install(patch)
+        patch.setattr(TransactionTestCase, "_fixture_teardown", flushing.put_rows_back)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings: Any) -> None:
+    """A hash that is slow to guess is slow to make."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def small_files(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Of at most 500 × 500 pixels, unless a test asks for `full_size`."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "full_size" not in request.fixturenames:
+            patch.setattr(publish, "render", drawn_small(publish.render))
+        yield
+
+
+@pytest.fixture
+def full_size() -> None:
+    """Files are as large as the shop's."""
 
 
 @pytest.fixture(scope="session")

@@ -18,12 +18,6 @@ V1 = "/api/v1"
 Ask = Callable[..., Any]
 
 
-@pytest.fixture(autouse=True)
-def quick_secrets(settings) -> None:
-    """A hash that is slow to guess is slow to make."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 class Program:
     """A service account that has signed in; `secret` is what it did so with."""
 

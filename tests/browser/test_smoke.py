@@ -5,10 +5,19 @@ from playwright.sync_api import expect
 from pipeline import naming
 from pipeline.engines import object_store
 from pipeline.models import Batch, Frame, GatePolicy, GeminiCall, Spec
-from tests.browser.conftest import IN_A_BROWSER, SAMPLE, doubtful_frame
+from tests.browser.conftest import IN_A_BROWSER, PASSWORD, SAMPLE, account, doubtful_frame
 from tests.factories import scorecard
 
 pytestmark = IN_A_BROWSER
+
+
+def test_who_types_name_and_password_comes_to_what_the_role_does_first(page):
+    page.goto("/")
+    page.get_by_label("Name").fill(account("operator"))
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/workbench/**")
+    page.wait_for_selector("body[data-frame]")
 
 
 def test_a_page_of_another_role_says_so_in_words(page, sign_in_as):

@@ -49,7 +49,7 @@ def standard(db, gemini) -> Batch:
 
 @pytest.fixture
 def quick_publishing(monkeypatch) -> None:
-    """What is published is no matter here; eight files of 2000 × 2000 pixels each would be."""
+    """What is published is no matter here; eight files each would be."""
     monkeypatch.setattr(jobs, "STEPS", jobs.STEPS | {State.APPROVED: ("publish", _publish_nothing)})
 
 

@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 
 from pipeline.models import Frame
 from pipeline.states import State
-from tests.api.conftest import program, quick_secrets  # noqa: F401 - fixtures
+from tests.api.conftest import program  # noqa: F401 - fixtures
 from tests.pipeline.conftest import photo
 from tests.pipeline.test_views import send
 

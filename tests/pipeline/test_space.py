@@ -18,7 +18,7 @@ from config import no_room
 from pipeline import intake, space
 from pipeline.models import Batch, Frame
 from review.operations import dependencies
-from tests.api.conftest import program, quick_secrets  # noqa: F401 - fixtures
+from tests.api.conftest import program  # noqa: F401 - fixtures
 from tests.pipeline.conftest import photo
 from tests.pipeline.test_views import UPLOAD, send
 from tests.pipeline.test_worker import queue, worker  # noqa: F401 - fixtures

@@ -20,6 +20,7 @@ from pipeline.transitions import StaleTransition, advance
 from tests.imaging.scenes import angled_glasses
 from tests.pipeline.conftest import photo
 from tests.services import bucket_of
+from tests.small_files import SIDE
 
 
 def published_keys() -> set[str]:
@@ -63,6 +64,7 @@ def test_files_carry_content_type_and_cache_headers(approved):
         assert bucket.Object(key).cache_control
 
 
+@pytest.mark.usefixtures("full_size")
 def test_the_white_picture_is_a_square_of_pure_white_around_a_product_of_85_per_cent(approved):
     publish.run(approved().pk)
     picture = np.asarray(Image.open(io.BytesIO(read("AURA1/AURA1_1_white.png"))))
@@ -179,6 +181,7 @@ def test_publishing_and_replacing_the_older_are_one_step(approved, monkeypatch):
     assert states == {older.pk: State.PUBLISHED, newer.pk: State.PUBLISHING}
 
 
+@pytest.mark.usefixtures("full_size")
 def test_dust_far_from_the_product_does_not_shrink_it(approved):
     image = Image.open(io.BytesIO(photo()))
     ImageDraw.Draw(image).rectangle((620, 20, 626, 26), fill="black")
@@ -219,7 +222,7 @@ ARTIST[0x013B] = "who"
 TAMPERED: dict[str, tuple[tuple[str, str], Callable[[Image.Image], Image.Image], dict[str, Any], str]] = {
     "grey background": (("white", "png"), speck, {}, "white.png has a background that is up to 5 grey levels off"),
     "dirty alpha": (("transparent", "webp"), speck, {}, "1 of them outside the product"),
-    "too small": (("white", "jpg"), half, {}, "white.jpg is 1000 × 1000 pixels"),
+    "too small": (("white", "jpg"), half, {}, f"white.jpg is {SIDE // 2} × {SIDE // 2} pixels"),
     "wrong profile": (("white", "jpg"), same, {"icc_profile": b"another"}, "doesn't carry the sRGB profile"),
     "EXIF left": (("transparent", "png"), same, {"exif": ARTIST}, "carries what nobody asked for: exif"),
 }
