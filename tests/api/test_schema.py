@@ -51,7 +51,7 @@ def test_every_operation_answers_as_it_is_described(program, limits, services):
     for role, asker in zip(ROLES, askers, strict=True):
         batch = Batch.objects.create(name=f"Drop of {role}", product_class="watch", created_by=asker.user)
         factories.scorecard(waiting(batch, f"A-{role}"))
-    factories.sold(batch, "D")
+        factories.sold(batch, f"D-{role}")
     schema = schemathesis.openapi.from_wsgi("/api/v1/schema", application)
     schema.config.generation.update(allow_x00=False)  # NUL is refused, which tests/api/test_limits.py sees to
     operations = [found.ok() for found in schema.get_all_operations()]
@@ -77,6 +77,7 @@ def attack(operation: Any, askers: list[Program]) -> Iterator[str]:
     def is_as_described(case: Any) -> None:
         nonlocal count
         count += 1
+        all_headers.append(all_headers.pop(0))  # each is the first at times, whom no other has left a conflict
         for headers in all_headers:
             case.call_and_validate(headers=headers, excluded_checks=EXCLUDED.get(name, []))
 

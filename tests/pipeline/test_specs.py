@@ -60,6 +60,7 @@ def test_a_limit_that_no_quality_meets_is_told():
     ] * 2
 
 
+@pytest.mark.usefixtures("full_size")
 def test_a_photo_is_published_by_its_batch_s_spec_and_the_manifest_says_so(db, buckets, matter):
     batch = intake.open_batch("Amazon drop", "watch", spec="Amazon")
     frame = processing.run(intake.receive(batch, "AURA1_1.png", photo()).frame.pk)
