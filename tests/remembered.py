@@ -59,7 +59,7 @@ def examined_once(examine: Callable[..., Examined]) -> Callable[..., Examined]:
 
 
 def _code() -> list[Any]:
-    modules = [module for name, module in sorted(sys.modules.items()) if name.startswith(CODE)]
+    modules = [module for name, module in sorted(sys.modules.copy().items()) if name.startswith(CODE)]
     return [*(value for module in modules for value in vars(module).values()), *vars(ColourKeyMatter).values()]
 
 

@@ -24,7 +24,8 @@ FEW, MORE = 600, 1800
 def show_a_retake() -> None:
     """On the page of the largest batch: whether there is one is a matter of chance."""
     largest = Batch.objects.annotate(photos=Count("frames")).order_by("-photos", "pk")[0]
-    first = _grid(largest, "").filter(state="published")[0]
+    first = _grid(largest, "").filter(state__in=("published", "superseded"))[0]
+    Frame.objects.filter(pk=first.pk).update(state="superseded")
     about = {"needs_photo": True, "why": "blurred", "by": "olga", "at": first.received_at - timedelta(days=1)}
     Rejection.objects.update_or_create(frame=first, defaults=about)
 
