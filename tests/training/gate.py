@@ -63,14 +63,15 @@ def labelled(row: Row) -> Labelled:
 
 
 class Judged(NamedTuple):
-    """Of N photos: their confidence, whether a veto holds them, and whether they are bad."""
+    """Of N photos: their confidence, from which they pass, whether a veto holds them, and whether they are bad."""
 
     confidence: NDArray[np.float64]
+    threshold: NDArray[np.float64]
     is_vetoed: NDArray[np.bool_]
     is_bad: NDArray[np.bool_]
 
     def of(self, which: NDArray[np.bool_]) -> "Judged":
-        return Judged(self.confidence[which], self.is_vetoed[which], self.is_bad[which])
+        return Judged(*(part[which] for part in self))
 
     @property
     def ranked(self) -> NDArray[np.float64]:
@@ -81,8 +82,12 @@ class Judged(NamedTuple):
 def judged(rows: Sequence[Row], policy: Policy) -> Judged:
     """As the product judges them: a second look is taken only where the first one left more doubt than `sure_from`."""
     scores = [_score(row["metrics"], policy) for row in rows]
-    confidence, is_vetoed = np.array([found.confidence for found in scores]), [bool(found.vetoes) for found in scores]
-    return Judged(confidence, np.array(is_vetoed, bool), np.array([bool(row["defects"]) for row in rows], bool))
+    return Judged(
+        confidence=np.array([found.confidence for found in scores]),
+        threshold=np.array([policy["thresholds"][row["kind"]][row.get("view") or "unnamed"] for row in rows]),
+        is_vetoed=np.array([bool(found.vetoes) for found in scores], bool),
+        is_bad=np.array([bool(row["defects"]) for row in rows], bool),
+    )
 
 
 def _score(metrics: Mapping[str, float], policy: Policy) -> Score:
@@ -95,8 +100,8 @@ def _score(metrics: Mapping[str, float], policy: Policy) -> Score:
 HEAD = f"{'':24s}{'photos':>7s}{'bad':>6s}{'AUROC':>7s}{'held of good':>14s}{'escapes':>18s}{'review':>8s}{'floor':>7s}"
 
 
-def line(name: str, found: Judged, threshold: float) -> str:
-    passes, bad = found.ranked >= threshold, found.is_bad
+def line(name: str, found: Judged) -> str:
+    passes, bad = found.ranked >= found.threshold, found.is_bad
     k, n = int((passes & bad).sum()), int(passes.sum())
     floor = max(0.0, (bad.mean() - 0.005) / 0.995) if len(bad) else 0.0
     held = f"{int((~passes & ~bad).sum())} of {int((~bad).sum())}"
@@ -106,8 +111,8 @@ def line(name: str, found: Judged, threshold: float) -> str:
 
 
 def table(rows: Sequence[Row], policy: Policy) -> list[str]:
-    found, threshold = judged(rows, policy), policy["thresholds"]["watch"]["front"]
-    return [HEAD, *(line(name, found.of(which), threshold) for name, which in parts_of(rows).items())]
+    found = judged(rows, policy)
+    return [HEAD, *(line(name, found.of(which)) for name, which in parts_of(rows).items())]
 
 
 def parts_of(rows: Sequence[Row]) -> dict[str, NDArray[np.bool_]]:
@@ -167,8 +172,8 @@ def main() -> None:
     last = [row for row in rows if is_for_the_end(row["product"])]
     print("\n".join(mattes(rows)))
     for name, policy in (("shipped", shipped), ("fitted", document)):
-        threshold = policy["thresholds"]["watch"]["front"]
-        print(f"{name}, threshold {threshold}, on {len(last)} photos of products that nothing learnt from")
+        glasses, watches = (policy["thresholds"][kind]["front"] for kind in ("eyewear", "watch"))
+        print(f"{name}, glasses pass from {glasses}, watches from {watches}, on {len(last)} photos of other products")
         print("\n".join(table(last, policy)))
     if options.out:
         options.out.write_text(json.dumps(document, indent=1) + "\n")

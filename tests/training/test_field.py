@@ -128,5 +128,5 @@ def test_what_was_measured_is_kept_and_says_how_good_the_shipped_policy_is(capsy
     told = capsys.readouterr().out
     assert (tmp_path / "again.jsonl").read_text() == KEPT.read_text()
     rows = gate.rows_of(KEPT)
-    assert f"shipped, threshold {shipped_policy()['thresholds']['watch']['front']}" in told
+    assert f"shipped, glasses pass from {shipped_policy()['thresholds']['eyewear']['front']}, watches from" in told
     assert len(rows) > 400 and len({row["product"] for row in rows}) > 150 and "bridges: " in told
