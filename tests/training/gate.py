@@ -71,7 +71,7 @@ class Judged(NamedTuple):
     is_bad: NDArray[np.bool_]
 
     def of(self, which: NDArray[np.bool_]) -> "Judged":
-        return Judged(*(part[which] for part in self))
+        return Judged(self.confidence[which], self.threshold[which], self.is_vetoed[which], self.is_bad[which])
 
     @property
     def ranked(self) -> NDArray[np.float64]:
