@@ -31,7 +31,8 @@ def withdraw(
     Parameters
     ----------
     then : str
-        What for: a key of AFTER_WITHDRAWAL; or SENT_BACK, and it goes to a person. Without one it stays withdrawn.
+        What for: a key of AFTER_WITHDRAWAL. Without one it stays withdrawn; SENT_BACK, by which it goes to a person, is
+        what versions before this one have left.
     more
         Other fields that change with it.
     """
