@@ -40,7 +40,7 @@ def history(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch, timezone.override(BERLIN):
         patch.setattr(seeding.settings, "AUDIT_KEY", "of these tests")
         with transaction.atomic():
-            seeding.seed_history(FRAMES, 7, UNTIL)
+            seeding.seed_history(FRAMES, 8, UNTIL)
             seed(400)
             _recall()
             yield History()
