@@ -180,8 +180,12 @@ class Story:
         if self.replaces and "published_at" in self.frame:
             self._supersede(self.replaces)
         elif "published_at" in self.frame:
-            shown = self.pk if state == State.PUBLISHED else None
-            rows.add(Listing, code=self.code, view=self.view, frame_id=shown, version=2)
+            rows.add(Listing, code=self.code, view=self.view, frame_id=self._shown, version=2)
+
+    @property
+    def _shown(self) -> int | None:
+        """Whose files lie under its names: none if an audit had them taken out."""
+        return self.pk if self.frame["state"] == State.PUBLISHED else None
 
     def as_older(self) -> Older:
         state, version, is_listed = self.frame["state"], self.frame["version"], "published_at" in self.frame
@@ -202,9 +206,9 @@ class Story:
         rows.add(Transition, frame_id=older.pk, **step)
         rows.change(Frame.objects.filter(pk=older.pk), state=target, version=older.version + 1, state_since=at)
         if older.is_listed:
-            rows.change(Listing.objects.filter(code=self.code, view=self.view), frame_id=self.pk, version=4)
+            rows.change(Listing.objects.filter(code=self.code, view=self.view), frame_id=self._shown, version=4)
         else:
-            rows.add(Listing, code=self.code, view=self.view, frame_id=self.pk, version=2)
+            rows.add(Listing, code=self.code, view=self.view, frame_id=self._shown, version=2)
 
 
 def _files(product_class: str, view: View) -> Sequence[tuple[str, str]]:
