@@ -15,7 +15,7 @@ from pipeline.imaging.scale import shrink
 from pipeline.imaging.types import Alternative, Candidate, Examined
 from pipeline.imaging.verdict.score import SCORER_VERSION
 from pipeline.models import Frame, GatePolicy, Scorecard
-from pipeline.states import SENT_BACK, State
+from pipeline.states import State, sent_back
 from pipeline.transitions import advance, first_verdict, hold
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ def record(
         card = write_card(frame, policy, examined, **origin, **seen, is_marked=marked)
         for other in GatePolicy.objects.filter(in_shadow=True):
             replay.shadow(card, other)
-        if examined.best.verdict.publish and not is_sent_back(frame):
+        if examined.best.verdict.publish and not sent_back(frame.reasons):
             due = "drawn" if marked else ""
             fields = first_verdict(frame) | {"gemini": gemini, "audit_due": due}
             advance(frame, State.APPROVED, actor="gate", why="confident", **fields)
@@ -67,11 +67,6 @@ def is_marked(frame: Frame, policy: GatePolicy) -> bool:
     """Decided by the frame's file, before anything is known about it. Only its first scorecard counts: a later one is
     of a frame that somebody has seen."""
     return frame.draw < policy.audit_rate and not frame.scorecards.exists()
-
-
-def is_sent_back(frame: Frame) -> bool:
-    """Whether a person has doubted it: however confident, it isn't published unseen. Asked while it is processed."""
-    return SENT_BACK in frame.reasons
 
 
 def _findings(examined: Examined) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from pipeline.imaging.pictures import renditions
 from pipeline.imaging.pictures.alpha_png import decode_alpha
 from pipeline.imaging.types import RGB, Alpha, Candidate, Examined, Matte
 from pipeline.models import Frame, Override, Scorecard, active_policy
-from pipeline.states import BY_HAND, SENT_BACK
+from pipeline.states import BY_HAND, sent_back
 from pipeline.transitions import StaleTransition, change
 
 DIFFERENCE = "difference.png"
@@ -128,7 +128,7 @@ def _save_pictures(frame: Frame, previous: int, rgb: RGB, shown: Alpha, alpha: A
 
 
 def _keep(frame: Frame, examined: Examined, places: dict[str, list[int]], look: dict[str, float]) -> Scorecard:
-    reasons = [*examined.best.verdict.reasons, *(code for code in frame.reasons if code == SENT_BACK)]
+    reasons = [*examined.best.verdict.reasons, *sent_back(frame.reasons)]
     change(frame, attempt=frame.attempt, reasons=reasons, cause="", lease_until=None)
     assert frame.machine_card is not None
     enhancer = frame.machine_card.enhancer

@@ -16,7 +16,7 @@ from pipeline.gemini import lanes
 from pipeline.imaging.pictures.decode import DecodeError
 from pipeline.imaging.types import RGB
 from pipeline.models import Frame, active_policy
-from pipeline.states import ANSWERED, State
+from pipeline.states import ANSWERED, State, sent_back
 from pipeline.transitions import advance, send_back, take_again
 
 log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ def _run_stages(frame: Frame) -> None:
         work_files.save_matte(frame, rgb, best.alpha)
     places = {}
     # What is audited looks like what is doubted: nobody is to tell one from the other by what is missing.
-    if is_marked or not best.verdict.publish or gate.is_sent_back(frame):
+    if is_marked or not best.verdict.publish or sent_back(frame.reasons):
         with timed(seconds, "for people"):
             work_files.save_alternatives(frame, rgb, examined.others)
             places = work_files.save_doubts(frame, rgb, best.alpha, best.score, examined.second_look)

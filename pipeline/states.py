@@ -1,5 +1,6 @@
 """The life of a frame. Its states and the moves between them, and codes that other rooms must tell apart."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Literal
 
@@ -118,5 +119,14 @@ wrong name; nothing else is wrong with them."""
 
 SENT_BACK = "withdrawn"
 """A person has doubted what was published: a person sees it before it is published again."""
+
+NO_DOUBTS = VERDICT_REASONS | {SENT_BACK}
+"""Reasons that say nothing of the picture."""
+
+
+def sent_back(reasons: Iterable[str]) -> list[str]:
+    """SENT_BACK alone, if it is among these: a frame keeps it, whatever becomes of it, until it is published."""
+    return [code for code in reasons if code == SENT_BACK]
+
 
 NEVER_DECODED = frozenset({"not-decodable", "original-missing"})

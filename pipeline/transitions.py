@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from pipeline.models import Batch, Frame, Transition
-from pipeline.states import SENT_BACK, State, is_allowed
+from pipeline.states import State, is_allowed, sent_back
 from pipeline.webhooks import outbox
 from pipeline.words import in_words
 
@@ -79,7 +79,7 @@ def change(frame: Frame, **fields: Any) -> None:
 
 def hold(frame: Frame, reasons: list[str], cause: str = "", *, actor: str, **fields: Any) -> None:
     """Into the review queue. What a person sent back stays marked so, and no figure takes it for sent by the gate."""
-    marker = _sent_back(frame)
+    marker = sent_back(frame.reasons)
     reasons = [*(code for code in reasons if code not in marker), *marker]
     fields |= first_verdict(frame) | {"reasons": reasons, "cause": cause}
     if not marker:
@@ -91,20 +91,16 @@ def hold(frame: Frame, reasons: list[str], cause: str = "", *, actor: str, **fie
 
 def send_back(frame: Frame, reason: str, cause: str, *, actor: str) -> None:
     """To who sent it, who has to send it again. Nobody reviewed it, so no figure counts it."""
-    reasons = [reason, *_sent_back(frame)]
+    reasons = [reason, *sent_back(frame.reasons)]
     advance(frame, State.UNREADABLE, actor=actor, why=cause, reasons=reasons, cause=cause, faults=0)
     log.info("%s is to be sent again: %s", frame, cause)
 
 
 def take_again(frame: Frame, *, actor: str) -> None:
     """What could not be read was sent again, or stored after all; whoever else notices at this moment is heard."""
+    reasons = sent_back(frame.reasons)
     with suppress(StaleTransition):
-        advance(frame, State.RECEIVED, actor=actor, why="sent again", reasons=_sent_back(frame), cause="", faults=0)
-
-
-def _sent_back(frame: Frame) -> list[str]:
-    """The reason that a frame keeps, whatever becomes of it, until it is published."""
-    return [code for code in frame.reasons if code == SENT_BACK]
+        advance(frame, State.RECEIVED, actor=actor, why="sent again", reasons=reasons, cause="", faults=0)
 
 
 def first_verdict(frame: Frame) -> dict[str, Any]:

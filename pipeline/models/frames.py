@@ -13,7 +13,7 @@ from pipeline.listing_spec import HOUSE, has_half_glass, listing_spec
 from pipeline.models.base import Immutable, OneOf, choices_of
 from pipeline.models.scorecards import Scorecard
 from pipeline.models.specs import Spec
-from pipeline.states import ASK_AGAIN, GONE, NEVER_DECODED, SENT_BACK, VERDICT_REASONS, Enhancement, Lane, Look, State
+from pipeline.states import ASK_AGAIN, GONE, NEVER_DECODED, NO_DOUBTS, Enhancement, Lane, Look, State, sent_back
 from pipeline.words import ENHANCEMENT_WORDS, GEMINI_WORDS, STATE_WORDS, in_words
 
 
@@ -228,11 +228,11 @@ class Frame(models.Model):
     def doubts_by(self, components: Mapping[str, float] | None) -> list[str]:
         """The same, by what its scorecard says."""
         found = self._own_doubts or (weakest(components) if components else [])
-        return [*found, *(code for code in self.reasons if code == SENT_BACK)]
+        return [*found, *sent_back(self.reasons)]
 
     @property
     def _own_doubts(self) -> list[str]:
-        return [code for code in self.reasons if code not in VERDICT_REASONS and code != SENT_BACK]
+        return [code for code in self.reasons if code not in NO_DOUBTS]
 
 
 IN_OR_OUT_OF_REVIEW = models.Q(source=State.EXCEPTION.value) | models.Q(target=State.EXCEPTION.value)

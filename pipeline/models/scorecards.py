@@ -6,7 +6,7 @@ from django.db import models
 
 from pipeline import naming
 from pipeline.imaging.types import Crop, CropBox, Side
-from pipeline.imaging.verdict.score import LOST_PARTS, costs_of, weakest, weights_of
+from pipeline.imaging.verdict.score import LOST_PARTS, costs_of, weights_of
 from pipeline.models.base import Immutable, OneOf, choices_of
 from pipeline.models.policies import GatePolicy
 from pipeline.states import FIRST_LOOK
@@ -61,11 +61,6 @@ class Scorecard(Immutable):
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["frame", "attempt"], name="one_scorecard_per_attempt")]
         indexes = [models.Index(fields=["id"], condition=models.Q(is_marked=True), name="marked_scorecards")]
-
-    @property
-    def weakest(self) -> list[str]:
-        """The codes of the two components that are the least good."""
-        return weakest(self.components)
 
     @property
     def rung_words(self) -> str:

@@ -27,7 +27,7 @@ from pipeline.imaging.types import Alpha, Crop
 from pipeline.listing_spec import has_half_glass
 from pipeline.models import Frame, Listing, Rendition
 from pipeline.shop import listings, siblings
-from pipeline.states import GONE, SENT_BACK, State
+from pipeline.states import GONE, State, sent_back
 from pipeline.transitions import StaleTransition, advance, hold, lock_batches
 
 log = logging.getLogger(__name__)
@@ -212,7 +212,7 @@ def _finish(frame: Frame, listing: Listing, files: list[File]) -> None:
 
 def _since(frame: Frame) -> datetime:
     """One that a person sent back was published before, like one that is rendered again: figures count it there."""
-    before = frame.published_at if SENT_BACK in frame.reasons else None
+    before = frame.published_at if sent_back(frame.reasons) else None
     return before or timezone.now()
 
 

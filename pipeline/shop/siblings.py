@@ -2,7 +2,7 @@
 
 from pipeline.imaging.metrics.likeness import likeness
 from pipeline.models import Frame
-from pipeline.states import SENT_BACK, State
+from pipeline.states import State, sent_back
 
 UNLIKE = 0.2
 """Below it, two views share hardly a colour. Of 30 pairs of views of one rendered product the least alike have 0.28."""
@@ -13,7 +13,7 @@ SHOWN = (State.PUBLISHING, State.PUBLISHED)
 
 def unlike(frame: Frame) -> Frame | None:
     """A published view of the same product in the same batch that has other colours; None once a person has seen it."""
-    is_seen = frame.was_exception or SENT_BACK in frame.reasons
+    is_seen = frame.was_exception or sent_back(frame.reasons)
     if is_seen or not frame.card or not frame.card.palette:
         return None
     published = Frame.objects.filter(batch=frame.batch_id, code=frame.code, state__in=SHOWN)

@@ -24,7 +24,6 @@ from review.models import Decision
 from review.queue import audits, claims, handwork
 from review.queue.bridges import BridgeLine, bridge_line_of
 
-REJECTS = {"discard", "reject"}
 KEEP_BRIDGE = {"approve", "reprocess"}
 """Where the bridge is in a photo that won't be used matters no more."""
 
@@ -87,7 +86,7 @@ class Said:
 
 def approve(frame: Frame, said: Said) -> None:
     """Publish the matte as it is, parted at the bridge where the operator put it."""
-    _require_matte(frame)
+    require_matte(frame, frame.card)
     _move(frame, State.APPROVED, said)
     _keep_bridge(frame, said)
 
@@ -244,19 +243,20 @@ def _audit(frame: Frame, said: Said, card: Scorecard | None, label: str) -> None
     """A published frame that is good stays as it is; with any other, what was said is done once it left the shop."""
     is_bad, why = label == Decision.Label.BAD, f"looked at after publication: {said.words_on(frame)}"
     if said.kind == "approve":
-        _require_matte(frame)
+        require_matte(frame, card)
         if not is_bad:
             audits.pass_audit(frame, said.user, why)
             return
     then = {"approve": MENDED, "reprocess": ONCE_MORE}.get(said.kind, TURNED_DOWN)
     audits.fail_audit(frame, card, said.user, why, then=then, is_bad=is_bad, not_before=grace())
-    if said.kind in REJECTS:
+    if then == TURNED_DOWN:
         _tell_rejected(frame, said)
     _keep_bridge(frame, said)
 
 
-def _require_matte(frame: Frame) -> None:
-    if not can_be_approved(frame.card):
+def require_matte(frame: Frame, card: Scorecard | None) -> None:
+    """Refuse to approve what that scorecard left no matte of."""
+    if not can_be_approved(card):
         raise DecisionError(f"{frame} has no matte that could be published. Reprocess it, or ask for a new photo.")
 
 

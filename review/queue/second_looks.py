@@ -23,9 +23,9 @@ from review.queue.decisions import (
     DECISIONS,
     DecisionError,
     Said,
-    can_be_approved,
     note,
     require_free,
+    require_matte,
     require_words,
 )
 from review.queue.undo import GRACE, UNDO
@@ -77,8 +77,8 @@ def decide(
         if first is None or version != NO_VERSION:
             raise DecisionError(f"{frame} was decided while you looked at it; nothing was changed.")
         seen = _as_it_was(first).card
-        if kind == "approve" and not can_be_approved(seen):
-            raise DecisionError(f"{frame} has no matte that could be published. Reprocess it, or ask for a new photo.")
+        if kind == "approve":
+            require_matte(frame, seen)
         label = label_of(kind, is_edited=bridge_x is not None)
         note(frame, said, card=seen, occasion=Decision.Occasion.SECOND, label=label, second_of=first)
     return f"{frame} {DECISIONS[kind][1]}."

@@ -22,6 +22,14 @@ def lose(page, frame) -> None:
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
 
+def assert_only_the_first_is_decided(page, frames) -> None:
+    assert wait_for_another(page, frames[0].pk) == frames[1].pk
+    wait_for(Decision.objects.exists, 10)
+    wait_for_next(page)
+    assert shown(page) == frames[1].pk
+    assert Decision.objects.get().frame == frames[0]
+
+
 def test_a_reason_is_given_to_its_own_photo_and_never_to_the_next_one(page, sign_in_as, services):
     lost, following = doubtful_frame("AURA1"), doubtful_frame("AURA2")
     sign_in_as("operator")
@@ -66,11 +74,7 @@ def test_a_double_click_decides_one_photo(page, sign_in_as, services, name):
     sign_in_as("operator")
     wait_for_next(page)
     page.get_by_role("button", name=name).dblclick()
-    assert wait_for_another(page, frames[0].pk) == frames[1].pk
-    wait_for(Decision.objects.exists, 10)
-    wait_for_next(page)
-    assert shown(page) == frames[1].pk
-    assert Decision.objects.get().frame == frames[0]
+    assert_only_the_first_is_decided(page, frames)
 
 
 def test_enter_that_is_held_down_presses_a_button_once(page, sign_in_as, services):
@@ -82,11 +86,7 @@ def test_enter_that_is_held_down_presses_a_button_once(page, sign_in_as, service
     for _ in range(4):
         page.keyboard.down("Enter")  # repeats
     page.keyboard.up("Enter")
-    assert wait_for_another(page, frames[0].pk) == frames[1].pk
-    wait_for(Decision.objects.exists, 10)
-    wait_for_next(page)
-    assert shown(page) == frames[1].pk
-    assert Decision.objects.get().frame == frames[0]
+    assert_only_the_first_is_decided(page, frames)
 
 
 def test_enter_that_is_held_down_opens_the_reasons_and_takes_none(page, sign_in_as, services):

@@ -1,7 +1,7 @@
 """Nobody decides what could not be seen: a picture that did not come, a server that can't be reached."""
 
 from django.urls import reverse
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from pipeline.models import Frame
 from review.models import Decision
@@ -21,6 +21,18 @@ def approve(page: Page) -> None:
     page.keyboard.press("a")
     expect(said(page)).to_contain_text("AURA1 angle approved", timeout=20_000)
     wait_for(Decision.objects.exists, 10)
+
+
+def decide_as_the_server_goes(page: Page, sign_in_as) -> Locator:
+    """What the page says then: nothing can be asked for after the only photo is decided."""
+    doubtful_frame("AURA1")
+    sign_in_as("operator")
+    wait_for_next(page)
+    page.route("**/workbench/next", lambda route: route.abort())
+    page.keyboard.press("a")
+    unreached = page.get_by_role("heading", name="The server can’t be reached.")
+    expect(unreached).to_be_visible()
+    return unreached
 
 
 def test_a_picture_that_does_not_come_is_asked_for_once_more(page, sign_in_as, services):
@@ -73,13 +85,7 @@ def test_a_photo_that_did_not_come_is_not_said_to_have_no_picture(page, sign_in_
 
 
 def test_a_server_that_cannot_be_reached_leaves_nothing_clear(page, sign_in_as, services):
-    doubtful_frame("AURA1")
-    sign_in_as("operator")
-    wait_for_next(page)
-    page.route("**/workbench/next", lambda route: route.abort())
-    page.keyboard.press("a")
-    unreached = page.get_by_role("heading", name="The server can’t be reached.")
-    expect(unreached).to_be_visible()
+    unreached = decide_as_the_server_goes(page, sign_in_as)
     assert page.title() == "The server can’t be reached. · Mattegate"
     again = page.get_by_role("button", name="Try again")
     again.click()
@@ -92,12 +98,7 @@ def test_a_server_that_cannot_be_reached_leaves_nothing_clear(page, sign_in_as, 
 
 
 def test_once_the_server_answers_all_clear_is_said_again(page, sign_in_as, services):
-    doubtful_frame("AURA1")
-    sign_in_as("operator")
-    wait_for_next(page)
-    page.route("**/workbench/next", lambda route: route.abort())
-    page.keyboard.press("a")
-    expect(page.get_by_role("heading", name="The server can’t be reached.")).to_be_visible()
+    decide_as_the_server_goes(page, sign_in_as)
     page.unroute("**/workbench/next")
     expect(page.get_by_role("heading", name="All clear")).to_be_visible()  # asked by itself
     expect(page.get_by_role("button", name="Try again")).to_be_hidden()

@@ -34,12 +34,17 @@ def photo(colour: int = 40, touch_border: bool = False) -> bytes:
     return buffer.getvalue()
 
 
+def stand_in(patch: pytest.MonkeyPatch) -> ColourKeyMatter:
+    """Cuts out what is processed from now on, in place of the networks."""
+    matter = ColourKeyMatter()
+    patch.setattr(matte_models, "matter", lambda: matter)
+    patch.setattr(matte_models, "second_matter", lambda: None)
+    return matter
+
+
 @pytest.fixture
 def matter(monkeypatch: pytest.MonkeyPatch) -> ColourKeyMatter:
-    matter = ColourKeyMatter()
-    monkeypatch.setattr(matte_models, "matter", lambda: matter)
-    monkeypatch.setattr(matte_models, "second_matter", lambda: None)
-    return matter
+    return stand_in(monkeypatch)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from pipeline import intake, jobs, naming, processing, reshoots
-from pipeline.cutout import matte_models
 from pipeline.engines import object_store
 from pipeline.engines.object_store import ObjectStoreError
 from pipeline.imaging.matte.painting import Stroke
@@ -24,7 +23,7 @@ from review.models import QueueItem
 from review.queue import decisions
 from review.queue.today import today
 from review.workbench import edits
-from tests.pipeline.conftest import ColourKeyMatter, photo
+from tests.pipeline.conftest import photo, stand_in
 from tests.services import bucket_of
 
 pytestmark = pytest.mark.django_db
@@ -51,8 +50,7 @@ def queued(monkeypatch):
 
 @pytest.fixture
 def audited(buckets, monkeypatch, sender, queued):
-    monkeypatch.setattr(matte_models, "matter", ColourKeyMatter)
-    monkeypatch.setattr(matte_models, "second_matter", lambda: None)
+    stand_in(monkeypatch)
     frame = in_the_shop("AURA1_1.png", 40, sender, draw=0)
     assert (frame.state, frame.audit_due) == (State.PUBLISHED, "drawn")
     return frame

@@ -8,7 +8,6 @@ from django.contrib.auth.models import User
 from PIL import Image
 
 from pipeline import alternatives, intake, naming, override, processing
-from pipeline.cutout import matte_models
 from pipeline.engines import object_store
 from pipeline.engines.object_store import ObjectStoreError
 from pipeline.imaging.matte.painting import Stroke
@@ -21,7 +20,7 @@ from pipeline.words import CUTOUT_WORDS
 from review.models import Decision
 from review.queue import decisions
 from review.workbench import edits
-from tests.pipeline.conftest import ColourKeyMatter, photo
+from tests.pipeline.conftest import photo, stand_in
 
 pytestmark = pytest.mark.django_db
 
@@ -36,8 +35,7 @@ def olga():
 @pytest.fixture
 def frame(db, buckets, monkeypatch):
     """A watch before white, held by a policy that holds all, with the alternatives that were made since."""
-    monkeypatch.setattr(matte_models, "matter", ColourKeyMatter)
-    monkeypatch.setattr(matte_models, "second_matter", lambda: None)
+    stand_in(monkeypatch)
     row = GatePolicy.objects.get(is_active=True)
     GatePolicy.objects.filter(pk=row.pk).update(document=row.document | {"auto_publish": False, "audit_rate": 1.0})
     received = intake.receive(intake.open_batch("Spring", "watch"), "AURA1_1.png", photo()).frame
