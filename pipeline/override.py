@@ -58,7 +58,7 @@ def override(frame: Frame, edit: Edit, *, actor: str) -> Override:
     examined = _examined(frame, rgb, alpha, edit)
     with _next_attempt(frame) as previous:
         _save_pictures(frame, previous, rgb, shown, alpha)
-        places = work_files.save_doubts(frame, rgb, alpha, examined.best.score)
+        places = work_files.save_doubts(frame, rgb, examined)
         with transaction.atomic():
             card = _keep(frame, examined, places, measure_look(rgb, alpha, frame.view))
             return Override.objects.create(

@@ -76,7 +76,7 @@ def _run_stages(frame: Frame) -> None:
     if is_marked or not best.verdict.publish or sent_back(frame.reasons):
         with timed(seconds, "for people"):
             work_files.save_alternatives(frame, rgb, examined.others)
-            places = work_files.save_doubts(frame, rgb, best.alpha, best.score, examined.second_look)
+            places = work_files.save_doubts(frame, rgb, examined)
     examined = replace(examined, seconds=seconds | dict(examined.seconds))
     gate.record(frame, policy, examined, enhanced, places=places, colours=original.colours)
 

@@ -101,6 +101,10 @@ REASON_WORDS: dict[str, str] = {
     "burnt-out": "burnt-out highlights on the product",
     "second-look": "a second look saw it differently",
     "second-look-place": "a second look saw one place differently",
+    "likely-missing": "a part of the product is likely missing",
+    "likely-thin": "a part of the product is likely see-through",
+    "likely-extra": "something that isn't the product was likely kept",
+    "likely-halo": "the outline is likely off",
     "bridge-unsure": "bridge position uncertain",
     # verdicts
     "low-confidence": "doubtful overall, no single cause",

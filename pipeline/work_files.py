@@ -12,7 +12,7 @@ from pipeline.imaging.metrics.doubts import find_doubts
 from pipeline.imaging.pictures import decode, previews, renditions
 from pipeline.imaging.pictures.alpha_png import decode_alpha, encode_alpha
 from pipeline.imaging.pictures.decode import Decoded, DecodeLimits
-from pipeline.imaging.types import RGB, Alpha, Alternative, Score
+from pipeline.imaging.types import RGB, Alpha, Alternative, Examined
 from pipeline.imaging.verdict.score import weakest
 from pipeline.models import Frame
 
@@ -87,11 +87,11 @@ def save_alternatives(frame: Frame, rgb: RGB, alternatives: tuple[Alternative, .
         save(frame, naming.alternative_name(other.rung, "webp"), cutout)
 
 
-def save_doubts(
-    frame: Frame, rgb: RGB, alpha: Alpha, score: Score, second_look: Alpha | None = None
-) -> dict[str, list[int]]:
+def save_doubts(frame: Frame, rgb: RGB, examined: Examined) -> dict[str, list[int]]:
     """Draw where the score's doubts come from; returns the worst place of each, as the scorecard keeps it."""
-    doubts = find_doubts(rgb, alpha, score.reasons or weakest(score.components), second_look)
+    score = examined.best.score
+    reasons = score.reasons or weakest(score.components)
+    doubts = find_doubts(rgb, examined.best.alpha, reasons, examined.second_look, examined.error_maps)
     save(frame, "doubt.webp", previews.heat_preview(doubts.heat))
     return {code: [box.x0, box.y0, box.x1, box.y1] for code, box in doubts.places.items()}
 

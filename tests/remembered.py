@@ -17,7 +17,8 @@ from pipeline import processing
 from pipeline.imaging.types import RGB, Alpha, Examined, Policy, ProductClass, View
 from tests.pipeline.conftest import ColourKeyMatter
 
-CODE = ("pipeline.cutout.", "pipeline.imaging.", "pipeline.engines.fusion_net", "pipeline.listing_spec")
+OURS = ("pipeline.engines.fusion_net", "pipeline.engines.error_net")
+CODE = ("pipeline.cutout.", "pipeline.imaging.", *OURS, "pipeline.listing_spec")
 """What examining a photo asks, besides the photo."""
 MOST = 100
 MOST_PIXELS = 1_000_000

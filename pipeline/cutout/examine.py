@@ -102,7 +102,7 @@ def _examine(examiner: "_Examiner", matter: Matter) -> Examined:
             if _rescues(another, policy):
                 return Examined(another, (*others, _packed(best)), examiner.seconds)
             others.append(_packed(another))
-    return Examined(best, tuple(others), examiner.seconds, second_look)
+    return Examined(best, tuple(others), examiner.seconds, second_look, first.error_maps)
 
 
 def more_mattes(

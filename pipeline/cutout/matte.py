@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pipeline.engines import fusion_net
+from pipeline.engines import error_net, fusion_net
+from pipeline.engines.fusion_net import Mended
 from pipeline.engines.protocols import Matter
 from pipeline.imaging import framing
 from pipeline.imaging.matte import backdrop as backdrops
@@ -13,7 +16,8 @@ from pipeline.imaging.matte import difference, lenses, sharpen
 from pipeline.imaging.matte.backdrop import Backdrop
 from pipeline.imaging.matte.evidence import Ground, agreed, evidence_of
 from pipeline.imaging.matte.lenses import LensRule
-from pipeline.imaging.types import RGB, Alpha, CropBox, Matte, ProductClass
+from pipeline.imaging.metrics.measure import MEASURED_SIZE
+from pipeline.imaging.types import ERRORS, RGB, Alpha, CropBox, Matte, ProductClass
 
 # The network sees 1024 px; a margin of a twelfth and no strip narrower than 0.7 served it best on the labelled photos.
 LOOK_SIDE = 1024
@@ -46,6 +50,8 @@ class Scene:
         rows = self.view[self.inner].shape[0]
         return max(self.view.shape[:2]) * (self.window.y1 - self.window.y0) / rows
 
+
+Cells = NDArray[np.float32]
 
 Picture = Callable[[Scene], RGB]
 """What the network is shown of a scene's view, at the same size."""
@@ -128,35 +134,47 @@ def _flattened(view: RGB, ground: Ground, of_gain: float = 1.0) -> RGB:
 def matte_once(scene: Scene, matter: Matter, picture: Picture = flattened) -> Matte:
     """One look by the network, joined with the backdrop's word, at the photo's own resolution."""
     word = matter.matte(picture(scene))
-    return _finished(scene, word, _joined(scene, word))
+    alpha, mended = _joined(scene, word)
+    matte = _finished(scene, word, alpha)
+    return _with_errors(scene, matte, mended, word.seen) if mended else matte
 
 
 def matte_in_mirror(scene: Scene, matter: Matter) -> Matte:
     """What the first look would have been of the mirrored photo, turned back."""
     word = matter.matte(np.ascontiguousarray(flattened(scene)[:, ::-1]))
     word = replace(word, alpha=word.alpha[:, ::-1], seen=tuple(layer[..., ::-1] for layer in word.seen))
-    return _finished(scene, word, _joined(scene, word))
+    alpha, _ = _joined(scene, word)
+    return _finished(scene, word, alpha)
 
 
 def matte_by_difference(scene: Scene, earlier: Matte) -> Matte:
-    """An earlier matte, and all that differs from the studio backdrop and hangs on it, above the foot."""
-    prior = np.zeros(scene.view.shape[:2], np.float32)
-    size = prior[scene.inner].shape
-    prior[scene.inner] = framing.look_at_fit(earlier.alpha, scene.window, earlier.alpha.shape, size).clip(0, 1)
+    """An earlier matte, and all that differs from the studio backdrop and hangs on it, above the foot.
+
+    It keeps the earlier one's likely errors.
+    """
+    prior = seen_of(scene, earlier.alpha)
     alpha = by_rules(scene, scene.ground, prior, difference.BOLDLY) if scene.ground else prior
     return _finished(scene, replace(earlier, alpha=prior), alpha)
 
 
-def _joined(scene: Scene, word: Matte) -> Alpha:
+def seen_of(scene: Scene, alpha: Alpha) -> Alpha:
+    """A matte of the photo at the size of the scene's view; beyond the photo there is no product."""
+    seen = np.zeros(scene.view.shape[:2], np.float32)
+    height, width = seen[scene.inner].shape
+    seen[scene.inner] = framing.resized(framing.part_of(alpha, scene.window), height, width)
+    return seen
+
+
+def _joined(scene: Scene, word: Matte) -> tuple[Alpha, Mended | None]:
     """By rules, and mended by the fusion network; before other than studio backdrops it is the network's word alone."""
     if scene.ground is None:
-        return word.alpha
+        return word.alpha, None
     joined = by_rules(scene, scene.ground, word.alpha)
     if not word.seen:
-        return joined
+        return joined, None
     evidence = evidence_of(scene.view, word.alpha, joined, scene.ground, scene.product_class)
     mended = fusion_net.mend(evidence, word.seen)
-    return agreed(mended, word.alpha, joined, scene.ground, scene.product_class)
+    return agreed(mended.alpha, word.alpha, joined, scene.ground, scene.product_class), mended
 
 
 def by_rules(scene: Scene, ground: Ground, prior: Alpha, likely: float = difference.LIKELY) -> Alpha:
@@ -167,7 +185,7 @@ def by_rules(scene: Scene, ground: Ground, prior: Alpha, likely: float = differe
 
 def _finished(scene: Scene, word: Matte, alpha: Alpha) -> Matte:
     """Lenses go one way; then the photo's own resolution."""
-    told = {"unevenness": min(scene.backdrop.roughness, MOST_UNEVEN)}
+    told: dict[str, Any] = {"unevenness": min(scene.backdrop.roughness, MOST_UNEVEN)}
     if scene.ground:
         distance, is_reached = scene.ground.distance, scene.ground.is_reached
         told["overruled"] = difference.overruled(alpha, word.alpha)
@@ -177,3 +195,21 @@ def _finished(scene: Scene, word: Matte, alpha: Alpha) -> Matte:
     part = framing.part_of(scene.rgb, scene.window)
     sharp = sharpen.upsample(np.ascontiguousarray(alpha[scene.inner]), scene.view[scene.inner], part)
     return replace(word, alpha=framing.put_back(sharp, scene.window, scene.rgb.shape), seen=(), **told)
+
+
+def _with_errors(scene: Scene, matte: Matte, mended: Mended, seen: tuple[Cells, ...]) -> Matte:
+    """Told where it is likely wrong."""
+    errors = error_net.errors_of(seen_of(scene, matte.alpha), mended, seen)
+    maps = {kind: _in_photo(scene, cells) for kind, cells in zip(ERRORS, errors.cells, strict=True)}
+    return replace(matte, likely_errors=errors.likely, error_maps=maps)
+
+
+def _in_photo(scene: Scene, cells: Cells) -> Cells:
+    """Cells of the view as a layer of the photo, at the size that it is measured at."""
+    height, width = scene.rgb.shape[:2]
+    scale = min(1.0, MEASURED_SIZE / max(height, width))
+    y0, x0, y1, x1 = (
+        round(scale * edge) for edge in (scene.window.y0, scene.window.x0, scene.window.y1, scene.window.x1)
+    )
+    part = framing.resized(framing.resized(cells, *scene.view.shape[:2])[scene.inner], y1 - y0, x1 - x0)
+    return framing.put_back(part, CropBox(y0, x0, y1, x1), (round(scale * height), round(scale * width)))

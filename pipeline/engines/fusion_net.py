@@ -1,6 +1,7 @@
 """The small network that mends a matte by the evidence: our own, trained on our own renders, and so kept here."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from pipeline.imaging.types import Alpha
 
 MODEL_FILE = Path(__file__).with_name("fusion.onnx")
 # Channels of what ISNet saw, fine to coarse; each half as large as the one before.
-SEEN = (64, 128, 256, 512, 512)
+SEEN: tuple[int, ...] = (64, 128, 256, 512, 512)
 # It learnt to say how likely product is; most of what is between is an edge that is known. On unseen products twice the
 # contrast loses fewer thin parts than none, and keeps no more.
 CONTRAST = 2
@@ -23,7 +24,21 @@ CONTRAST = 2
 Floats = NDArray[np.float32]
 
 
-def mend(evidence: Floats, seen: Sequence[Floats]) -> Alpha:
+@dataclass(frozen=True)
+class Mended:
+    """The mended matte, and from what `error_net` tells where it errs.
+
+    `alpha` is (H, W), 0–1. The rest is square: the (10, 1024, 1024) `evidence`, how `likely` each pixel is product,
+    (1024, 1024), 0–1, and what the network `knew`, fine to coarse, (C, h, w) each.
+    """
+
+    alpha: Alpha
+    evidence: Floats
+    likely: Floats
+    knew: tuple[Floats, ...]
+
+
+def mend(evidence: Floats, seen: Sequence[Floats]) -> Mended:
     """Mend the joined matte by all that `imaging.matte.evidence` and the matting network know.
 
     Parameters
@@ -35,16 +50,18 @@ def mend(evidence: Floats, seen: Sequence[Floats]) -> Alpha:
 
     Returns
     -------
-    (H, W) float32, 0–1
+    Mended
     """
     height, width = evidence.shape[1:]
-    layers = {"evidence": np.stack([_resized(layer, FRAME, FRAME) for layer in evidence])}
-    layers |= {f"seen{number}": layer for number, layer in enumerate(seen, 1)}
-    alpha = _session().run(None, {name: np.ascontiguousarray(layer[None]) for name, layer in layers.items()})[0]
-    return _resized(((alpha[0, 0] - 0.5) * CONTRAST + 0.5).clip(0, 1), height, width)
+    squared = np.stack([resized(layer, FRAME, FRAME) for layer in evidence])
+    layers = {"evidence": squared, **{f"seen{number}": layer for number, layer in enumerate(seen, 1)}}
+    alpha, *knew = _session().run(None, {name: np.ascontiguousarray(layer[None]) for name, layer in layers.items()})
+    likely = alpha[0, 0]
+    mended = resized(((likely - 0.5) * CONTRAST + 0.5).clip(0, 1), height, width)
+    return Mended(mended, squared, likely, tuple(layer[0] for layer in knew))
 
 
-def _resized(layer: Floats, height: int, width: int) -> Floats:
+def resized(layer: Floats, height: int, width: int) -> Floats:
     picture = Image.fromarray(np.ascontiguousarray(layer))
     return np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR), np.float32)
 

@@ -124,6 +124,23 @@ def look_at_fit(
     return np.asarray(Image.fromarray(layer).resize(size[::-1], Image.Resampling.BICUBIC, box))
 
 
+def resized(layer: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
+    """A layer at another size: by area averages where it shrinks, in between where it grows.
+
+    Parameters
+    ----------
+    layer : (h, w) float32
+    height, width : int
+
+    Returns
+    -------
+    (height, width) float32
+    """
+    shrinks = height <= layer.shape[0] and width <= layer.shape[1]
+    how = Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR
+    return np.asarray(Image.fromarray(np.ascontiguousarray(layer)).resize((width, height), how))
+
+
 def put_back(alpha: Alpha, window: CropBox, shape: tuple[int, ...]) -> Alpha:
     """A matte of the window as one of the whole photo, clear around it.
 

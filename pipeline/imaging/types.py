@@ -19,6 +19,9 @@ Side = Literal["left", "right"]
 HalfSide = Literal["near", "left", "right"]
 """Which half of the glasses a half-glass picture shows."""
 
+ERRORS = ("missing", "thin", "extra", "halo")
+"""How a matte can be wrong: parts lost; parts see-through; background kept; an outline that is off."""
+
 
 class PhotoDecoder(Protocol):
     """Reads a kind of photo files that Pillow doesn't. Says in a DecodeError what is wrong with one."""
@@ -48,6 +51,8 @@ class Matte:
     overruled: float = 0.0
     unevenness: float = 0.0
     seen: tuple[NDArray[np.float32], ...] = ()
+    likely_errors: Mapping[str, float] = field(default_factory=dict)
+    error_maps: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -154,13 +159,15 @@ class Alternative:
 class Examined:
     """What one run of the pipeline found out about one photo, and the seconds each stage took.
 
-    `second_look` is the matte from the mirror, at the measured size, if there was one.
+    `second_look` is the matte from the mirror, at the measured size, if there was one, `error_maps` those of the first
+    look's matte.
     """
 
     best: Candidate
     others: tuple[Alternative, ...]
     seconds: Mapping[str, float]
     second_look: Alpha | None = None
+    error_maps: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 Policy = Mapping[str, Any]

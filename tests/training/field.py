@@ -47,17 +47,22 @@ def _make_row(labelled: Path, out: Path, told: dict[str, Any], matter: Matter, p
     rgb = locally(decode((labelled / f"{name}.jpg").read_bytes())).rgb
     with mock.patch.dict(ladder.RUNGS, clear=True):
         best = examine(rgb, matter, class_of(told), told["view"], policy).best
-    solid, glass = _truth(labelled, name)
-    judged = judge(solid, glass, best.alpha, may_cut=told.get("lens") in ("clear", "tint") and told["style"] == "full")
+    solid, glass = truth_of(labelled, name)
+    judged = judge(solid, glass, best.alpha, may_cut=may_cut(told))
     (out / f"{name}.png").write_bytes(encode_alpha(best.alpha))
     row = _row(told, best, judged, _bridge(told, solid, glass))
     (out / f"{name}.json").write_text(json.dumps(row))
 
 
-def _truth(labelled: Path, name: str) -> tuple[Floats, Floats]:
+def may_cut(told: dict[str, Any]) -> bool:
+    """Whether its lenses may be kept or cut."""
+    return told.get("lens") in ("clear", "tint") and told["style"] == "full"
+
+
+def truth_of(labelled: Path, name: str) -> tuple[Floats, Floats]:
     """The product with its lenses, and without them."""
     solid, glass = (labelled / f"{name}.{part}.png" for part in ("alpha", "glass"))
-    return _read(solid), _read(glass if glass.exists() else solid)
+    return read(solid), read(glass if glass.exists() else solid)
 
 
 def _row(told: dict[str, Any], best: Candidate, judged: Judged, bridge: float | None) -> dict[str, Any]:
@@ -80,7 +85,7 @@ def _bridge(told: dict[str, Any], solid: Floats, glass: Floats) -> float | None:
     return true_bridge(solid, glass)
 
 
-def _read(path: Path) -> Floats:
+def read(path: Path) -> Floats:
     return np.asarray(Image.open(path).convert("L"), np.float32) / np.float32(255)
 
 

@@ -111,14 +111,18 @@ def validate(network: FusionNet, bank: Bank, places: list[int]) -> float:
 
 
 class Alpha(torch.nn.Module):
-    """What is shipped: opacities."""
+    """What is shipped: opacities, and what the network knew."""
 
     def __init__(self, network: FusionNet) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, evidence: torch.Tensor, *features: torch.Tensor) -> torch.Tensor:
-        return torch.sigmoid(self.network(evidence, *features))
+    def forward(self, evidence: torch.Tensor, *features: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        logits, knew = self.network.told(evidence, *features)
+        return torch.sigmoid(logits), *knew
+
+
+KNOWN = 6
 
 
 def export(network: FusionNet, out: Path) -> None:
@@ -128,7 +132,7 @@ def export(network: FusionNet, out: Path) -> None:
         (torch.zeros(1, CHANNELS, FRAME, FRAME), *features),
         str(out),
         input_names=["evidence", *(f"seen{number}" for number in range(1, len(SEEN) + 1))],
-        output_names=["alpha"],
+        output_names=["alpha", *(f"knew{number}" for number in range(1, KNOWN + 1))],
         opset_version=17,
         dynamo=False,
     )

@@ -15,15 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.imaging.types import Policy, Score
-from pipeline.imaging.verdict.calibrate import (
-    Labelled,
-    auroc,
-    learn,
-    loosest_threshold,
-    ranked,
-    taught,
-)
+from pipeline.imaging.types import ERRORS, Policy, Score
+from pipeline.imaging.verdict.calibrate import Labelled, auroc, components_of, loosest_threshold, quantiles, ranked
+from pipeline.imaging.verdict.logistic import Calibration, doubts, fit_logit, folds_of
 from pipeline.imaging.verdict.score import SCORER_VERSION, is_parted, score
 from pipeline.policies.shipped import shipped_policy
 from review.evidence.statistics import upper_bound
@@ -32,8 +26,6 @@ from tests.training.truth import BRIDGE
 Row = Mapping[str, Any]
 FIELD = {"packshot": 0.5, "studio": 0.3, "auction": 0.2}
 """How often a catalogue's photos are of each style: what labels weigh."""
-SURER = 0.25
-"""Without a second look a photo passes where so much of the doubt that the threshold allows is left."""
 MATTE = ("missing", "thin", "extra", "lens", "halo")
 SECOND_LOOK = ("second_look", "second_look_largest")
 
@@ -129,7 +121,7 @@ def mattes(rows: Sequence[Row]) -> Iterator[str]:
     """How good the mattes are, and the bridges: nothing in either learnt from any of these photos."""
     yield f"{'':24s}{'photos':>7s}{'bad':>6s}{'error':>7s}" + "".join(f"{name:>9s}" for name in MATTE)
     for name, which in parts_of(rows).items():
-        part = [row for row, is_in in zip(rows, which, strict=True) if is_in]
+        part = _those(rows, which)
         bad = np.mean([bool(set(MATTE) & set(row["defects"])) for row in part])
         counts = "".join(f"{sum(kind in row['defects'] for row in part):9d}" for kind in MATTE)
         yield f"{name:24s}{len(part):7d}{bad:6.0%}{np.mean([row['sad'] for row in part]):7.3f}{counts}"
@@ -141,22 +133,75 @@ def mattes(rows: Sequence[Row]) -> Iterator[str]:
         yield f"bridges: {len(sure)} of {len(asked)} sure, {off}"
 
 
+RIDGE = 1.0
+"""Five columns need less of it than thirty components."""
+NEW = tuple(f"likely-{kind}" for kind in ERRORS)
+"""The components that these rows teach; what earlier labels taught of the others stays."""
+
+
 def fitted(policy: Policy, rows: Sequence[Row]) -> Policy:
-    """The policy with ranks, calibration and thresholds that these rows suggest."""
-    base = ranked(policy, [row["metrics"] for row in rows])
-    lesson = learn(base, [labelled(row) for row in rows])
+    """The policy with the new components' ranks and weights, the scale of all, and the thresholds that rows suggest."""
+    base = _with_new(policy, rows)
+    confidences = _out_of_fold(base, rows)
     is_bad = np.array([bool(row["defects"]) for row in rows])
-    is_open = ~judged(rows, policy).is_vetoed
-    threshold = loosest_threshold(lesson.out_of_fold[is_open], is_bad[is_open], policy["target"]["escape"])
-    print(f"learnt from {len(rows)} photos: AUROC {lesson.auroc:.3f} out of fold, {lesson.cold_auroc:.3f} cold")
-    sure = round(1 - SURER * (1 - threshold), 4)
+    print(f"learnt from {len(rows)} photos: AUROC {auroc(confidences, is_bad):.3f} out of fold")
     products = len({row["product"] for row in rows})
-    return taught(base, lesson, threshold) | {
-        "fitted_on": f"{len(rows)} labelled renders of {products} products, {is_bad.sum()} of them bad; not certified",
+    said = f"where a matte is likely wrong, by {len(rows)} others of {products} products"
+    return {
+        **base,
+        "calibration": _added(base, rows).as_document(),
+        "fitted_on": f"{policy['fitted_on'].split(';')[0]}; {said}; not certified",
+        "thresholds": _thresholds(policy, rows, confidences),
+        "reference": quantiles(confidences),
         "scorer_version": SCORER_VERSION,
-        "sure_from": sure,
-        "rescue_threshold": sure,
     }
+
+
+def _out_of_fold(policy: Policy, rows: Sequence[Row]) -> NDArray[np.float64]:
+    """The confidence of each photo by a calibration that saw none of its product."""
+    confidences, fold = np.zeros(len(rows)), folds_of([row["product"] for row in rows])
+    for held in np.unique(fold):
+        inside, others = (
+            [row for row, at in zip(rows, fold, strict=True) if (at == held) is is_in] for is_in in (True, False)
+        )
+        part = policy | {"calibration": _added(policy, others).as_document()}
+        confidences[fold == held] = judged(inside, part).confidence
+    return confidences
+
+
+def _those(rows: Sequence[Row], which: NDArray[np.bool_]) -> list[Row]:
+    return [row for row, is_in in zip(rows, which, strict=True) if is_in]
+
+
+def _with_new(policy: Policy, rows: Sequence[Row]) -> dict[str, Any]:
+    """Ranked among these rows, the new components alone."""
+    ranks = ranked(policy, [row["metrics"] for row in rows])["components"]
+    return {**policy, "components": policy["components"] | {name: ranks[name] for name in NEW}}
+
+
+def _added(policy: Policy, rows: Sequence[Row]) -> Calibration:
+    """The doubt that earlier weights sum up counts as one component beside the new ones."""
+    names, labels = list(policy["components"]), [labelled(row) for row in rows]
+    doubt = doubts(np.array([components_of(policy, label) for label in labels]))
+    earlier = {name: weight for name, weight in policy["calibration"]["weights"].items() if name not in NEW}
+    summed = doubt @ [earlier.get(name, 0.0) for name in names]
+    columns = np.column_stack([summed, doubt[:, [names.index(name) for name in NEW]]])
+    is_bad, weight = np.array([label.is_bad for label in labels]), np.array([label.weight for label in labels])
+    bias, slope, *weights = map(float, fit_logit(columns, is_bad, weight, RIDGE))
+    added = {name: weight / slope for name, weight in zip(NEW, weights, strict=True)}
+    return Calibration(earlier | added, bias / slope, slope, 0.0)
+
+
+def _thresholds(policy: Policy, rows: Sequence[Row], confidences: NDArray[np.float64]) -> dict[str, dict[str, float]]:
+    """For each class the loosest that keeps the policy's target on these rows."""
+    found = judged(rows, policy)
+    kinds = np.array([row["kind"] for row in rows])
+    thresholds = {}
+    for kind, views in policy["thresholds"].items():
+        which = (kinds == kind) & ~found.is_vetoed
+        loosest = loosest_threshold(confidences[which], found.is_bad[which], policy["target"]["escape"])
+        thresholds[kind] = dict.fromkeys(views, round(loosest, 4))
+    return thresholds
 
 
 def main() -> None:

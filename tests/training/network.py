@@ -60,15 +60,23 @@ class FusionNet(nn.Module):
         nn.init.zeros_(self.head.bias)
 
     def forward(self, evidence: torch.Tensor, *features: torch.Tensor) -> torch.Tensor:
+        return self.told(evidence, *features)[0]
+
+    def told(self, evidence: torch.Tensor, *features: torch.Tensor) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """The logits, and what it knew by the way, fine to coarse: `error_network` tells from it where a matte errs."""
         skips = [self.stem(F.pixel_unshuffle(evidence, 2))]
         seen = [layer(feature / USUAL) for layer, feature in zip(self.seen, features, strict=True)]
         for down, more in zip(self.down, seen, strict=False):
             skips.append(down(skips[-1]) + more)
+        before = skips[2]
         x = self.bottom(skips.pop() + _twice(seen[-1]))
+        knew = [x]
         for lateral, up in zip(reversed(self.lateral), [*reversed(self.up), self.last], strict=True):
             x = up(_twice(lateral(x)) + skips.pop())
+            knew.insert(0, x)
+        knew.insert(3, before)
         joined = evidence[:, JOINED : JOINED + 1].clamp(UNSURE, 1 - UNSURE)
-        return F.pixel_shuffle(self.head(x), 2) + torch.log(joined / (1 - joined))
+        return F.pixel_shuffle(self.head(x), 2) + torch.log(joined / (1 - joined)), knew
 
 
 def _twice(x: torch.Tensor) -> torch.Tensor:

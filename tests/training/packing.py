@@ -44,3 +44,13 @@ def packed_features(features: Sequence[Floats]) -> dict[str, NDArray[Any]]:
         kept[f"f{number}"] = np.round(feature / highest[:, None, None] * 255).astype(np.uint8)
         kept[f"s{number}"] = highest.astype(np.float32)
     return kept
+
+
+def packed_signed(features: Sequence[Floats]) -> dict[str, NDArray[Any]]:
+    """Each channel in bytes, signs kept, of its own largest value."""
+    kept: dict[str, NDArray[Any]] = {}
+    for number, feature in enumerate(features, 1):
+        largest = np.abs(feature).max((1, 2)).clip(1e-6)
+        kept[f"f{number}"] = np.round(feature / largest[:, None, None] * 127).astype(np.int8)
+        kept[f"s{number}"] = (largest / 127).astype(np.float32)
+    return kept

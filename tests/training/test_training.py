@@ -1,4 +1,5 @@
-"""The commands of docs/fusion.md, small: photographs to views, views to a network that the product can use."""
+"""The commands of docs/fusion.md and docs/gate.md that train a network, small: photographs to what it sees, and that to
+a network that the product can use."""
 
 import json
 
@@ -6,11 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.engines import fusion_net
+from pipeline.engines import error_net, fusion_net
 from pipeline.imaging.matte.evidence import FRAME, evidence_of
-from pipeline.imaging.types import RGB, Matte
+from pipeline.imaging.types import ERRORS, RGB, Matte
 from tests.imaging import scenes
-from tests.training import drawn, views
+from tests.training import drawn, field, views
 from tests.training.packing import ground_of
 
 SEEN = tuple(
@@ -71,7 +72,7 @@ def test_what_is_learnt_from_is_what_the_product_shows(torch_modules, labelled, 
     prior, joined = layers["prior"] / np.float32(255), layers["joined"] / np.float32(255)
     shown = evidence_of(layers["view"], prior, joined, ground_of(layers), "eyewear")
     learnt = batches.whole(bank.Bank([tmp_path / "views" / "A1_2.json"], "cpu"), 0).evidence[0].numpy()
-    squared = np.stack([fusion_net._resized(layer, FRAME, FRAME) for layer in shown])
+    squared = np.stack([fusion_net.resized(layer, FRAME, FRAME) for layer in shown])
     assert np.abs(learnt - squared).mean(axis=(1, 2)).max() < 0.02
 
 
@@ -83,6 +84,47 @@ def test_what_is_trained_is_what_the_product_runs(torch_modules, tmp_path, monke
     fit.export(network, tmp_path / "fusion.onnx")
     monkeypatch.setattr(fusion_net, "MODEL_FILE", tmp_path / "fusion.onnx")
     fusion_net._session.cache_clear()
-    alpha = fusion_net.mend(np.zeros((10, 50, 70), np.float32), SEEN)
+    alpha = fusion_net.mend(np.zeros((10, 50, 70), np.float32), SEEN).alpha
     fusion_net._session.cache_clear()
     assert alpha.shape == (50, 70) and 0 <= alpha.min() <= alpha.max() <= 1
+
+
+@pytest.fixture
+def error_modules():
+    pytest.importorskip("torch", reason="only training needs torch: pip install torch onnx")
+    from tests.training import error_cells, error_fit
+
+    return error_cells, error_fit
+
+
+@pytest.fixture
+def cells(error_modules, labelled, tmp_path):
+    """Of eight products, each the same photograph."""
+    rows, out = tmp_path / "rows", tmp_path / "cells"
+    told = {"kind": "eyewear", "view": "angle", "ground": "studio", "style": "full", "lens": "dark"}
+    names = [f"A{number}_2" for number in range(1, 9)]
+    for name in names:
+        for kind in ("jpg", "alpha.png"):
+            (labelled / f"{name}.{kind}").write_bytes((labelled / f"A1_2.{kind}").read_bytes())
+    meta = [json.dumps({"name": name, "product": name, **told}) + "\n" for name in names]
+    (labelled / "meta.jsonl").write_text("".join(meta))
+    list(field.make_rows(labelled, rows, Bright()))
+    assert list(error_modules[0].make_cells(labelled, rows, out, Bright())) == names
+    assert list(error_modules[0].make_cells(labelled, rows, out, Bright())) == []
+    return out
+
+
+def test_what_finds_errors_is_what_the_product_runs(error_modules, cells, tmp_path, monkeypatch):
+    _, error_fit = error_modules
+    made, kept = tmp_path / "errors.onnx", tmp_path / "rows.jsonl"
+    monkeypatch.setattr("sys.argv", ["error_fit", str(cells), "--out", str(made), "--keep", str(kept), "--epochs", "1"])
+    error_fit.main()
+    metrics = json.loads(kept.read_text().splitlines()[0])["metrics"]
+    assert all(0 < metrics[f"likely_{kind}"] < 1 for kind in ERRORS)
+    monkeypatch.setattr(error_net, "MODEL_FILE", made)
+    error_net._session.cache_clear()
+    mended = fusion_net.mend(np.zeros((10, 50, 70), np.float32), SEEN)
+    found = error_net.errors_of(np.ones((50, 70), np.float32), mended, SEEN)
+    error_net._session.cache_clear()
+    assert set(found.likely) == set(ERRORS) and all(0 < likely < 1 for likely in found.likely.values())
+    assert found.cells.shape == (4, 128, 128) and 0 <= found.cells.min() <= found.cells.max() <= 1

@@ -50,25 +50,68 @@ def judge(solid: Floats, glass: Floats, alpha: Floats, *, may_cut: bool) -> Judg
     sad = float(np.abs(np.clip(alpha, glass if may_cut else solid, solid) - alpha).sum() / (solid > SEEN).sum())
     alpha = np.where(alpha > FAINT, alpha, 0)
     near = _near(solid, alpha)
-    solid, glass, alpha = solid[near], glass[near], alpha[near]
-    low, is_product = glass if may_cut else solid, solid > SEEN
-    height, width = (int(np.ptp(np.flatnonzero(is_product.any(axis)))) + 1 for axis in (1, 0))
-    longer = max(height, width)
-    reach = max(2, round(TOLERANCE * longer))
-    lines = skeletonize(low > SEEN)
-    lost = lines & ~_grown(alpha > KEPT, reach)
-    core, outside = _shrunk(low > SEEN, reach), ~_grown(is_product, reach)
-    band = ~outside & ~_shrunk(is_product, reach)
-    off = np.maximum(alpha - solid, 0) + np.maximum(low - alpha, 0)
+    held = _Held.of(solid[near], glass[near], alpha[near], may_cut)
+    area = (held.solid > SEEN).sum()
     bounds = {
-        "missing": lost.sum() / max(1, lines.sum()) > MISSING or _longest(lost) / longer > GAP,
-        "thin": _mean(1 - alpha, core) > THIN,
-        "extra": alpha[outside].sum() / is_product.sum() > EXTRA,
-        "lens": may_cut and _unlike(alpha, solid, glass, reach) > HALF,
-        "halo": _mean(off, band) > HALO,
+        "missing": held.lost.sum() / max(1, held.lines.sum()) > MISSING or _longest(held.lost) / held.longer > GAP,
+        "thin": _mean(1 - held.alpha, held.core) > THIN,
+        "extra": held.alpha[held.outside].sum() / area > EXTRA,
+        "lens": may_cut and _unlike(held.alpha, held.solid, held.glass, held.reach) > HALF,
+        "halo": _mean(held.off, held.band) > HALO,
     }
     defects = tuple(name for name, is_bad in bounds.items() if is_bad)
-    return Judged(defects, sad, width)
+    return Judged(defects, sad, held.width)
+
+
+def where_wrong(solid: Floats, glass: Floats, alpha: Floats, *, may_cut: bool) -> Floats:
+    """Where a matte is wrong, by kind of error. Parameters as for `judge`.
+
+    Returns
+    -------
+    (4, H, W) float32, 0–1
+        In the order of `imaging.types.ERRORS`: centre lines that are lost; what is see-through, lenses too; what is
+        kept beside the product; how far the outline is off.
+    """
+    held = _Held.of(solid, glass, np.where(alpha > FAINT, alpha, 0), may_cut)
+    is_lens = may_cut & (solid > SEEN) & (glass < SEEN)
+    half = np.where(is_lens, 2 * np.minimum(held.alpha, 1 - held.alpha), 0)
+    thin = np.maximum(np.where(held.core, 1 - held.alpha, 0), half)
+    kept, off = np.where(held.outside, held.alpha, 0), np.where(held.band, held.off, 0)
+    return np.stack([held.lost, thin, kept, off]).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A matte beside its truth: where its parts lie, and how far it is off."""
+
+    solid: Floats
+    glass: Floats
+    alpha: Floats
+    width: int
+    longer: int
+    reach: int
+    lines: Mask
+    lost: Mask
+    core: Mask
+    outside: Mask
+    band: Mask
+    off: Floats
+
+    @classmethod
+    def of(cls, solid: Floats, glass: Floats, alpha: Floats, may_cut: bool) -> "_Held":
+        low, is_product = glass if may_cut else solid, solid > SEEN
+        height, width = (int(np.ptp(np.flatnonzero(is_product.any(axis)))) + 1 for axis in (1, 0))
+        reach = max(2, round(TOLERANCE * max(height, width)))
+        lines = skeletonize(low > SEEN)
+        outside = ~_grown(is_product, reach)
+        return cls(
+            *(solid, glass, alpha, width, max(height, width), reach, lines),
+            lost=lines & ~_grown(alpha > KEPT, reach),
+            core=_shrunk(low > SEEN, reach),
+            outside=outside,
+            band=~outside & ~_shrunk(is_product, reach),
+            off=np.maximum(alpha - solid, 0) + np.maximum(low - alpha, 0),
+        )
 
 
 def _near(solid: Floats, alpha: Floats) -> tuple[slice, slice]:

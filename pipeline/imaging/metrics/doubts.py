@@ -7,6 +7,7 @@ at. No map is asked for unless there is a product.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from pipeline.imaging.metrics.layer import Layer
 from pipeline.imaging.metrics.measure import MEASURED_SIZE
 from pipeline.imaging.metrics.separation import NOISE, STRAY, Floats, Sides
 from pipeline.imaging.scale import shrink
-from pipeline.imaging.types import RGB, Alpha, CropBox
+from pipeline.imaging.types import ERRORS, RGB, Alpha, CropBox
 
 # Shares of the product's longer side.
 PATCH, BLUR, MARGIN, LEAST_SIDE = 0.06, 0.01, 0.02, 0.08
@@ -48,7 +49,13 @@ class Doubts:
     places: Mapping[str, CropBox]
 
 
-def find_doubts(rgb: RGB, alpha: Alpha, reasons: Sequence[str], second: Alpha | None = None) -> Doubts:
+def find_doubts(
+    rgb: RGB,
+    alpha: Alpha,
+    reasons: Sequence[str],
+    second: Alpha | None = None,
+    errors: Mapping[str, Floats] = MappingProxyType({}),
+) -> Doubts:
     """Show where the reasons for doubting a matte lie.
 
     Parameters
@@ -59,6 +66,8 @@ def find_doubts(rgb: RGB, alpha: Alpha, reasons: Sequence[str], second: Alpha | 
         Codes, the costliest first.
     second : (h, w) float32, 0–1, or None
         A second matte of the same photo, of any size; without it a second look has no place.
+    errors : mapping of str to (h, w) float32, 0–1
+        By kind of error, where the matte is likely wrong, of any size; a kind that isn't in it has no place.
 
     Returns
     -------
@@ -66,7 +75,7 @@ def find_doubts(rgb: RGB, alpha: Alpha, reasons: Sequence[str], second: Alpha | 
         Codes without a place, unknown ones, and those of which nothing is seen are not in its `places`; an empty alpha
         has none, and no heat.
     """
-    scene = scene_of(rgb, alpha, second)
+    scene = scene_of(rgb, alpha, second, errors)
     maps = _maps_of(scene, reasons) if scene.is_fg.any() else {}
     places = {code: _enlarged(_worst_patch(scene, layer), layer.shape, alpha.shape) for code, layer in maps.items()}
     return Doubts(_heat(scene, list(maps.values())), places)
@@ -79,6 +88,7 @@ class _Scene:
     alpha: Alpha
     photo: RGB
     second: Alpha | None
+    errors: Mapping[str, Floats]
 
     @cached_property
     def is_fg(self) -> Mask:
@@ -114,11 +124,13 @@ class _Scene:
         return max(least, round(share * self.side))
 
 
-def scene_of(rgb: RGB, alpha: Alpha, second: Alpha | None = None) -> _Scene:
+def scene_of(
+    rgb: RGB, alpha: Alpha, second: Alpha | None = None, errors: Mapping[str, Floats] = MappingProxyType({})
+) -> _Scene:
     small = shrink(alpha, MEASURED_SIZE)
     if second is not None:
         second = np.clip(_resized(second, small.shape), 0, 1)
-    return _Scene(small, shrink(rgb, MEASURED_SIZE), second)
+    return _Scene(small, shrink(rgb, MEASURED_SIZE), second, errors)
 
 
 def _resized(layer: Floats, size: tuple[int, ...]) -> Floats:
@@ -195,6 +207,16 @@ def _backdrop_kept(scene: _Scene) -> NDArray[Any]:
     return Layer(kept, apart < NOISE).drawn()
 
 
+def _likely(kind: str) -> Callable[[_Scene], NDArray[Any]]:
+    """Where an error of that kind is likely."""
+
+    def found(scene: _Scene) -> NDArray[Any]:
+        errors = scene.errors.get(kind)
+        return np.zeros_like(scene.alpha) if errors is None else _resized(errors, scene.alpha.shape)
+
+    return found
+
+
 def _stray(scene: _Scene) -> NDArray[Any]:
     around, apart = separation.surroundings(scene.sides)
     return Layer(around, np.where(apart > STRAY, apart, 0)).drawn()
@@ -225,6 +247,7 @@ MAPS: dict[str, Callable[[_Scene], NDArray[Any]]] = {
     "burnt-out": lambda scene: exposure.burnt_out(scene.photo, scene.alpha).drawn(),
     "second-look": lambda scene: scene.apart,
     "second-look-place": lambda scene: only_largest(topology.seen_by_one(scene.apart)),
+    **{f"likely-{kind}": _likely(kind) for kind in ERRORS},
 }
 """What each reason's metric sums up, 0–1 once clipped."""
 

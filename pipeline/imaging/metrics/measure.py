@@ -42,6 +42,7 @@ def measure(
     metrics = _of_edge(alpha, photo) | _of_sides(part_of(alpha, near), part_of(photo, near))
     metrics |= _of_topology(part_of(alpha, near))
     metrics |= {name: float(getattr(matte, name)) for name in TOLD}
+    metrics |= {f"likely_{kind}": likely for kind, likely in matte.likely_errors.items()}
     metrics["unusual_shape"] = shape.unusual_shape(alpha, product_class, view)
     if product_class == "eyewear" and view == "front":
         metrics["asymmetry"] = shape.asymmetry(alpha)

@@ -93,7 +93,7 @@ def learn(policy: Policy, labelled: Sequence[Labelled]) -> Lesson:
         The labels, in all or outside one of the folds, are all alike.
     """
     names = list(policy["components"])
-    components = np.array([_components(policy, row) for row in labelled])
+    components = np.array([components_of(policy, row) for row in labelled])
     is_bad = np.array([row.is_bad for row in labelled])
     weight = np.array([row.weight for row in labelled])
     products = [row.product for row in labelled]
@@ -108,7 +108,7 @@ def learn(policy: Policy, labelled: Sequence[Labelled]) -> Lesson:
     )
 
 
-def _components(policy: Policy, row: Labelled) -> list[float]:
+def components_of(policy: Policy, row: Labelled) -> list[float]:
     measured = _scored(policy, row)
     return [measured.get(name, logistic.USUAL) for name in policy["components"]]
 

@@ -101,7 +101,7 @@ def fit(
         raise ValueError("The labels are all alike; some good and some bad ones are needed.")
     rows = doubts(components)
     slope, offset = _platt(_held_out_logits(rows, is_bad, weight, groups), is_bad, weight)
-    fitted = _fit_logit(rows, is_bad, weight)
+    fitted = fit_logit(rows, is_bad, weight)
     return Calibration(dict(zip(names, map(float, fitted[1:]), strict=True)), float(fitted[0]), slope, offset)
 
 
@@ -140,7 +140,7 @@ def folds_of(groups: Sequence[str]) -> NDArray[np.int_]:
     return np.array([zlib.crc32(group.encode()) % FOLDS for group in groups])
 
 
-def _fit_logit(rows: Values, is_bad: NDArray[np.bool_], weight: Values) -> Values:
+def fit_logit(rows: Values, is_bad: NDArray[np.bool_], weight: Values, ridge: float = RIDGE) -> Values:
     """(1 + M,) bias and weights of P(good) = σ(bias − rows · weights)."""
     sign = np.where(is_bad, -1.0, 1.0)
     share = weight / weight.mean()
@@ -149,8 +149,8 @@ def _fit_logit(rows: Values, is_bad: NDArray[np.bool_], weight: Values) -> Value
         margin = sign * (theta[0] - rows @ theta[1:])
         pull = -share * sign * expit(-margin)
         apart = theta[1:] - theta[1:].mean()
-        value = float(share @ np.logaddexp(0, -margin)) + RIDGE / 2 * float(apart @ apart)
-        return value, np.concatenate([[pull.sum()], -(pull @ rows) + RIDGE * apart])
+        value = float(share @ np.logaddexp(0, -margin)) + ridge / 2 * float(apart @ apart)
+        return value, np.concatenate([[pull.sum()], -(pull @ rows) + ridge * apart])
 
     bounds = [(None, None)] + [(0.0, None)] * rows.shape[1]
     start = np.concatenate([[1.0], np.full(rows.shape[1], 0.1)])
@@ -162,7 +162,7 @@ def _held_out_logits(rows: Values, is_bad: NDArray[np.bool_], weight: Values, gr
     for held in np.unique(fold):
         is_out = fold == held
         rest = rows[~is_out], is_bad[~is_out], weight[~is_out]
-        theta = _fit_logit(*rest) if rest[1].any() and not rest[1].all() else _fit_logit(rows, is_bad, weight)
+        theta = fit_logit(*rest) if rest[1].any() and not rest[1].all() else fit_logit(rows, is_bad, weight)
         logits[is_out] = theta[0] - rows[is_out] @ theta[1:]
     return logits
 

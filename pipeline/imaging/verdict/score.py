@@ -29,7 +29,9 @@ VETOES: dict[str, Callable[[Mapping[str, float]], bool]] = {
     "several-products": lambda metrics: metrics.get("several") == 1,
 }
 VIEW_VETOES = frozenset({"looks-front", "looks-angle", "looks-side", "several-products"})
-LOST_PARTS = frozenset({"left-out", "half-gone", "fading", "fading-stretch", "eaten", "see-through"})
+LOST_PARTS = frozenset(
+    {"left-out", "half-gone", "fading", "fading-stretch", "eaten", "see-through", "likely-missing", "likely-thin"}
+)
 """Doubts that something of the product is missing; nobody can publish a whole product from such a matte."""
 OF_THE_VIEW = frozenset({"unusual_shape", "asymmetry", "view_unseen"})
 """Metrics that are bad when the name says another view than the photo shows."""

@@ -81,10 +81,17 @@ def planted(code, rgb, alpha):
     return second, where
 
 
+def likely(code, where):
+    """What a network that is right would tell."""
+    told = np.zeros((HEIGHT // 8, WIDTH // 8), np.float32)
+    told[tuple(slice(part.start // 8, part.stop // 8) for part in where)] = 0.8
+    return {code.removeprefix("likely-"): told}
+
+
 @pytest.mark.parametrize("code", sorted(doubts.MAPS))
 def test_a_planted_defect_is_found_at_its_place(code, rgb, alpha):
     second, (rows, columns) = planted(code, rgb, alpha)
-    found = find_doubts(rgb, alpha, [code], second)
+    found = find_doubts(rgb, alpha, [code], second, likely(code, (rows, columns)))
     box = found.places[code]
     assert box.y0 < rows.stop and box.y1 > rows.start and box.x0 < columns.stop and box.x1 > columns.start
     assert (box.y1 - box.y0) * (box.x1 - box.x0) < 0.25 * HEIGHT * WIDTH
@@ -109,7 +116,10 @@ def test_the_map_of_a_reason_is_what_its_metric_sums_up(code, summed, rgb, alpha
     assert layer.sum() / area == pytest.approx(summed(alpha), rel=1e-4) and layer.any()
 
 
-@pytest.mark.parametrize("code", ["haze", "eaten", "torn", "burnt-out", "touches-border", "second-look"])
+ABSENT = ("haze", "eaten", "torn", "burnt-out", "touches-border", "second-look", "likely-extra")
+
+
+@pytest.mark.parametrize("code", ABSENT)
 def test_what_is_not_there_has_no_place(code, rgb, alpha):
     found = find_doubts(rgb, alpha, [code])
     assert not found.places and not found.heat.any()

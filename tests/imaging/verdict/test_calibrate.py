@@ -49,9 +49,9 @@ def test_out_of_fold_a_product_is_never_judged_by_its_own_labels():
 
 def test_weights_count_like_repeated_labels():
     components, bad, _ = taught(count=60)
-    twice = logistic._fit_logit(np.tile(components, (2, 1)), np.tile(bad, 2), np.ones(120))
-    heavy = logistic._fit_logit(components, bad, np.full(60, 7.0))
-    assert heavy == pytest.approx(logistic._fit_logit(components, bad, np.ones(60)), abs=1e-4)
+    twice = logistic.fit_logit(np.tile(components, (2, 1)), np.tile(bad, 2), np.ones(120))
+    heavy = logistic.fit_logit(components, bad, np.full(60, 7.0))
+    assert heavy == pytest.approx(logistic.fit_logit(components, bad, np.ones(60)), abs=1e-4)
     assert np.sign(twice).tolist() == np.sign(heavy).tolist()
 
 

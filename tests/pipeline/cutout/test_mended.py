@@ -4,6 +4,7 @@ Rules and the matting network fail on each; the truth of each is known, since it
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -71,6 +72,9 @@ def test_clear_parts_and_prints_are_kept_and_reflections_are_not(isnet, case):
 
 
 def test_without_it_each_would_be_sent_back(isnet, monkeypatch, case):
-    monkeypatch.setattr(fusion_net, "mend", lambda evidence, seen: evidence[JOINED])
+    mend = fusion_net.mend
+    monkeypatch.setattr(
+        fusion_net, "mend", lambda evidence, seen: replace(mend(evidence, seen), alpha=evidence[JOINED])
+    )
     monkeypatch.setattr("pipeline.cutout.matte.agreed", lambda mended, *_: mended)
     assert max(off(*case, isnet)) > 0.02

@@ -1,0 +1,102 @@
+"""Labelled photographs as the network that finds errors sees them, with where their mattes are wrong.
+
+python -m tests.training.error_cells LABELLED ROWS OUT, after tests.training.field LABELLED ROWS
+"""
+
+import argparse
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import django
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn import functional as F
+
+from pipeline.cutout import matte_models
+from pipeline.cutout.matte import Scene, by_rules, flattened, scene_of, seen_of
+from pipeline.cutout.relight import locally
+from pipeline.engines import fusion_net
+from pipeline.engines.error_net import SHOWN
+from pipeline.engines.fusion_net import Mended, resized
+from pipeline.engines.protocols import Matter
+from pipeline.imaging.matte.evidence import FRAME, evidence_of
+from pipeline.imaging.pictures.decode import decode
+from pipeline.imaging.types import Alpha, Matte
+from tests.training.error_network import CELL, cells_of, features_of
+from tests.training.field import may_cut, read, truth_of
+from tests.training.labelled import class_of
+from tests.training.packing import packed_signed
+from tests.training.truth import where_wrong
+
+Floats = NDArray[np.float32]
+WHOLE = 8
+"""So many lost pixels of a centre line are a cell's whole length of it."""
+
+
+def make_cells(labelled: Path, rows: Path, out: Path, matter: Matter) -> Iterator[str]:
+    """Write NAME.npz, then the row as NAME.json, for each row that `field` has made; yields the names. Resumable.
+
+    Of photographs before other than studio backdrops there is the row alone.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    for line in (labelled / "meta.jsonl").read_text().splitlines():
+        told = json.loads(line)
+        row, made = (folder / f"{told['name']}.json" for folder in (rows, out))
+        if row.exists() and not made.exists():
+            _make(labelled, row, made, told, matter)
+            yield told["name"]
+
+
+def _make(labelled: Path, row: Path, made: Path, told: dict[str, Any], matter: Matter) -> None:
+    scene = scene_of(locally(decode((labelled / f"{told['name']}.jpg").read_bytes())).rgb, class_of(told), "keep")
+    if scene.ground is not None:
+        word = matter.matte(flattened(scene))
+        truth = *truth_of(labelled, told["name"]), read(row.with_suffix(".png"))
+        solid, glass, alpha = (seen_of(scene, layer) for layer in truth)
+        wrong = where_wrong(solid, glass, alpha, may_cut=may_cut(told))
+        layers = packed(alpha, _mended(scene, word), word) | {"wrong": _cells_wrong(wrong)}
+        np.savez(made.with_suffix(".npz"), allow_pickle=False, **layers)
+    made.write_text(row.read_text())
+
+
+def _mended(scene: Scene, word: Matte) -> Mended:
+    assert scene.ground is not None
+    joined = by_rules(scene, scene.ground, word.alpha)
+    evidence = evidence_of(scene.view, word.alpha, joined, scene.ground, scene.product_class)
+    return fusion_net.mend(evidence, word.seen)
+
+
+def packed(alpha: Alpha, mended: Mended, word: Matte) -> dict[str, NDArray[Any]]:
+    """What the network is shown, as it is kept."""
+    knew, seen = ([torch.from_numpy(layer[None]) for layer in layers] for layers in (mended.knew, word.seen[SHOWN]))
+    squared = (resized(alpha, FRAME, FRAME)[None], mended.likely[None], mended.evidence)
+    cells = cells_of(*(torch.from_numpy(np.ascontiguousarray(layer[None])) for layer in squared))
+    return packed_signed([layer[0].numpy() for layer in features_of(knew, seen)]) | {
+        "cells": cells[0].numpy().astype(np.float16)
+    }
+
+
+def _cells_wrong(wrong: Floats) -> NDArray[np.float16]:
+    """How wrong each cell is, by kind of error."""
+    lost, *others = (torch.from_numpy(resized(layer, FRAME, FRAME))[None] for layer in wrong)
+    length = F.avg_pool2d(lost, CELL) * (CELL * CELL / WHOLE)
+    return torch.cat([length, *(F.avg_pool2d(layer, CELL) for layer in others)]).clamp(0, 1).numpy().astype(np.float16)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("labelled", "rows", "out"):
+        parser.add_argument(name, type=Path)
+    options = parser.parse_args()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    django.setup()
+    for name in make_cells(options.labelled, options.rows, options.out, matte_models.matter()):
+        print(name, flush=True)
+
+
+if __name__ == "__main__":
+    main()
