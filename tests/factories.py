@@ -9,6 +9,7 @@ from pipeline import naming
 from pipeline.engines import object_store
 from pipeline.imaging.pictures import renditions
 from pipeline.imaging.types import View
+from pipeline.imaging.verdict.score import SCORER_VERSION
 from pipeline.models import Batch, Frame, GatePolicy, Listing, Scorecard, active_policy
 from pipeline.replay import replay
 from pipeline.shop import publish
@@ -86,7 +87,7 @@ def policy(name: str = "haze only", **fields: Any) -> GatePolicy:
         "components": {"haze": {"metric": "haze", "better": "low", "ranks": [[0.0, 0.0], [1.0, 1.0]]}},
         "calibration": {"weights": {"haze": 1.0}, "bias": 2.0, "slope": 2.0, "offset": 0.0},
         "model_sha256": "0" * 64,
-        "scorer_version": "4",
+        "scorer_version": SCORER_VERSION,
         "thresholds": thresholds,
         "fitted_on": "nothing",
     }
@@ -117,7 +118,7 @@ def judged(number: int, row: GatePolicy, *, haze: float, marked: bool = True, vi
         is_marked=marked,
         audit_rate=row.audit_rate,
         model_sha256="0" * 64,
-        scorer_version="4",
+        scorer_version=SCORER_VERSION,
     )
     result, verdict = replay(card, row)
     fields = {"confidence": result.confidence, "threshold": verdict.threshold, "publish": verdict.publish}

@@ -100,7 +100,8 @@ def _examine(examiner: "_Examiner", matter: Matter) -> Examined:
                 continue
             another = examiner.candidate(rung, *tried, earlier=best.score.metrics)
             if _rescues(another, policy):
-                return Examined(another, (*others, _packed(best)), examiner.seconds)
+                rest = (*others, _packed(best))
+                return Examined(another, rest, examiner.seconds, error_maps=first.error_maps)
             others.append(_packed(another))
     return Examined(best, tuple(others), examiner.seconds, second_look, first.error_maps)
 

@@ -1,7 +1,7 @@
 """A photo's matte: the network's look at the product, joined with what the backdrop shows."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -143,14 +143,13 @@ def matte_in_mirror(scene: Scene, matter: Matter) -> Matte:
     """What the first look would have been of the mirrored photo, turned back."""
     word = matter.matte(np.ascontiguousarray(flattened(scene)[:, ::-1]))
     word = replace(word, alpha=word.alpha[:, ::-1], seen=tuple(layer[..., ::-1] for layer in word.seen))
-    alpha, _ = _joined(scene, word)
-    return _finished(scene, word, alpha)
+    return _finished(scene, word, _joined(scene, word)[0])
 
 
 def matte_by_difference(scene: Scene, earlier: Matte) -> Matte:
     """An earlier matte, and all that differs from the studio backdrop and hangs on it, above the foot.
 
-    It keeps the earlier one's likely errors.
+    It keeps the earlier one's likely errors, for nothing tells of its own: so what it brings back doesn't count for it.
     """
     prior = seen_of(scene, earlier.alpha)
     alpha = by_rules(scene, scene.ground, prior, difference.BOLDLY) if scene.ground else prior
@@ -206,10 +205,10 @@ def _with_errors(scene: Scene, matte: Matte, mended: Mended, seen: tuple[Cells, 
 
 def _in_photo(scene: Scene, cells: Cells) -> Cells:
     """Cells of the view as a layer of the photo, at the size that it is measured at."""
-    height, width = scene.rgb.shape[:2]
-    scale = min(1.0, MEASURED_SIZE / max(height, width))
-    y0, x0, y1, x1 = (
-        round(scale * edge) for edge in (scene.window.y0, scene.window.x0, scene.window.y1, scene.window.x1)
-    )
-    part = framing.resized(framing.resized(cells, *scene.view.shape[:2])[scene.inner], y1 - y0, x1 - x0)
-    return framing.put_back(part, CropBox(y0, x0, y1, x1), (round(scale * height), round(scale * width)))
+    scale = min(1.0, MEASURED_SIZE / max(scene.rgb.shape[:2]))
+    height, width = (max(1, round(scale * side)) for side in scene.rgb.shape[:2])
+    y0, x0, y1, x1 = (round(scale * edge) for edge in astuple(scene.window))
+    y0, x0 = min(y0, height - 1), min(x0, width - 1)
+    box = CropBox(y0, x0, max(y0 + 1, y1), max(x0 + 1, x1))
+    inner = framing.resized(cells, *scene.view.shape[:2])[scene.inner]
+    return framing.put_back(framing.resized(inner, box.y1 - box.y0, box.x1 - box.x0), box, (height, width))

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.engines import onnxruntime_session
-from pipeline.engines.fusion_net import Mended, resized
+from pipeline.engines.fusion_net import Mended
+from pipeline.imaging.framing import resized
 from pipeline.imaging.matte.evidence import FRAME
 from pipeline.imaging.types import ERRORS, Alpha
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from pipeline.engines import onnxruntime_session
+from pipeline.imaging.framing import resized
 from pipeline.imaging.matte.evidence import FRAME
 from pipeline.imaging.types import Alpha
 
@@ -59,11 +59,6 @@ def mend(evidence: Floats, seen: Sequence[Floats]) -> Mended:
     likely = alpha[0, 0]
     mended = resized(((likely - 0.5) * CONTRAST + 0.5).clip(0, 1), height, width)
     return Mended(mended, squared, likely, tuple(layer[0] for layer in knew))
-
-
-def resized(layer: Floats, height: int, width: int) -> Floats:
-    picture = Image.fromarray(np.ascontiguousarray(layer))
-    return np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR), np.float32)
 
 
 @cache

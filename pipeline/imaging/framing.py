@@ -125,7 +125,7 @@ def look_at_fit(
 
 
 def resized(layer: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
-    """A layer at another size: by area averages where it shrinks, in between where it grows.
+    """A layer at another size, smoothly.
 
     Parameters
     ----------
@@ -136,9 +136,8 @@ def resized(layer: NDArray[np.float32], height: int, width: int) -> NDArray[np.f
     -------
     (height, width) float32
     """
-    shrinks = height <= layer.shape[0] and width <= layer.shape[1]
-    how = Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR
-    return np.asarray(Image.fromarray(np.ascontiguousarray(layer)).resize((width, height), how))
+    picture = Image.fromarray(np.ascontiguousarray(layer))
+    return np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR), np.float32)
 
 
 def put_back(alpha: Alpha, window: CropBox, shape: tuple[int, ...]) -> Alpha:

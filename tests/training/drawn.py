@@ -21,7 +21,6 @@ from pipeline.imaging import framing
 from pipeline.imaging.types import RGB, ProductClass
 from tests.imaging import scenes
 from tests.imaging.scenes import Scene
-from tests.training.packing import in_bytes
 from tests.training.views import save
 
 Alpha = NDArray[np.float32]
@@ -39,7 +38,7 @@ def make(out: Path, count: int, matter: Matter) -> None:
             rgb = _photo(alpha, rng)
             scene = scene_of(rgb, product_class, "keep")
             row = {"name": name, "product": name, "kind": product_class, "ground": "drawn"}
-            save(out, row, scene, in_bytes(alpha), matter)
+            save(out, row, scene, alpha, matter)
 
 
 def _product(rng: Generator) -> tuple[ProductClass, Alpha]:

@@ -4,7 +4,6 @@ python -m tests.training.error_cells LABELLED ROWS OUT, after tests.training.fie
 """
 
 import argparse
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,14 +20,15 @@ from pipeline.cutout.matte import Scene, by_rules, flattened, scene_of, seen_of
 from pipeline.cutout.relight import locally
 from pipeline.engines import fusion_net
 from pipeline.engines.error_net import SHOWN
-from pipeline.engines.fusion_net import Mended, resized
+from pipeline.engines.fusion_net import Mended
 from pipeline.engines.protocols import Matter
+from pipeline.imaging.framing import resized
 from pipeline.imaging.matte.evidence import FRAME, evidence_of
 from pipeline.imaging.pictures.decode import decode
 from pipeline.imaging.types import Alpha, Matte
 from tests.training.error_network import CELL, cells_of, features_of
 from tests.training.field import may_cut, read, truth_of
-from tests.training.labelled import class_of
+from tests.training.labelled import class_of, still_to_make
 from tests.training.packing import packed_signed
 from tests.training.truth import where_wrong
 
@@ -38,16 +38,16 @@ WHOLE = 8
 
 
 def make_cells(labelled: Path, rows: Path, out: Path, matter: Matter) -> Iterator[str]:
-    """Write NAME.npz, then the row as NAME.json, for each row that `field` has made; yields the names. Resumable.
+    """Write NAME.npz, then the row as NAME.json, for each row that `field` has made, but those of two products, which
+    are held anyway; yields the names. Resumable.
 
     Of photographs before other than studio backdrops there is the row alone.
     """
     out.mkdir(parents=True, exist_ok=True)
-    for line in (labelled / "meta.jsonl").read_text().splitlines():
-        told = json.loads(line)
-        row, made = (folder / f"{told['name']}.json" for folder in (rows, out))
-        if row.exists() and not made.exists():
-            _make(labelled, row, made, told, matter)
+    for told in still_to_make(labelled, out):
+        row = rows / f"{told['name']}.json"
+        if row.exists() and told["style"] != "set":
+            _make(labelled, row, out / row.name, told, matter)
             yield told["name"]
 
 

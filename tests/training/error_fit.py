@@ -24,7 +24,6 @@ from pipeline.imaging.types import ERRORS
 from pipeline.imaging.verdict.calibrate import auroc
 from tests.training.error_network import (
     COMPONENTS,
-    KNEW,
     MOST,
     POOLED,
     SIDES,
@@ -34,7 +33,8 @@ from tests.training.error_network import (
     features_of,
     pooled,
 )
-from tests.training.gate import is_for_the_end
+from tests.training.gate import is_for_the_end, rounded
+from tests.training.network import KNEW
 
 FOLDS = 3
 BATCH, RATE, DECAY, WARM_UP = 8, 3e-3, 2e-2, 0.2
@@ -200,12 +200,13 @@ def _ranked(kind: str, is_bad: NDArray[np.float32], told: NDArray[np.float32]) -
 
 
 def rows_told(paths: Sequence[Path], data: Cells, told: NDArray[np.float32]) -> Iterator[dict[str, Any]]:
-    """All rows, with what was said of those that the network saw."""
-    said = {row["name"]: values for row, values in zip(data.rows, told, strict=True)}
+    """All rows, with what was said of those that the network saw, for `gate` to read."""
+    said = {row["name"]: dict(zip(ERRORS, values, strict=True)) for row, values in zip(data.rows, told, strict=True)}
     for path in paths:
         row = json.loads(path.read_text())
-        likely = dict(zip(ERRORS, said.get(row["name"], ()), strict=False))
-        yield row | {"metrics": row["metrics"] | {f"likely_{kind}": float(f"{p:.6g}") for kind, p in likely.items()}}
+        del row["style"]
+        likely = {f"likely_{kind}": value for kind, value in said.get(row["name"], {}).items()}
+        yield row | {"metrics": rounded(row["metrics"] | likely)}
 
 
 class Whole(nn.Module):

@@ -12,8 +12,6 @@ from pipeline.imaging.types import ERRORS
 
 CELL = 8
 GRID = FRAME // CELL
-# What the fusion network knew (channels, side), fine to coarse.
-KNEW = ((16, 512), (32, 256), (48, 128), (48, 128), (64, 64), (96, 32))
 # Channels at each of three sides, as `features_of` lays them out, and of the cells themselves, with the class.
 SIDES = (GRID, GRID // 2, GRID // 4)
 CHANNELS_AT = (2 * 16 + 2 * 32 + 48 + 48 + SEEN[1], 64 + SEEN[2], 96 + SEEN[3])

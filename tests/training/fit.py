@@ -20,7 +20,7 @@ from pipeline.engines.fusion_net import SEEN
 from pipeline.imaging.matte.evidence import CHANNELS, FRAME
 from tests.training.bank import SIDES, Bank
 from tests.training.batches import Augment, Sample, whole
-from tests.training.network import FusionNet
+from tests.training.network import KNEW, FusionNet
 
 BATCH, RATE, WARM_UP, DECAY = 32, 2e-3, 100, 1e-2
 # From this share of the time on, layers are normed as they will be, by what was usual.
@@ -122,9 +122,6 @@ class Alpha(torch.nn.Module):
         return torch.sigmoid(logits), *knew
 
 
-KNOWN = 6
-
-
 def export(network: FusionNet, out: Path) -> None:
     features = [torch.zeros(1, channels, side, side) for channels, side in zip(SEEN, SIDES, strict=True)]
     torch.onnx.export(
@@ -132,7 +129,7 @@ def export(network: FusionNet, out: Path) -> None:
         (torch.zeros(1, CHANNELS, FRAME, FRAME), *features),
         str(out),
         input_names=["evidence", *(f"seen{number}" for number in range(1, len(SEEN) + 1))],
-        output_names=["alpha", *(f"knew{number}" for number in range(1, KNOWN + 1))],
+        output_names=["alpha", *(f"knew{number}" for number in range(1, len(KNEW) + 1))],
         opset_version=17,
         dynamo=False,
     )

@@ -41,8 +41,12 @@ def _rows_in(folder: Path) -> Iterator[Row]:
     for path in sorted(folder.glob("*.json")):
         row = json.loads(path.read_text())
         if row.pop("style") != "set":
-            rounded = {name: float(f"{value:.6g}") for name, value in row["metrics"].items()}
-            yield row | {"metrics": rounded}
+            yield row | {"metrics": rounded(row["metrics"])}
+
+
+def rounded(metrics: Mapping[str, float]) -> dict[str, float]:
+    """As they are kept in a table."""
+    return {name: float(f"{value:.6g}") for name, value in metrics.items()}
 
 
 def is_for_the_end(product: str) -> bool:
@@ -161,11 +165,9 @@ def _out_of_fold(policy: Policy, rows: Sequence[Row]) -> NDArray[np.float64]:
     """The confidence of each photo by a calibration that saw none of its product."""
     confidences, fold = np.zeros(len(rows)), folds_of([row["product"] for row in rows])
     for held in np.unique(fold):
-        inside, others = (
-            [row for row, at in zip(rows, fold, strict=True) if (at == held) is is_in] for is_in in (True, False)
-        )
-        part = policy | {"calibration": _added(policy, others).as_document()}
-        confidences[fold == held] = judged(inside, part).confidence
+        is_out = fold == held
+        part = {**policy, "calibration": _added(policy, _those(rows, ~is_out)).as_document()}
+        confidences[is_out] = judged(_those(rows, is_out), part).confidence
     return confidences
 
 

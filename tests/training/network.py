@@ -10,6 +10,8 @@ from pipeline.engines.fusion_net import SEEN
 from pipeline.imaging.matte.evidence import CHANNELS, JOINED
 
 WIDTHS = (16, 32, 48, 64, 96)
+# What it tells of what it knew (channels, side), fine to coarse; of the two 128 px layers the second is the encoder's.
+KNEW = ((16, 512), (32, 256), (48, 128), (48, 128), (64, 64), (96, 32))
 # The usual size of what ISNet saw.
 USUAL = 0.4
 # While it learns, a share of what ISNet saw is forgotten: few products would be known by heart by it.
@@ -68,13 +70,14 @@ class FusionNet(nn.Module):
         seen = [layer(feature / USUAL) for layer, feature in zip(self.seen, features, strict=True)]
         for down, more in zip(self.down, seen, strict=False):
             skips.append(down(skips[-1]) + more)
-        before = skips[2]
+        of_encoder = skips[2]
         x = self.bottom(skips.pop() + _twice(seen[-1]))
-        knew = [x]
+        coarse_to_fine = [x]
         for lateral, up in zip(reversed(self.lateral), [*reversed(self.up), self.last], strict=True):
             x = up(_twice(lateral(x)) + skips.pop())
-            knew.insert(0, x)
-        knew.insert(3, before)
+            coarse_to_fine.append(x)
+        last, up0, up1, *coarse = reversed(coarse_to_fine)
+        knew = [last, up0, up1, of_encoder, *coarse]
         joined = evidence[:, JOINED : JOINED + 1].clamp(UNSURE, 1 - UNSURE)
         return F.pixel_shuffle(self.head(x), 2) + torch.log(joined / (1 - joined)), knew
 

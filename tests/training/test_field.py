@@ -95,7 +95,7 @@ def test_a_photograph_becomes_a_row_once(labelled, tmp_path, monkeypatch, capsys
 
 
 def invented(count: int = 240):
-    """Rows of which most that two looks see differently are bad, and no others."""
+    """Rows of which most that likely have something kept are bad, and no others."""
     rng = np.random.default_rng(5)
     photo = scenes.on_sweep(scenes.angled_glasses(width=640, height=480))
     matte = Matte(photo.alpha, 0.0, 1.0)
@@ -103,10 +103,10 @@ def invented(count: int = 240):
     for number in range(count):
         is_doubtful, name = number % 3 == 0, f"A{number}"
         is_bad = is_doubtful and number % 5 > 0
-        apart = rng.uniform(0.3, 0.9) if is_doubtful else rng.uniform(0, 0.1)
+        likely = rng.uniform(0.3, 0.9) if is_doubtful else rng.uniform(0, 0.1)
         found = {"defects": ["extra"] if is_bad else [], "sad": 0.0, "bridge_off": None, "bridge_asked": False}
         told = {"product": name, "kind": "eyewear", "ground": ("packshot", "studio")[number % 2]}
-        yield told | found | {"metrics": metrics | {"second_look": apart, "second_look_largest": apart}}
+        yield told | found | {"metrics": metrics | {"likely_extra": likely}}
 
 
 def test_rows_become_a_policy_that_holds_what_is_likely_wrong(tmp_path, capsys, monkeypatch):

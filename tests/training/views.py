@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.cutout.matte import Scene, by_rules, flattened, scene_of
+from pipeline.cutout.matte import Scene, by_rules, flattened, scene_of, seen_of
 from pipeline.engines.protocols import Matter
-from pipeline.imaging import framing
 from pipeline.imaging.pictures.decode import decode
+from pipeline.imaging.types import Alpha
 from tests.training.labelled import class_of, run, still_to_make
 from tests.training.packing import in_bytes, packed_features, packed_ground
 
@@ -25,30 +24,26 @@ def make_views(labelled: Path, out: Path, matter: Matter) -> Iterator[str]:
     for row in still_to_make(labelled, out):
         name = row["name"]
         scene = scene_of(decode((labelled / f"{name}.jpg").read_bytes()), class_of(row), "keep")
-        truth = np.asarray(Image.open(labelled / f"{name}.alpha.png").convert("L"))
+        truth = np.asarray(Image.open(labelled / f"{name}.alpha.png").convert("L"), np.float32) / np.float32(255)
         save(out, row, scene, truth, matter)
         yield name
 
 
-def save(out: Path, row: dict[str, Any], scene: Scene, truth: NDArray[np.uint8], matter: Matter) -> None:
+def save(out: Path, row: dict[str, Any], scene: Scene, truth: Alpha, matter: Matter) -> None:
     """NAME.npz, NAME.features.npz, and the row as NAME.json, which comes last; nothing without a studio backdrop."""
     if scene.ground is None:
         return
     word = matter.matte(flattened(scene))
-    layers = {"view": scene.view, "truth": within(scene, truth), "prior": in_bytes(word.alpha)}
+    layers = {
+        "view": scene.view,
+        "truth": in_bytes(seen_of(scene, truth)),
+        "prior": in_bytes(word.alpha),
+    }
     layers |= {"joined": in_bytes(by_rules(scene, scene.ground, word.alpha)), **packed_ground(scene.ground)}
     out.mkdir(parents=True, exist_ok=True)
     np.savez(out / f"{row['name']}.npz", allow_pickle=False, **layers)
     np.savez(out / f"{row['name']}.features.npz", allow_pickle=False, **packed_features(word.seen))
     (out / f"{row['name']}.json").write_text(json.dumps(row))
-
-
-def within(scene: Scene, truth: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The truth of the scene's view; beyond the photo there is no product."""
-    seen = np.zeros(scene.view.shape[:2], np.uint8)
-    part = Image.fromarray(np.ascontiguousarray(framing.part_of(truth, scene.window)))
-    seen[scene.inner] = np.asarray(part.resize(seen[scene.inner].shape[::-1], Image.Resampling.BOX))
-    return seen
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pipeline.imaging.types import Policy, ProductClass, Score, Verdict, View
 from pipeline.imaging.verdict.logistic import Calibration, doubts
 
-SCORER_VERSION = "4"
+SCORER_VERSION = "5"
 
 MOST_REASONS = 6
 LEAST_COVERAGE = 0.002

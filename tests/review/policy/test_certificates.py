@@ -4,6 +4,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 
 from pipeline.audit_draw import is_for_certifying
+from pipeline.imaging.verdict.score import SCORER_VERSION
 from pipeline.models import GatePolicy, Scorecard, active_policy
 from review.evidence import drift
 from review.models import Activation, Certificate, DriftAlarm, Proposal
@@ -82,9 +83,9 @@ def test_another_model_or_scorer_needs_labels_of_its_own(row):
 def test_a_certificate_holds_for_its_model_scorer_and_calibration_only(row, manager):
     labelled(row, 22)
     certificate = certify_and_activate(row, manager, "now")
-    assert is_valid(certificate, "0" * 64, "4")
-    assert not is_valid(certificate, "1" * 64, "4")
-    assert not is_valid(certificate, "0" * 64, "5")
+    assert is_valid(certificate, "0" * 64, SCORER_VERSION)
+    assert not is_valid(certificate, "1" * 64, SCORER_VERSION)
+    assert not is_valid(certificate, "0" * 64, "another")
 
 
 def test_labels_serve_one_certificate_only(row, manager):
