@@ -106,4 +106,4 @@ def test_every_command_that_a_page_names_is_there():
         targets
     )
     modules = {f"{name.replace('.', '/')}.py" for name in re.findall(r"-m\s+(tests[\w.]+)", text)}
-    assert len(modules) == 7 and all((ROOT / module).exists() for module in modules)
+    assert len(modules) == 9 and all((ROOT / module).exists() for module in modules)

@@ -6,7 +6,7 @@ enough to doubt, and many middling ones aren't.
 
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +24,20 @@ USUAL = 0.5
 
 @dataclass(frozen=True)
 class Calibration:
-    """Weights (≥ 0) of the components' doubts and a bias, and Platt's slope (> 0) and offset."""
+    """Weights (≥ 0) of the components' doubts and a bias, and Platt's slope (> 0) and offset.
+
+    `unmeasured` says what a component counts as that was not measured, if not as `USUAL`.
+    """
 
     weights: Mapping[str, float]
     bias: float
     slope: float
     offset: float
+    unmeasured: Mapping[str, float] = field(default_factory=dict)
+
+    def usual(self, name: str) -> float:
+        """What a component counts as that was not measured."""
+        return self.unmeasured.get(name, USUAL)
 
     def confidence(self, components: Mapping[str, float]) -> float:
         """Probability that matte and crop are good.
@@ -43,8 +51,8 @@ class Calibration:
         float, 0–1
             Never falls when a component rises.
         """
-        doubt = sum(weight * float(doubts(components.get(name, USUAL))) for name, weight in self.weights.items())
-        return float(self.of_doubt(doubt))
+        values = {name: components.get(name, self.usual(name)) for name in self.weights}
+        return float(self.of_doubt(sum(weight * float(doubts(values[name])) for name, weight in self.weights.items())))
 
     def of_doubt(self, doubt: float | Values) -> Values:
         """The probability where the weighted doubts add up to that."""
@@ -53,7 +61,10 @@ class Calibration:
     def as_document(self) -> dict[str, object]:
         """For a policy's document; `Calibration(**document)` reads it."""
         rounded = {name: round(weight, 4) for name, weight in self.weights.items() if weight >= 5e-5}
-        return asdict(self) | {"weights": rounded}
+        document = asdict(self) | {"weights": rounded}
+        if not self.unmeasured:
+            del document["unmeasured"]
+        return document
 
 
 def doubts(components: float | Values) -> Values:

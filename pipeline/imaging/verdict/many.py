@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from pipeline.imaging.types import Policy
-from pipeline.imaging.verdict.logistic import USUAL, Calibration, Values, doubts
+from pipeline.imaging.verdict.logistic import Calibration, Values, doubts
 from pipeline.imaging.verdict.score import VETOES, asked, placed
 
 HELD = -1.0
@@ -50,8 +50,8 @@ def _combined(components: Mapping[str, Values], policy: Policy) -> Values:
         return np.asarray(np.exp(-np.where(measured, columns, 0).sum(axis=0) / np.maximum(1, measured.sum(axis=0))))
     calibration, doubt = Calibration(**policy["calibration"]), np.zeros(())
     for name, weight in calibration.weights.items():
-        column = components.get(name, np.array(USUAL))
-        doubt = doubt + weight * doubts(np.where(np.isnan(column), USUAL, column))
+        column = components.get(name, np.array(np.nan))
+        doubt = doubt + weight * doubts(np.where(np.isnan(column), calibration.usual(name), column))
     return calibration.of_doubt(doubt)
 
 

@@ -18,7 +18,7 @@ from review.management.history.seeding import seed_history
 from tests.review.management.test_seed_history import UNTIL
 from tests.services import environment
 
-FEW, MORE = 600, 1800
+FEW, MORE = 900, 1800
 
 
 def show_a_retake() -> None:
@@ -32,8 +32,8 @@ def show_a_retake() -> None:
 
 @pytest.mark.django_db
 def test_no_page_asks_more_questions_of_a_longer_history(redis_server):
-    seed_history(FEW, 1, UNTIL)
-    # A list that is still empty asks less.
+    seed_history(FEW, 3, UNTIL)
+    # A list that is still empty asks less: with some seeds one of the figures is.
     assert Rejection.objects.filter(frame__state="superseded").exists()
     assert Rejection.objects.filter(frame__state="rejected", needs_photo=True).exists()
     show_a_retake()
