@@ -95,7 +95,8 @@ def _source(frame: Frame, rung: str) -> tuple[int, str]:
 def _examined(frame: Frame, rgb: RGB, alpha: Alpha, edit: Edit) -> Examined:
     """Score the matte as if the machine had made it; what only a model could tell is its last word.
 
-    Where the matte is likely wrong is told no more: a person has looked there."""
+    Where the matte is likely wrong is told no more: a person has looked there.
+    """
     machine = frame.machine_card
     assert machine is not None
     told = RAW_RANGE | {name: machine.metrics[name] for name in TOLD if name in machine.metrics}

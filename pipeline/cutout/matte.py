@@ -17,6 +17,7 @@ from pipeline.imaging.matte.backdrop import Backdrop
 from pipeline.imaging.matte.evidence import Ground, agreed, evidence_of
 from pipeline.imaging.matte.lenses import LensRule
 from pipeline.imaging.metrics.measure import MEASURED_SIZE
+from pipeline.imaging.scale import shrunk
 from pipeline.imaging.types import ERRORS, RGB, Alpha, CropBox, Matte, ProductClass
 
 # The network sees 1024 px; a margin of a twelfth and no strip narrower than 0.7 served it best on the labelled photos.
@@ -171,9 +172,14 @@ def _joined(scene: Scene, word: Matte) -> tuple[Alpha, Mended | None]:
     joined = by_rules(scene, scene.ground, word.alpha)
     if not word.seen:
         return joined, None
-    evidence = evidence_of(scene.view, word.alpha, joined, scene.ground, scene.product_class)
-    mended = fusion_net.mend(evidence, word.seen)
+    mended = mended_by(scene, scene.ground, word, joined)
     return agreed(mended.alpha, word.alpha, joined, scene.ground, scene.product_class), mended
+
+
+def mended_by(scene: Scene, ground: Ground, word: Matte, joined: Alpha) -> Mended:
+    """The matte that rules have joined, mended by the fusion network."""
+    evidence = evidence_of(scene.view, word.alpha, joined, ground, scene.product_class)
+    return fusion_net.mend(evidence, word.seen)
 
 
 def by_rules(scene: Scene, ground: Ground, prior: Alpha, likely: float = difference.LIKELY) -> Alpha:
@@ -206,7 +212,7 @@ def _with_errors(scene: Scene, matte: Matte, mended: Mended, seen: tuple[Cells, 
 def _in_photo(scene: Scene, cells: Cells) -> Cells:
     """Cells of the view as a layer of the photo, at the size that it is measured at."""
     scale = min(1.0, MEASURED_SIZE / max(scene.rgb.shape[:2]))
-    height, width = (max(1, round(scale * side)) for side in scene.rgb.shape[:2])
+    height, width = shrunk(scene.rgb.shape, MEASURED_SIZE)
     y0, x0, y1, x1 = (round(scale * edge) for edge in astuple(scene.window))
     y0, x0 = min(y0, height - 1), min(x0, width - 1)
     box = CropBox(y0, x0, max(y0 + 1, y1), max(x0 + 1, x1))

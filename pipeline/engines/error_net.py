@@ -47,8 +47,8 @@ def errors_of(alpha: Alpha, mended: Mended, seen: Sequence[Floats]) -> Errors:
     layers = {"alpha": resized(alpha, FRAME, FRAME)[None], "likely": mended.likely[None], "evidence": mended.evidence}
     layers |= {f"knew{number}": layer for number, layer in enumerate(mended.knew, 1)}
     layers |= {f"seen{number}": layer for number, layer in enumerate(seen[SHOWN], 1)}
-    cells, likely = _session().run(None, {name: np.ascontiguousarray(layer[None]) for name, layer in layers.items()})
-    return Errors(dict(zip(ERRORS, map(float, likely[0]), strict=True)), cells[0])
+    cells, likely = onnxruntime_session.run(_session(), layers)
+    return Errors(dict(zip(ERRORS, map(float, likely), strict=True)), cells)
 
 
 @cache

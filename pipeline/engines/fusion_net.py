@@ -55,10 +55,9 @@ def mend(evidence: Floats, seen: Sequence[Floats]) -> Mended:
     height, width = evidence.shape[1:]
     squared = np.stack([resized(layer, FRAME, FRAME) for layer in evidence])
     layers = {"evidence": squared, **{f"seen{number}": layer for number, layer in enumerate(seen, 1)}}
-    alpha, *knew = _session().run(None, {name: np.ascontiguousarray(layer[None]) for name, layer in layers.items()})
-    likely = alpha[0, 0]
+    (likely,), *knew = onnxruntime_session.run(_session(), layers)
     mended = resized(((likely - 0.5) * CONTRAST + 0.5).clip(0, 1), height, width)
-    return Mended(mended, squared, likely, tuple(layer[0] for layer in knew))
+    return Mended(mended, squared, likely, tuple(knew))
 
 
 @cache

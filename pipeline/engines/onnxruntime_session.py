@@ -1,7 +1,13 @@
 """A session of onnxruntime, the runtime that rembg brings."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
 
 
 def open_session(model_file: Path, threads: int) -> Any:
@@ -13,3 +19,9 @@ def open_session(model_file: Path, threads: int) -> Any:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     return onnxruntime.InferenceSession(model_file, options, providers=["CPUExecutionProvider"])
+
+
+def run(session: Any, layers: Mapping[str, Floats]) -> list[Floats]:
+    """Ask a network about one picture: what it is shown by name, and what it says, without the axis of batches."""
+    shown = {name: np.ascontiguousarray(layer[None]) for name, layer in layers.items()}
+    return [output[0] for output in session.run(None, shown)]

@@ -20,9 +20,25 @@ def shrink(image: NDArray[Any], longer_side: int) -> NDArray[Any]:
     -------
     (H', W') float32 or (H', W', 3) uint8
     """
-    height, width = image.shape[:2]
-    factor = longer_side / max(height, width)
-    if factor >= 1:
+    height, width = shrunk(image.shape, longer_side)
+    if (height, width) == image.shape[:2]:
         return image
-    size = max(1, round(width * factor)), max(1, round(height * factor))
-    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BOX))
+    return np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BOX))
+
+
+def shrunk(shape: tuple[int, ...], longer_side: int) -> tuple[int, int]:
+    """The height and width that `shrink` gives an image of that shape.
+
+    Parameters
+    ----------
+    shape : (H, W, …)
+    longer_side : int
+        Pixels.
+
+    Returns
+    -------
+    (rows, columns)
+    """
+    height, width = shape[:2]
+    factor = min(1.0, longer_side / max(height, width))
+    return max(1, round(height * factor)), max(1, round(width * factor))

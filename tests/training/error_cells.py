@@ -3,33 +3,28 @@
 python -m tests.training.error_cells LABELLED ROWS OUT, after tests.training.field LABELLED ROWS
 """
 
-import argparse
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import django
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
-from pipeline.cutout import matte_models
-from pipeline.cutout.matte import Scene, by_rules, flattened, scene_of, seen_of
+from pipeline.cutout.matte import by_rules, flattened, mended_by, scene_of, seen_of
 from pipeline.cutout.relight import locally
-from pipeline.engines import fusion_net
 from pipeline.engines.error_net import SHOWN
 from pipeline.engines.fusion_net import Mended
 from pipeline.engines.protocols import Matter
 from pipeline.imaging.framing import resized
-from pipeline.imaging.matte.evidence import FRAME, evidence_of
+from pipeline.imaging.matte.evidence import FRAME
 from pipeline.imaging.pictures.decode import decode
 from pipeline.imaging.types import Alpha, Matte
 from tests.training.error_network import CELL, cells_of, features_of
-from tests.training.field import may_cut, read, truth_of
-from tests.training.labelled import class_of, still_to_make
-from tests.training.packing import packed_signed
+from tests.training.field import may_cut, truth_of
+from tests.training.labelled import class_of, read, run, still_to_make
+from tests.training.packing import packed_features
 from tests.training.truth import where_wrong
 
 Floats = NDArray[np.float32]
@@ -58,16 +53,10 @@ def _make(labelled: Path, row: Path, made: Path, told: dict[str, Any], matter: M
         truth = *truth_of(labelled, told["name"]), read(row.with_suffix(".png"))
         solid, glass, alpha = (seen_of(scene, layer) for layer in truth)
         wrong = where_wrong(solid, glass, alpha, may_cut=may_cut(told))
-        layers = packed(alpha, _mended(scene, word), word) | {"wrong": _cells_wrong(wrong)}
+        mended = mended_by(scene, scene.ground, word, by_rules(scene, scene.ground, word.alpha))
+        layers = packed(alpha, mended, word) | {"wrong": _cells_wrong(wrong)}
         np.savez(made.with_suffix(".npz"), allow_pickle=False, **layers)
     made.write_text(row.read_text())
-
-
-def _mended(scene: Scene, word: Matte) -> Mended:
-    assert scene.ground is not None
-    joined = by_rules(scene, scene.ground, word.alpha)
-    evidence = evidence_of(scene.view, word.alpha, joined, scene.ground, scene.product_class)
-    return fusion_net.mend(evidence, word.seen)
 
 
 def packed(alpha: Alpha, mended: Mended, word: Matte) -> dict[str, NDArray[Any]]:
@@ -75,9 +64,8 @@ def packed(alpha: Alpha, mended: Mended, word: Matte) -> dict[str, NDArray[Any]]
     knew, seen = ([torch.from_numpy(layer[None]) for layer in layers] for layers in (mended.knew, word.seen[SHOWN]))
     squared = (resized(alpha, FRAME, FRAME)[None], mended.likely[None], mended.evidence)
     cells = cells_of(*(torch.from_numpy(np.ascontiguousarray(layer[None])) for layer in squared))
-    return packed_signed([layer[0].numpy() for layer in features_of(knew, seen)]) | {
-        "cells": cells[0].numpy().astype(np.float16)
-    }
+    features = packed_features([layer[0].numpy() for layer in features_of(knew, seen)], np.int8)
+    return features | {"cells": cells[0].numpy().astype(np.float16)}
 
 
 def _cells_wrong(wrong: Floats) -> NDArray[np.float16]:
@@ -88,14 +76,7 @@ def _cells_wrong(wrong: Floats) -> NDArray[np.float16]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("labelled", "rows", "out"):
-        parser.add_argument(name, type=Path)
-    options = parser.parse_args()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    django.setup()
-    for name in make_cells(options.labelled, options.rows, options.out, matte_models.matter()):
-        print(name, flush=True)
+    run(__doc__, make_cells, ("labelled", "rows", "out"))
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ def load(paths: Sequence[Path]) -> Cells:
 
 
 def _features(view: Any, number: int) -> torch.Tensor:
-    return torch.from_numpy(view[f"f{number}"]).float() * torch.from_numpy(view[f"s{number}"])[:, None, None]
+    return torch.from_numpy(view[f"f{number}"]).float() * torch.from_numpy(view[f"s{number}"] / 127)[:, None, None]
 
 
 def _places(paths: Sequence[Path], number: int) -> Iterator[torch.Tensor]:
@@ -140,8 +140,8 @@ def _loss(network: ErrorNet, data: Cells, where: torch.Tensor, *, is_mirrored: b
         logits = network(seen)
     is_near = F.max_pool2d(torch.cat([seen.cells[:, :1], wrong], 1).amax(1, keepdim=True), 5, 1, 2) > NEAR
     weights = (is_near + FAR) * torch.tensor(WORTH)[:, None, None]
-    crossed = F.binary_cross_entropy_with_logits(logits.float(), wrong, reduction="none")
-    return (weights * crossed).sum() / (is_near + FAR).sum()
+    off = F.binary_cross_entropy_with_logits(logits.float(), wrong, reduction="none")
+    return (weights * off).sum() / (is_near + FAR).sum()
 
 
 @torch.no_grad()

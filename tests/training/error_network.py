@@ -6,15 +6,13 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from pipeline.engines.fusion_net import SEEN
 from pipeline.imaging.matte.evidence import CHANNELS, FRAME, JOINED, PRIOR
 from pipeline.imaging.types import ERRORS
 
 CELL = 8
 GRID = FRAME // CELL
-# Channels at each of three sides, as `features_of` lays them out, and of the cells themselves, with the class.
+# The three sides that `features_of` lays features out at, and the layers of `cells_of`.
 SIDES = (GRID, GRID // 2, GRID // 4)
-CHANNELS_AT = (2 * 16 + 2 * 32 + 48 + 48 + SEEN[1], 64 + SEEN[2], 96 + SEEN[3])
 OF_CELLS = 32
 # Features are learnt from by their main components, which keeps training small and fast.
 COMPONENTS, MOST = 64, 6.0
@@ -35,8 +33,8 @@ class Seen(NamedTuple):
 def features_of(knew: list[torch.Tensor], seen: list[torch.Tensor]) -> tuple[torch.Tensor, ...]:
     """Lay out what both networks know at three sizes."""
     last, up0, *fine, up2, bottom = knew
-    pooled = [pool(layer, size) for layer, size in ((last, 4), (up0, 2)) for pool in (F.avg_pool2d, F.max_pool2d)]
-    return torch.cat([*pooled, *fine, seen[0]], 1), torch.cat([up2, seen[1]], 1), torch.cat([bottom, seen[2]], 1)
+    larger = [pool(layer, size) for layer, size in ((last, 4), (up0, 2)) for pool in (F.avg_pool2d, F.max_pool2d)]
+    return torch.cat([*larger, *fine, seen[0]], 1), torch.cat([up2, seen[1]], 1), torch.cat([bottom, seen[2]], 1)
 
 
 def cells_of(alpha: torch.Tensor, likely: torch.Tensor, evidence: torch.Tensor) -> torch.Tensor:

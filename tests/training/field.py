@@ -11,7 +11,6 @@ from unittest import mock
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from pipeline.cutout import ladder
 from pipeline.cutout.examine import examine
@@ -21,7 +20,7 @@ from pipeline.imaging.pictures.alpha_png import encode_alpha
 from pipeline.imaging.pictures.decode import decode
 from pipeline.imaging.types import Candidate, Policy
 from pipeline.policies.shipped import shipped_policy
-from tests.training.labelled import class_of, run, still_to_make
+from tests.training.labelled import class_of, read, run, still_to_make
 from tests.training.truth import BRIDGE, Judged, judge, true_bridge
 
 Floats = NDArray[np.float32]
@@ -83,10 +82,6 @@ def _bridge(told: dict[str, Any], solid: Floats, glass: Floats) -> float | None:
     if told.get("design") in ONE_LENS:
         return float(told["bridge"][0]) if told["bridge"] else None  # a label that lies beyond the photo
     return true_bridge(solid, glass)
-
-
-def read(path: Path) -> Floats:
-    return np.asarray(Image.open(path).convert("L"), np.float32) / np.float32(255)
 
 
 def main() -> None:

@@ -195,7 +195,8 @@ def _added(policy: Policy, rows: Sequence[Row]) -> Calibration:
     is_bad, weight = np.array([label.is_bad for label in labels]), np.array([label.weight for label in labels])
     _, slope, *weights = map(float, fit_logit(columns, is_bad, weight, RIDGE))
     added = [HEEDED * weight / slope for weight in weights]
-    bias, slope = map(float, fit_logit(columns @ np.array([[1.0], *([one] for one in added)]), is_bad, weight))
+    total = columns @ [1.0, *added]
+    bias, slope = map(float, fit_logit(total[:, None], is_bad, weight))
     unmeasured = dict.fromkeys(NEW, UNMEASURED)
     return Calibration(earlier | dict(zip(NEW, added, strict=True)), bias / slope, slope, 0.0, unmeasured)
 

@@ -3,15 +3,16 @@
 import argparse
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import django
+import numpy as np
+from PIL import Image
 
 from pipeline.cutout import matte_models
-from pipeline.engines.protocols import Matter
-from pipeline.imaging.types import ProductClass
+from pipeline.imaging.types import Alpha, ProductClass
 
 Told = dict[str, Any]
 
@@ -28,13 +29,18 @@ def class_of(told: Told) -> ProductClass:
     return "watch" if told["kind"] == "watch" else "eyewear"
 
 
-def run(words: str | None, make: Callable[[Path, Path, Matter], Iterator[str]]) -> None:
-    """The command LABELLED OUT: says the name of each photograph when it is made."""
+def read(path: Path) -> Alpha:
+    """A true or a made matte."""
+    return np.asarray(Image.open(path).convert("L"), np.float32) / np.float32(255)
+
+
+def run(words: str | None, make: Callable[..., Iterator[str]], folders: Sequence[str] = ("labelled", "out")) -> None:
+    """The command that gives `make` these folders, and a matter: says the name of each photograph when it is made."""
     parser = argparse.ArgumentParser(description=words)
-    parser.add_argument("labelled", type=Path)
-    parser.add_argument("out", type=Path)
-    options = parser.parse_args()
+    for folder in folders:
+        parser.add_argument(folder, type=Path)
+    options = vars(parser.parse_args())
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
-    for name in make(options.labelled, options.out, matte_models.matter()):
+    for name in make(**options, matter=matte_models.matter()):
         print(name, flush=True)

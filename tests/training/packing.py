@@ -36,21 +36,11 @@ def ground_of(layers: Layers) -> Ground:
     )
 
 
-def packed_features(features: Sequence[Floats]) -> dict[str, NDArray[Any]]:
-    """Each channel in bytes of its own highest value."""
-    kept: dict[str, NDArray[Any]] = {}
-    for number, feature in enumerate(features, 1):
-        highest = feature.max((1, 2)).clip(1e-6)
-        kept[f"f{number}"] = np.round(feature / highest[:, None, None] * 255).astype(np.uint8)
-        kept[f"s{number}"] = highest.astype(np.float32)
-    return kept
-
-
-def packed_signed(features: Sequence[Floats]) -> dict[str, NDArray[Any]]:
-    """Each channel in bytes, signs kept, of its own largest value."""
+def packed_features(features: Sequence[Floats], kind: type[np.integer[Any]] = np.uint8) -> dict[str, NDArray[Any]]:
+    """Each channel in bytes of its own largest value; `np.int8` keeps signs."""
     kept: dict[str, NDArray[Any]] = {}
     for number, feature in enumerate(features, 1):
         largest = np.abs(feature).max((1, 2)).clip(1e-6)
-        kept[f"f{number}"] = np.round(feature / largest[:, None, None] * 127).astype(np.int8)
-        kept[f"s{number}"] = (largest / 127).astype(np.float32)
+        kept[f"f{number}"] = np.round(feature / largest[:, None, None] * np.iinfo(kind).max).astype(kind)
+        kept[f"s{number}"] = largest.astype(np.float32)
     return kept

@@ -101,11 +101,18 @@ class _Held:
     def of(cls, solid: Floats, glass: Floats, alpha: Floats, may_cut: bool) -> "_Held":
         low, is_product = glass if may_cut else solid, solid > SEEN
         height, width = (int(np.ptp(np.flatnonzero(is_product.any(axis)))) + 1 for axis in (1, 0))
-        reach = max(2, round(TOLERANCE * max(height, width)))
+        longer = max(height, width)
+        reach = max(2, round(TOLERANCE * longer))
         lines = skeletonize(low > SEEN)
         outside = ~_grown(is_product, reach)
         return cls(
-            *(solid, glass, alpha, width, max(height, width), reach, lines),
+            solid,
+            glass,
+            alpha,
+            width,
+            longer,
+            reach,
+            lines,
             lost=lines & ~_grown(alpha > KEPT, reach),
             core=_shrunk(low > SEEN, reach),
             outside=outside,

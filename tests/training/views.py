@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from pipeline.cutout.matte import Scene, by_rules, flattened, scene_of, seen_of
 from pipeline.engines.protocols import Matter
 from pipeline.imaging.pictures.decode import decode
 from pipeline.imaging.types import Alpha
-from tests.training.labelled import class_of, run, still_to_make
+from tests.training.labelled import class_of, read, run, still_to_make
 from tests.training.packing import in_bytes, packed_features, packed_ground
 
 
@@ -24,8 +23,7 @@ def make_views(labelled: Path, out: Path, matter: Matter) -> Iterator[str]:
     for row in still_to_make(labelled, out):
         name = row["name"]
         scene = scene_of(decode((labelled / f"{name}.jpg").read_bytes()), class_of(row), "keep")
-        truth = np.asarray(Image.open(labelled / f"{name}.alpha.png").convert("L"), np.float32) / np.float32(255)
-        save(out, row, scene, truth, matter)
+        save(out, row, scene, read(labelled / f"{name}.alpha.png"), matter)
         yield name
 
 
@@ -34,11 +32,7 @@ def save(out: Path, row: dict[str, Any], scene: Scene, truth: Alpha, matter: Mat
     if scene.ground is None:
         return
     word = matter.matte(flattened(scene))
-    layers = {
-        "view": scene.view,
-        "truth": in_bytes(seen_of(scene, truth)),
-        "prior": in_bytes(word.alpha),
-    }
+    layers = {"view": scene.view, "truth": in_bytes(seen_of(scene, truth)), "prior": in_bytes(word.alpha)}
     layers |= {"joined": in_bytes(by_rules(scene, scene.ground, word.alpha)), **packed_ground(scene.ground)}
     out.mkdir(parents=True, exist_ok=True)
     np.savez(out / f"{row['name']}.npz", allow_pickle=False, **layers)
