@@ -1,7 +1,7 @@
 """Train the network that mends the matte: python -m tests.training.fit VIEWS… --out fusion.onnx --minutes 10.
 
-Needs torch and onnx, which nothing else here does, and a GPU with 20 MB for each view. VIEWS are folders that
-tests.training.views and tests.training.drawn wrote.
+Needs torch and onnx, which nothing else here does, and a GPU with 20 MB for each view; to go on from the shipped
+network, a CPU with as much will do. VIEWS are folders that tests.training.views and tests.training.drawn wrote.
 """
 
 import argparse
@@ -10,6 +10,7 @@ import random
 import time
 from collections import defaultdict
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import onnx
@@ -18,23 +19,35 @@ from torch.nn import functional as F
 
 from pipeline.engines.fusion_net import SEEN
 from pipeline.imaging.matte.evidence import CHANNELS, FRAME
-from tests.training.bank import SIDES, Bank
+from tests.training.bank import Bank
 from tests.training.batches import Augment, Sample, whole
 from tests.training.network import KNEW, FusionNet
 
-BATCH, RATE, WARM_UP, DECAY = 32, 2e-3, 100, 1e-2
-# From this share of the time on, layers are normed as they will be, by what was usual.
-SETTLED = 0.7
+WARM_UP, DECAY = 100, 1e-2
 DRAWN_SHARE = 0.1
 # A fifth of the products is kept for validation: the network that did best there in so many looks is kept.
 HELD_OUT, LOOKS = 5, 6
 
 
+class Pace(NamedTuple):
+    """Pieces a step, and how far a step goes; from `settled`, a share of the time, on, layers are normed as they will
+    be, by what was usual."""
+
+    batch: int
+    rate: float
+    settled: float
+
+
+ANEW, GOING_ON = Pace(32, 2e-3, 0.7), Pace(8, 5e-4, 0.0)
+
+
 class Choice:
-    """Which views are learnt from: any product as often as any other, at times a drawn one."""
+    """Which views are learnt from: of two products that on which the network erred more, at times a drawn one."""
 
     def __init__(self, bank: Bank, seed: int) -> None:
         self.rng = random.Random(seed)
+        self.erred: dict[str, float] = defaultdict(lambda: np.inf)
+        self.products = [row["product"] for row in bank.rows]
         self.drawn: list[int] = []
         self.held_out: list[int] = []
         self.by_product: dict[str, list[int]] = defaultdict(list)
@@ -46,56 +59,68 @@ class Choice:
             else:
                 self.by_product[row["product"]].append(place)
 
-    def batch(self) -> list[int]:
-        return [self._one() for _ in range(BATCH)]
+    def batch(self, size: int) -> list[int]:
+        return [self._one() for _ in range(size)]
+
+    def learnt(self, places: list[int], losses: torch.Tensor) -> None:
+        self.erred.update(zip((self.products[place] for place in places), losses.tolist(), strict=True))
 
     def _one(self) -> int:
         if self.drawn and (not self.by_product or self.rng.random() < DRAWN_SHARE):
             return self.rng.choice(self.drawn)
-        return self.rng.choice(self.by_product[self.rng.choice(list(self.by_product))])
+        two = self.rng.choices(list(self.by_product), k=2)
+        return self.rng.choice(self.by_product[max(two, key=self.erred.__getitem__)])
 
 
 def is_held_out(product: str) -> bool:
     return sum(product.encode()) % HELD_OUT == 0
 
 
-def loss_of(network: FusionNet, sample: Sample) -> torch.Tensor:
-    device = sample.evidence.device.type
-    with torch.autocast(device, dtype=torch.bfloat16, enabled=device == "cuda"):
+def losses_of(network: FusionNet, sample: Sample) -> torch.Tensor:
+    """Of each piece."""
+    with torch.autocast(sample.evidence.device.type, dtype=torch.bfloat16):
         logits = network(sample.evidence, *sample.seen)
     logits = logits.float()
     crossed = F.binary_cross_entropy_with_logits(logits, sample.truth, reduction="none")
     off = (torch.sigmoid(logits) - sample.truth).abs()
-    return (sample.weights * (crossed + 0.5 * off)).sum() / sample.weights.sum()
+    return (sample.weights * (crossed + 0.5 * off)).mean((1, 2, 3)) / sample.weights.mean()
 
 
-def fit(bank: Bank, minutes: float, network: FusionNet, seed: int = 0) -> FusionNet:
+def fit(bank: Bank, minutes: float, network: FusionNet, pace: Pace = ANEW, seed: int = 0) -> FusionNet:
     """Returns the network as it was when it did best on the products that are held out, or as it is in the end."""
     choice, augment = Choice(bank, seed), Augment(bank, seed)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=DECAY)
-    start, step, looked, best = time.monotonic(), 0, 0, (np.inf, network)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=pace.rate, weight_decay=DECAY)
+    best = network
+    least = validate(network, bank, choice.held_out) if choice.held_out else np.inf
+    print(f"before: on products held out, loss {least:.4f}", flush=True)
+    start, step, looked = time.monotonic(), 0, 0
     while (share := (time.monotonic() - start) / (60 * minutes)) < 1:
-        _learn(network, optimizer, augment.sample(choice.batch()), share, step)
+        places = choice.batch(pace.batch)
+        choice.learnt(places, _learn(network, optimizer, augment.sample(places), pace, share, step))
         step += 1
         if choice.held_out and share * LOOKS > looked + 1:
             looked += 1
-            best = min(
-                best, (validate(network, bank, choice.held_out), copy.deepcopy(network)), key=lambda pair: pair[0]
-            )
-            print(f"{share:4.0%} step {step}: on products held out, loss {best[0]:.4f} at best", flush=True)
-    return best[1]
+            loss = validate(network, bank, choice.held_out)
+            print(f"{share:4.0%} step {step}: on products held out, loss {loss:.4f}", flush=True)
+            if loss < least:
+                least, best = loss, copy.deepcopy(network)
+    return best
 
 
-def _learn(network: FusionNet, optimizer: torch.optim.AdamW, sample: Sample, share: float, step: int) -> None:
+def _learn(
+    network: FusionNet, optimizer: torch.optim.AdamW, sample: Sample, pace: Pace, share: float, step: int
+) -> torch.Tensor:
     for group in optimizer.param_groups:
-        group["lr"] = RATE * min(1, (step + 1) / WARM_UP) * (0.502 + 0.5 * np.cos(np.pi * share))
+        group["lr"] = pace.rate * min(1, (step + 1) / WARM_UP) * (0.502 + 0.5 * np.cos(np.pi * share))
     network.train()
-    if share > SETTLED:
+    if share >= pace.settled:
         _settle(network)
     optimizer.zero_grad()
-    loss_of(network, sample).backward()
+    losses = losses_of(network, sample)
+    losses.mean().backward()
     torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
     optimizer.step()
+    return losses.detach()
 
 
 def _settle(network: FusionNet) -> None:
@@ -107,7 +132,7 @@ def _settle(network: FusionNet) -> None:
 @torch.no_grad()
 def validate(network: FusionNet, bank: Bank, places: list[int]) -> float:
     network.eval()
-    return float(np.mean([loss_of(network, whole(bank, place)).item() for place in places]))
+    return float(np.mean([losses_of(network, whole(bank, place)).item() for place in places]))
 
 
 class Alpha(torch.nn.Module):
@@ -123,10 +148,9 @@ class Alpha(torch.nn.Module):
 
 
 def export(network: FusionNet, out: Path) -> None:
-    features = [torch.zeros(1, channels, side, side) for channels, side in zip(SEEN, SIDES, strict=True)]
     torch.onnx.export(
         Alpha(network).eval(),
-        (torch.zeros(1, CHANNELS, FRAME, FRAME), *features),
+        _nothing(FRAME),
         str(out),
         input_names=["evidence", *(f"seen{number}" for number in range(1, len(SEEN) + 1))],
         output_names=["alpha", *(f"knew{number}" for number in range(1, len(KNEW) + 1))],
@@ -134,6 +158,12 @@ def export(network: FusionNet, out: Path) -> None:
         dynamo=False,
     )
     _halve(out)
+
+
+def _nothing(side: int) -> tuple[torch.Tensor, ...]:
+    """What the network is shown, all of it zero."""
+    features = [torch.zeros(1, channels, side >> number, side >> number) for number, channels in enumerate(SEEN, 2)]
+    return torch.zeros(1, CHANNELS, side, side), *features
 
 
 def _halve(out: Path) -> None:
@@ -149,21 +179,54 @@ def _halve(out: Path) -> None:
     onnx.save(model, out)
 
 
+def restored(file: Path) -> FusionNet:
+    """A network that was exported: its norms are part of its convolutions, and so are left as they come."""
+    network, graph = FusionNet(), onnx.load(file).graph
+    kept = {tensor.name: torch.from_numpy(onnx.numpy_helper.to_array(tensor).copy()) for tensor in graph.initializer}
+    widened = {node.output[0]: kept[node.input[0]].float() for node in graph.node if node.op_type == "Cast"}
+    nodes = [node for node in graph.node if node.op_type == "Conv"]
+    for (convolution, norm), node in zip(_convolutions(network), nodes, strict=True):
+        weight, *bias = (widened[name] for name in node.input[1:])
+        convolution.weight.data.copy_(weight)
+        if norm is not None:
+            norm.bias.data.copy_(bias[0])
+            norm.weight.data.fill_((1 + norm.eps) ** 0.5)
+        elif bias:
+            convolution.bias.data.copy_(bias[0])
+    return network.eval()
+
+
+def _convolutions(network: FusionNet) -> list[tuple[torch.nn.Conv2d, torch.nn.BatchNorm2d | None]]:
+    """In the order in which they are run, each with the norm that follows it."""
+    ran: list[torch.nn.Module] = []
+    hooks = [
+        layer.register_forward_hook(lambda layer, *_: ran.append(layer))
+        for layer in network.modules()
+        if isinstance(layer, torch.nn.Conv2d | torch.nn.BatchNorm2d)
+    ]
+    with torch.no_grad():
+        network.eval()(*_nothing(64))
+    for hook in hooks:
+        hook.remove()
+    return [
+        (layer, after if isinstance(after, torch.nn.BatchNorm2d) else None)
+        for layer, after in zip(ran, [*ran[1:], None], strict=True)
+        if isinstance(layer, torch.nn.Conv2d)
+    ]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("views", type=Path, nargs="+")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=10)
-    parser.add_argument("--go-on", type=Path, metavar="STATE", help="go on from a fusion.pt of an earlier run")
+    parser.add_argument("--go-on", type=Path, metavar="ONNX", help="go on from this network, at a CPU's pace")
     options = parser.parse_args()
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    network = FusionNet()
-    if options.go_on:
-        network.load_state_dict(torch.load(options.go_on, map_location="cpu"))
+    network, pace = (restored(options.go_on), GOING_ON) if options.go_on else (FusionNet(), ANEW)
     bank = Bank(sorted(path for folder in options.views for path in folder.glob("*.json")), device)
-    network = fit(bank, options.minutes, network.to(device, memory_format=torch.channels_last)).to("cpu")
-    torch.save(network.state_dict(), options.out.with_suffix(".pt"))
-    export(network, options.out)
+    network = fit(bank, options.minutes, network.to(device, memory_format=torch.channels_last), pace)
+    export(network.to("cpu"), options.out)
 
 
 if __name__ == "__main__":

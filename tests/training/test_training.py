@@ -80,14 +80,30 @@ def test_what_is_learnt_from_is_what_the_product_shows(torch_modules, labelled, 
 def test_what_is_trained_is_what_the_product_runs(torch_modules, tmp_path, monkeypatch):
     bank, _, fit = torch_modules
     drawn.make(tmp_path, 4, Bright())
-    monkeypatch.setattr(fit, "BATCH", 2)
-    network = fit.fit(bank.Bank(sorted(tmp_path.glob("*.json")), "cpu"), 0.1, fit.FusionNet())
+    pace = fit.Pace(batch=2, rate=2e-3, settled=0.7)
+    network = fit.fit(bank.Bank(sorted(tmp_path.glob("*.json")), "cpu"), 0.1, fit.FusionNet(), pace)
     fit.export(network, tmp_path / "fusion.onnx")
     monkeypatch.setattr(fusion_net, "MODEL_FILE", tmp_path / "fusion.onnx")
     fusion_net._session.cache_clear()
     alpha = fusion_net.mend(np.zeros((10, 50, 70), np.float32), SEEN).alpha
     fusion_net._session.cache_clear()
     assert alpha.shape == (50, 70) and 0 <= alpha.min() <= alpha.max() <= 1
+
+
+def test_the_shipped_network_can_be_gone_on_from(torch_modules, tmp_path):
+    import torch
+
+    fit = torch_modules[2]
+    fit.export(fit.restored(fusion_net.MODEL_FILE), tmp_path / "again.onnx")
+    shown = np.random.default_rng(0).random((10, 96, 96), np.float32)
+    with torch.no_grad():
+        logits = fit.restored(tmp_path / "again.onnx")(*(torch.from_numpy(layer[None]) for layer in _squared(shown)))
+    likely = fusion_net.mend(shown, SEEN).likely
+    assert np.abs(torch.sigmoid(logits)[0, 0].numpy() - likely).max() < 1e-3
+
+
+def _squared(shown):
+    return np.stack([resized(layer, FRAME, FRAME) for layer in shown]), *SEEN
 
 
 @pytest.fixture
