@@ -21,8 +21,11 @@ FRAME = 1024
 FEW, MOST = 40.0, 255.0
 # What both the matting network and the rules are sure is product, and what neither sees.
 SURE, UNSEEN = 0.9, 0.1
-# A larger piece that the mending network takes away is a cushion or a box, however sure they are; shares of the matte.
-SMALL = 0.05
+# Of what the mending network takes away although both are sure, a piece is a part of the product if it is small (a
+# share of the matte) and lies along what is kept (a share of what is around the piece), or if what is kept encloses it.
+# Else it is a cushion, a box or a mirror image.
+SMALL, ALONG = 0.05, 0.4
+LARGE, ENCLOSED = 0.2, 0.95
 # In levels: less than that, backdrop doesn't differ.
 SAME = 4.0
 # The share of an enclosed place that a clear lens covers at least.
@@ -76,8 +79,9 @@ def evidence_of(view: RGB, prior: Alpha, joined: Alpha, ground: Ground, product_
 def agreed(mended: Alpha, prior: Alpha, joined: Alpha, ground: Ground, product_class: ProductClass) -> Alpha:
     """Keep what the matting network and the rules agree on: the mending network has seen few products.
 
-    Where both are sure of the product it may take away large pieces alone: a cushion, a box. Where neither sees more of
-    a watch than bare backdrop, it may add nothing; glasses may be as clear as the backdrop, but no patch of an opening.
+    Where both are sure of the product it may take away what is no part of it alone: a cushion, a mirror image. Where
+    neither sees more of a watch than bare backdrop, it may add nothing; glasses may be as clear as the backdrop, but no
+    patch of an opening.
 
     Parameters
     ----------
@@ -92,13 +96,31 @@ def agreed(mended: Alpha, prior: Alpha, joined: Alpha, ground: Ground, product_c
     (H, W) float32, 0–1
     """
     is_product = ndi.grey_opening(np.minimum(prior, joined), size=3) > SURE
-    pieces, _ = ndi.label(is_product & (mended < 0.5))
-    is_small = np.bincount(pieces.ravel()) < SMALL * (mended > 0.5).sum()
-    alpha = np.where(is_product & (is_small[pieces] | (pieces == 0)), np.maximum(mended, joined), mended)
+    is_taken = is_product & (mended < 0.5)
+    stays = (is_product & ~is_taken) | _parts(is_taken, mended > 0.5)
+    alpha = np.where(stays, np.maximum(mended, joined), mended)
     if product_class == "watch":
         is_open = ground.is_reached & (ground.distance < SAME) & (np.maximum(prior, joined) < UNSEEN)
         return np.where(is_open, np.minimum(alpha, joined), alpha)
     return _without_patches(alpha, joined, ground)
+
+
+def _parts(is_taken: Mask, is_kept: Mask) -> Mask:
+    """What of it is a part of the product of which the rest is kept."""
+    pieces, count = ndi.label(is_taken)
+    size, along = np.bincount(pieces.ravel()) / max(1, is_kept.sum()), _share_around(pieces, count, is_kept, 7)
+    is_part = ((size < SMALL) & (along > ALONG)) | ((size < LARGE) & (along > ENCLOSED))
+    is_part[0] = False
+    return np.asarray(is_part[pieces])
+
+
+def _share_around(pieces: NDArray[np.int32], count: int, mask: Mask, size: int) -> NDArray[np.float64]:
+    """The share of what is around each piece in which the mask is set, 1 where nothing is; as far as a window of that
+    size reaches."""
+    is_around = pieces == 0
+    rim = ndi.grey_dilation(pieces, size=size)[is_around]
+    all_of_it, in_mask = (np.bincount(rim, weights, minlength=count + 1) for weights in (None, mask[is_around]))
+    return np.divide(in_mask, all_of_it, out=np.ones(count + 1), where=all_of_it > 0)
 
 
 def _without_patches(alpha: Alpha, joined: Alpha, ground: Ground) -> Alpha:
@@ -119,9 +141,6 @@ def _without_patches(alpha: Alpha, joined: Alpha, ground: Ground) -> Alpha:
 def _is_adrift(alpha: Alpha, is_bare: Mask) -> Mask:
     """Which pixels belong to patches of bare ground whose outline mostly has more of it on the other side."""
     patches, count = ndi.label(is_bare & (alpha > UNSEEN))
-    is_around = patches == 0
-    rim = ndi.grey_dilation(patches, size=5)[is_around]
-    seen = np.bincount(rim, ~is_bare[is_around], minlength=count + 1)
-    is_adrift = seen < HELD * np.bincount(rim, minlength=count + 1)
+    is_adrift = _share_around(patches, count, ~is_bare, 5) < HELD
     is_adrift[0] = False
     return np.asarray(is_adrift[patches])

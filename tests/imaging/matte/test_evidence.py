@@ -43,12 +43,33 @@ def test_what_both_say_stands(mended, prior, joined, distance, product_class, ke
     assert alpha == pytest.approx(np.full((8, 12), kept))
 
 
-def test_a_small_hole_in_what_both_are_sure_of_is_closed():
+@pytest.mark.parametrize(
+    ("taken", "kept"),
+    [
+        (np.s_[10:14, 10:14], 1.0),
+        (np.s_[10:24, 10:24], 1.0),
+        (np.s_[5:35, 5:35], 0.0),
+        (np.s_[0:3, 10:30], 1.0),
+        (np.s_[0:10, 0:40], 0.0),
+    ],
+    ids=["a small hole", "a larger one", "a cushion in a strap", "at the outline", "most of an end"],
+)
+def test_what_is_taken_away_is_given_back_where_the_product_is_around_it(taken, kept):
     mended = np.ones((40, 40), np.float32)
-    mended[10:14, 10:14] = 0
+    mended[taken] = 0
     sure = np.ones_like(mended)
     bare = Ground(np.full((40, 40, 3), 200, np.float32), 0 * sure, 200 * sure, sure == 0)
-    assert agreed(mended, sure, sure, bare, "eyewear").min() == 1
+    assert (agreed(mended, sure, sure, bare, "eyewear")[taken] == kept).all()
+
+
+def test_a_small_piece_of_a_mirror_image_is_not_given_back():
+    """Both are sure of it, but it touches the product only by its end."""
+    mended, sure = np.zeros((40, 40), np.float32), np.zeros((40, 40), np.float32)
+    mended[:20] = 1
+    sure[:20], sure[20:30, 10:13] = 1, 1
+    bare = Ground(np.full((40, 40, 3), 200, np.float32), 0 * sure, 200 * sure, sure == 0)
+    alpha = agreed(mended, sure, sure, bare, "eyewear")
+    assert alpha[:20].min() == 1 and alpha[20:].max() == 0
 
 
 @pytest.mark.parametrize(("covered", "kept"), [(4, 0.0), (18, 1.0)], ids=["a patch", "a clear lens"])
