@@ -14,9 +14,9 @@ from tests.training.packing import DOUBT_STEPS
 SIZE, GRID = 512, 64
 # How often the light is another, and by how much.
 RELIT, LIGHT = 0.5, (0.88, 1.1)
-# How often red, green and blue change places; how often pieces are turned and stretched, and by how much: radians, and
-# the logarithms of both sides' and of one side's factor.
-RECOLOURED, WARPED, TURN, ZOOM, STRETCH = 0.5, 0.5, 0.15, 0.3, 0.15
+# How often red, green and blue change places; by how much pieces are turned and stretched: radians, and the logarithms
+# of both sides' and of one side's factor.
+RECOLOURED, TURN, ZOOM, STRETCH = 0.5, 0.15, 0.3, 0.15
 
 
 class Sample(NamedTuple):
@@ -29,16 +29,16 @@ class Sample(NamedTuple):
 
 
 class Augment:
-    """Random numbers come from one generator, so that a run can be repeated."""
+    """Random numbers come from one generator, so that a run can be repeated. `warped`: how often a batch is."""
 
-    def __init__(self, bank: Bank, seed: int) -> None:
-        self.bank, self.device = bank, bank.layers.device
+    def __init__(self, bank: Bank, seed: int, warped: float) -> None:
+        self.bank, self.device, self.warped = bank, bank.layers.device, warped
         self.rng = torch.Generator().manual_seed(seed)
 
     def sample(self, places: Sequence[int]) -> Sample:
         bank, where = self.bank, torch.tensor(places, device=self.device)
         corners = torch.randint(0, (FRAME - SIZE) // GRID + 1, (len(places), 2), generator=self.rng) * GRID
-        cut = self._warp(where, corners) if self._chance() < WARPED else _window(places, corners)
+        cut = self._warp(where, corners) if self._chance() < self.warped else _window(places, corners)
         layers = cut(bank.layers, 1)
         evidence = evidence_of(layers, bank.is_watch[where], self._light(len(places)))
         for piece in evidence:

@@ -80,7 +80,7 @@ def test_what_is_learnt_from_is_what_the_product_shows(torch_modules, labelled, 
 def test_what_is_trained_is_what_the_product_runs(torch_modules, tmp_path, monkeypatch):
     bank, _, fit = torch_modules
     drawn.make(tmp_path, 4, Bright())
-    pace = fit.Pace(batch=2, rate=2e-3, settled=0.7)
+    pace = fit.Pace(batch=2, rate=2e-3, warped=0.5, settled=0.7)
     network = fit.fit(bank.Bank(sorted(tmp_path.glob("*.json")), "cpu"), 0.1, fit.FusionNet(), pace)
     fit.export(network, tmp_path / "fusion.onnx")
     monkeypatch.setattr(fusion_net, "MODEL_FILE", tmp_path / "fusion.onnx")
