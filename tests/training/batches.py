@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional as F
 
 from pipeline.imaging.matte.evidence import CHANNELS, FEW, FRAME, JOINED, MOST, PRIOR
-from tests.training.bank import DISTANCE, TRUTH, WEIGHT_STEPS, Bank, Cut, distance_of
+from tests.training.bank import TRUTH, WEIGHT_STEPS, Bank, Cut
 from tests.training.packing import DOUBT_STEPS
 
 SIZE, GRID = 512, 64
@@ -96,7 +96,8 @@ def evidence_of(layers: torch.Tensor, is_watch: torch.Tensor, gain: torch.Tensor
     evidence = torch.empty(len(layers), CHANNELS, *layers.shape[2:], device=layers.device)
     evidence[:, :3], evidence[:, PRIOR : JOINED + 1] = view / 255 - 0.5, layers[:, PRIOR : JOINED + 1] / 255
     evidence[:, 5] = torch.tanh((view.mean(1) - layers[:, 5] * gain) / FEW)
-    for place, layer in ((6, distance_of(layers[:, DISTANCE])), (7, layers[:, 7] / DOUBT_STEPS)):
+    distance = torch.expm1(layers[:, 6] / 255 * math.log1p(MOST))
+    for place, layer in ((6, distance), (7, layers[:, 7] / DOUBT_STEPS)):
         evidence[:, place] = torch.log1p((layer * gain).clamp(0, MOST)) / math.log1p(MOST)
     evidence[:, 8], evidence[:, 9] = layers[:, 8] > 127, is_watch[:, None, None]
     return evidence
