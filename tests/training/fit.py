@@ -81,8 +81,8 @@ def loss_of(network: FusionNet, sample: Sample) -> torch.Tensor:
 
 
 def fit(bank: Bank, minutes: float, network: FusionNet, pace: Pace = ANEW, seed: int = 0) -> FusionNet:
-    """Returns the network as it was when it did best on the products that are held out, before it learnt anything new
-    among them; if none are, as it is in the end."""
+    """Returns the network as it was when it did best on the products that are held out, be it at the start; if none
+    are, as it is in the end."""
     choice, augment = Choice(bank, seed), Augment(bank, seed, pace.warped)
     optimizer = torch.optim.AdamW(network.parameters(), lr=pace.rate, weight_decay=DECAY)
     best = copy.deepcopy(network) if choice.held_out else network
