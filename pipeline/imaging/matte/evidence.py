@@ -24,7 +24,7 @@ SURE, UNSEEN = 0.9, 0.1
 # Of what the mending network takes away although both are sure, a piece is a part of the product if it is small (a
 # share of the matte) and lies along what is kept (a share of what is around the piece), or if what is kept encloses it.
 # Else it is a cushion, a box or a mirror image.
-SMALL, ALONG = 0.05, 0.4
+SMALL, ALONG = 0.05, 0.2
 LARGE, ENCLOSED = 0.2, 0.95
 # In levels: less than that, backdrop doesn't differ.
 SAME = 4.0

@@ -66,7 +66,7 @@ def test_a_small_piece_of_a_mirror_image_is_not_given_back():
     """Both are sure of it, but it touches the product only by its end."""
     mended, sure = np.zeros((40, 40), np.float32), np.zeros((40, 40), np.float32)
     mended[:20] = 1
-    sure[:20], sure[20:30, 10:13] = 1, 1
+    sure[:20], sure[20:38, 10:13] = 1, 1
     bare = Ground(np.full((40, 40, 3), 200, np.float32), 0 * sure, 200 * sure, sure == 0)
     alpha = agreed(mended, sure, sure, bare, "eyewear")
     assert alpha[:20].min() == 1 and alpha[20:].max() == 0
