@@ -1,7 +1,6 @@
 """Pages in a real browser, before real servers; no worker runs."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
@@ -23,11 +22,11 @@ from pipeline.models import Batch, Frame
 from pipeline.states import State
 from tests.browser.looking import CHROMIUM, FLAGS
 from tests.factories import scorecard
+from tests.waiting import wait_for
 
 SAMPLE = settings.BASE_DIR / "samples" / "AURA1000_2.jpg"
 PLACE = [500, 400, 800, 600]
 PASSWORD = "kept-for-one-test"
-MOST_SECONDS = 5
 
 IN_A_BROWSER = [
     pytest.mark.slow,
@@ -59,16 +58,14 @@ def page(live_server, browser: Browser) -> Iterator[Page]:
     yield tab
     for context in browser.contexts:
         context.close()
-    wait_for_last_answers()
+    wait_for(is_all_answered, seconds=10)
     assert not errors
     assert not outside
 
 
-def wait_for_last_answers() -> None:
+def is_all_answered() -> bool:
     """A page that is closed still says that it leaves; answered later, that would meet the next test's rows."""
-    until = time.monotonic() + MOST_SECONDS
-    while time.monotonic() < until and any("process_request" in thread.name for thread in threading.enumerate()):
-        time.sleep(0.01)
+    return not any("process_request" in thread.name for thread in threading.enumerate())
 
 
 @pytest.fixture

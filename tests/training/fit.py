@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from pipeline.engines.fusion_net import SEEN
 from pipeline.imaging.matte.evidence import CHANNELS, FRAME
-from tests.training.bank import Bank
+from tests.training.bank import SIDES, Bank
 from tests.training.batches import Augment, Sample, whole
 from tests.training.network import KNEW, FusionNet
 
@@ -142,7 +142,7 @@ class Alpha(torch.nn.Module):
 def export(network: FusionNet, out: Path) -> None:
     torch.onnx.export(
         Alpha(network).eval(),
-        _nothing(FRAME),
+        _nothing(),
         str(out),
         input_names=["evidence", *(f"seen{number}" for number in range(1, len(SEEN) + 1))],
         output_names=["alpha", *(f"knew{number}" for number in range(1, len(KNEW) + 1))],
@@ -152,10 +152,10 @@ def export(network: FusionNet, out: Path) -> None:
     _halve(out)
 
 
-def _nothing(side: int) -> tuple[torch.Tensor, ...]:
+def _nothing() -> tuple[torch.Tensor, ...]:
     """What the network is shown, all of it zero."""
-    features = [torch.zeros(1, channels, side >> number, side >> number) for number, channels in enumerate(SEEN, 2)]
-    return torch.zeros(1, CHANNELS, side, side), *features
+    features = [torch.zeros(1, channels, side, side) for channels, side in zip(SEEN, SIDES, strict=True)]
+    return torch.zeros(1, CHANNELS, FRAME, FRAME), *features
 
 
 def _halve(out: Path) -> None:
@@ -197,7 +197,7 @@ def _convolutions(network: FusionNet) -> list[tuple[torch.nn.Conv2d, torch.nn.Ba
         if isinstance(layer, torch.nn.Conv2d | torch.nn.BatchNorm2d)
     ]
     with torch.no_grad():
-        network.eval()(*_nothing(64))
+        network.eval()(*_nothing())
     for hook in hooks:
         hook.remove()
     return [

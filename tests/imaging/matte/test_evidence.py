@@ -14,6 +14,11 @@ def ground(doubt: float) -> Ground:
     return Ground(np.full((8, 12, 3), 200, np.float32), layer(doubt), layer(255), layer(0) == 0)
 
 
+def bare_but(seen: np.ndarray) -> Ground:
+    """Nothing stands out of it but what is seen."""
+    return Ground(np.full((*seen.shape, 3), 200, np.float32), 0 * seen, 200 * seen, seen == 0)
+
+
 def test_all_that_is_known_keeps_in_range():
     evidence = evidence_of(VIEW, layer(0.25), layer(0.75), ground(doubt=0), "watch")
     assert evidence.shape == (CHANNELS, 8, 12) and evidence.dtype == np.float32
@@ -58,7 +63,7 @@ def test_what_is_taken_away_is_given_back_where_the_product_is_around_it(taken, 
     mended = np.ones((40, 40), np.float32)
     mended[taken] = 0
     sure = np.ones_like(mended)
-    bare = Ground(np.full((40, 40, 3), 200, np.float32), 0 * sure, 200 * sure, sure == 0)
+    bare = bare_but(sure)
     assert (agreed(mended, sure, sure, bare, "eyewear")[taken] == kept).all()
 
 
@@ -67,7 +72,7 @@ def test_a_small_piece_of_a_mirror_image_is_not_given_back():
     mended, sure = np.zeros((40, 40), np.float32), np.zeros((40, 40), np.float32)
     mended[:20] = 1
     sure[:20], sure[20:38, 10:13] = 1, 1
-    bare = Ground(np.full((40, 40, 3), 200, np.float32), 0 * sure, 200 * sure, sure == 0)
+    bare = bare_but(sure)
     alpha = agreed(mended, sure, sure, bare, "eyewear")
     assert alpha[:20].min() == 1 and alpha[20:].max() == 0
 
@@ -79,7 +84,7 @@ def test_an_opening_of_glasses_is_filled_whole_or_not_at_all(covered, kept):
     joined = is_rim.astype(np.float32)
     mended = joined.copy()
     mended[11 : 11 + covered, 11:29] = 1
-    bare = Ground(np.full((40, 40, 3), 200, np.float32), 0 * joined, 200 * joined, ~is_rim)
+    bare = bare_but(joined)
     alpha = agreed(mended, joined, joined, bare, "eyewear")
     assert alpha[is_rim].min() == 1 and alpha[12, 20] == kept
 
@@ -89,7 +94,7 @@ def test_what_is_added_beside_glasses_is_no_opening():
     joined[20:] = 1
     mended = joined.copy()
     mended[14:20, 10:30] = 1
-    bare = Ground(np.full((40, 40, 3), 200, np.float32), 0 * joined, 200 * joined, joined == 0)
+    bare = bare_but(joined)
     assert agreed(mended, joined, joined, bare, "eyewear")[16, 20] == 1
 
 
@@ -100,6 +105,6 @@ def test_what_is_added_in_the_open_has_to_be_held_by_something_seen(rows, kept):
     joined[20:] = 1
     mended = joined.copy()
     mended[20 - rows : 20, 15 : 15 + 96 // rows] = 1
-    bare = Ground(np.full((40, 40, 3), 200, np.float32), 0 * joined, 200 * joined, joined == 0)
+    bare = bare_but(joined)
     alpha = agreed(mended, joined, joined, bare, "eyewear")
     assert alpha[20:].min() == 1 and alpha[18, 17] == kept
