@@ -144,7 +144,7 @@ def made(seed):
         Listing.objects.all().delete()  # the same products again
         known = Frame.objects.latest("pk").pk
         seeding.seed_history(200, seed, UNTIL)
-        frames = Frame.objects.filter(pk__gt=known).order_by("pk")
+        frames = Frame.objects.filter(pk__gt=known).order_by("pk", "scorecards__pk")
         said = Decision.objects.filter(frame__pk__gt=known).order_by("pk").values_list("kind", "by", "at", "label")
         steps = Transition.objects.filter(frame__pk__gt=known).order_by("pk").values_list("target", "actor", "at")
         fields = ("code", "view", "sha256", "state", "version", "received_at", "audit_due", "scorecards__confidence")
