@@ -7,10 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 
+import numpy as np
 from structlog.contextvars import bound_contextvars
 
 from pipeline.cutout import ladder
-from pipeline.cutout.matte import matte_in_mirror, matte_once, scene_of
+from pipeline.cutout.matte import Scene, look, look_in_mirror, matte_of, matte_to_compare, of_both, scene_of
 from pipeline.engines.protocols import Matter
 from pipeline.imaging.crop import halfglass
 from pipeline.imaging.crop.viewpoint import has_several, seen_view
@@ -82,14 +83,11 @@ def _examine(examiner: "_Examiner", matter: Matter) -> Examined:
     rgb, product_class, policy = examiner.rgb, examiner.product_class, examiner.policy
     with timed(examiner.seconds, "matte"):
         scene = scene_of(rgb, product_class, examiner.spec.lens)
-        first = matte_once(scene, matter)
-    best = examiner.candidate(FIRST_LOOK, first, matter, earlier={})
-    second_look = None
+        word = look(scene, matter)
+        first = matte_of(scene, word)
+    best, second_look = examiner.candidate(FIRST_LOOK, first, matter, earlier={}), None
     if best.score.confidence < policy.get("sure_from", 0) and "empty" not in best.score.vetoes:
-        with timed(examiner.seconds, "second look"):
-            mirrored = matte_in_mirror(scene, matter)
-            best = examiner.with_more(best, measure_second_look(first, mirrored))
-            second_look = shrink(mirrored.alpha, MEASURED_SIZE)
+        first, best, second_look = _looked_at_twice(examiner, scene, matter, word, first)
     others: list[Alternative] = []
     if not is_well_matted(best):
         doubted = ladder.Doubted(scene, first, matter)
@@ -104,6 +102,19 @@ def _examine(examiner: "_Examiner", matter: Matter) -> Examined:
                 return Examined(another, rest, examiner.seconds, error_maps=first.error_maps)
             others.append(_packed(another))
     return Examined(best, tuple(others), examiner.seconds, second_look, first.error_maps)
+
+
+def _looked_at_twice(
+    examiner: "_Examiner", scene: Scene, matter: Matter, word: Matte, first: Matte
+) -> tuple[Matte, Candidate, Alpha]:
+    """The matte of two looks, judged by how far they are apart too; and which of them is further from it, by pixel."""
+    with timed(examiner.seconds, "second look"):
+        mirror = look_in_mirror(scene, matter)
+        mirrored, both = matte_to_compare(scene, mirror), matte_of(scene, of_both(word, mirror))
+    best = examiner.candidate(FIRST_LOOK, both, matter, earlier={})
+    best = examiner.with_more(best, measure_second_look(first, mirrored))
+    found, one, other = (shrink(matte.alpha, MEASURED_SIZE) for matte in (both, first, mirrored))
+    return both, best, np.where(np.abs(one - found) > np.abs(other - found), one, other)
 
 
 def more_mattes(

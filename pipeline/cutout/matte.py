@@ -133,17 +133,37 @@ def _flattened(view: RGB, ground: Ground, of_gain: float = 1.0) -> RGB:
 
 
 def matte_once(scene: Scene, matter: Matter, picture: Picture = flattened) -> Matte:
-    """One look by the network, joined with the backdrop's word, at the photo's own resolution."""
-    word = matter.matte(picture(scene))
+    """The matte of one look by the network."""
+    return matte_of(scene, matter.matte(picture(scene)))
+
+
+def look(scene: Scene, matter: Matter) -> Matte:
+    """The network's word of the view."""
+    return matter.matte(flattened(scene))
+
+
+def look_in_mirror(scene: Scene, matter: Matter) -> Matte:
+    """Its word of the mirrored view, turned back."""
+    word = matter.matte(np.ascontiguousarray(flattened(scene)[:, ::-1]))
+    return replace(word, alpha=word.alpha[:, ::-1], seen=tuple(layer[..., ::-1] for layer in word.seen))
+
+
+def of_both(word: Matte, other: Matte) -> Matte:
+    """The mean of two looks, of what the network saw too: what only one of them made out counts half."""
+    half = np.float32(0.5)
+    seen = tuple(half * (one + another) for one, another in zip(word.seen, other.seen, strict=True))
+    return replace(word, alpha=half * (word.alpha + other.alpha), seen=seen)
+
+
+def matte_of(scene: Scene, word: Matte) -> Matte:
+    """The network's word, joined with the backdrop's, at the photo's own resolution, and told where it likely errs."""
     alpha, mended = _joined(scene, word)
     matte = _finished(scene, word, alpha)
     return _with_errors(scene, matte, mended, word.seen) if mended else matte
 
 
-def matte_in_mirror(scene: Scene, matter: Matter) -> Matte:
-    """What the first look would have been of the mirrored photo, turned back."""
-    word = matter.matte(np.ascontiguousarray(flattened(scene)[:, ::-1]))
-    word = replace(word, alpha=word.alpha[:, ::-1], seen=tuple(layer[..., ::-1] for layer in word.seen))
+def matte_to_compare(scene: Scene, word: Matte) -> Matte:
+    """The same, not told where it errs, which takes time."""
     return _finished(scene, word, _joined(scene, word)[0])
 
 

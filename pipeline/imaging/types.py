@@ -159,8 +159,8 @@ class Alternative:
 class Examined:
     """What one run of the pipeline found out about one photo, and the seconds each stage took.
 
-    `second_look` is the matte from the mirror, at the measured size, if there was one, `error_maps` those of the first
-    look's matte.
+    `second_look` is what the first look or the one in the mirror saw otherwise, at the measured size, if there was a
+    second, `error_maps` those of the matte before any repair.
     """
 
     best: Candidate

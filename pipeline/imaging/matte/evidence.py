@@ -22,9 +22,10 @@ FEW, MOST = 40.0, 255.0
 # What both the matting network and the rules are sure is product, and what neither sees.
 SURE, UNSEEN = 0.9, 0.1
 # Of what the mending network takes away although both are sure, a piece is a part of the product if it is small (a
-# share of the matte) and lies along what is kept (a share of what is around the piece), or if what is kept encloses it.
-# Else it is a cushion, a box or a mirror image.
-SMALL, ALONG = 0.05, 0.2
+# share of the matte), lies along what is kept (a share of what is around the piece) and isn't taken for sure (a mean
+# opacity), or if it is larger and what is kept encloses it: a steel case. Else it is a cushion, a box, a mirror image,
+# or what is seen between the lugs.
+SMALL, ALONG, FOR_SURE = 0.05, 0.2, 0.05
 LARGE, ENCLOSED = 0.2, 0.95
 # In levels: less than that, backdrop doesn't differ.
 SAME = 4.0
@@ -97,7 +98,7 @@ def agreed(mended: Alpha, prior: Alpha, joined: Alpha, ground: Ground, product_c
     """
     is_product = ndi.grey_opening(np.minimum(prior, joined), size=3) > SURE
     is_taken = is_product & (mended < 0.5)
-    stays = (is_product & ~is_taken) | _parts(is_taken, mended > 0.5)
+    stays = (is_product & ~is_taken) | _parts(is_taken, mended)
     alpha = np.where(stays, np.maximum(mended, joined), mended)
     if product_class == "watch":
         is_open = ground.is_reached & (ground.distance < SAME) & (np.maximum(prior, joined) < UNSEEN)
@@ -105,11 +106,14 @@ def agreed(mended: Alpha, prior: Alpha, joined: Alpha, ground: Ground, product_c
     return _without_patches(alpha, joined, ground)
 
 
-def _parts(is_taken: Mask, is_kept: Mask) -> Mask:
+def _parts(is_taken: Mask, mended: Alpha) -> Mask:
     """What of it is a part of the product of which the rest is kept."""
     pieces, count = ndi.label(is_taken)
-    size, along = np.bincount(pieces.ravel()) / max(1, is_kept.sum()), _share_around(pieces, count, is_kept, 7)
-    is_part = ((size < SMALL) & (along > ALONG)) | ((size < LARGE) & (along > ENCLOSED))
+    pixels, is_kept = np.bincount(pieces.ravel()), mended > 0.5
+    size, along = pixels / max(1, is_kept.sum()), _share_around(pieces, count, is_kept, 7)
+    opacity = np.bincount(pieces.ravel(), mended.ravel()) / pixels.clip(1)
+    is_small = (size < SMALL) & (along > ALONG) & (opacity > FOR_SURE)
+    is_part = is_small | ((size >= SMALL) & (size < LARGE) & (along > ENCLOSED))
     is_part[0] = False
     return np.asarray(is_part[pieces])
 

@@ -8,7 +8,7 @@ import pytest
 from pipeline.cutout import ladder
 from pipeline.cutout.examine import Known, examine, more_mattes
 from pipeline.cutout.matte import Scene, scene_of
-from pipeline.imaging.framing import bounding_box, part_of
+from pipeline.imaging.framing import bounding_box, part_of, resized
 from pipeline.imaging.matte.lenses import LensRule
 from pipeline.imaging.pictures.spec import ListingSpec
 from pipeline.imaging.types import RGB, Matte, ProductClass
@@ -59,6 +59,27 @@ def test_a_confident_photo_is_matted_once_and_pays_nothing():
 def a_rung(monkeypatch):
     """The network asked once more, as if that were a rung to be tried before the gate judges."""
     monkeypatch.setattr(ladder, "RUNGS", {"closer": ladder.FOR_PEOPLE["closer"]})
+
+
+class HalfBlind(Matter):
+    """Loses, in its second look, what is on the right of the photo: there it sees it in the mirror."""
+
+    def matte(self, rgb: RGB) -> Matte:
+        word = super().matte(rgb)
+        if self.looks == 2:
+            word.alpha[:, : rgb.shape[1] // 2] = 0
+        return word
+
+
+def test_a_photo_that_the_score_is_not_sure_of_is_cut_out_by_two_looks():
+    examined = examine(PHOTO.rgb, HalfBlind("half-blind"), "eyewear", "angle", {**POLICY, "sure_from": 2})
+    assert examined.second_look is not None
+    is_product, half = PHOTO.alpha > 0.99, PHOTO.alpha.shape[1] // 2
+    left, right = is_product.copy(), is_product.copy()
+    left[:, half:], right[:, :half] = False, False
+    assert examined.best.alpha[left].mean() > 0.9 and 0.4 < examined.best.alpha[right].mean() < 0.6
+    apart = np.abs(resized(examined.second_look, *is_product.shape) - examined.best.alpha)
+    assert apart[left].mean() < 0.1 and apart[right].mean() > 0.4
 
 
 def test_a_rung_that_clears_the_doubt_is_taken_and_the_first_look_kept_beside(a_rung):
