@@ -91,7 +91,7 @@ def save_doubts(frame: Frame, rgb: RGB, examined: Examined) -> dict[str, list[in
     """Draw where the score's doubts come from; returns the worst place of each, as the scorecard keeps it."""
     score = examined.best.score
     reasons = score.reasons or weakest(score.components)
-    doubts = find_doubts(rgb, examined.best.alpha, reasons, examined.second_look, examined.error_maps)
+    doubts = find_doubts(rgb, examined.best.alpha, reasons, examined.apart, examined.error_maps)
     save(frame, "doubt.webp", previews.heat_preview(doubts.heat))
     return {code: [box.x0, box.y0, box.x1, box.y1] for code, box in doubts.places.items()}
 

@@ -1,5 +1,5 @@
-"""One photo, from its pixels to a verdict: matte, crop, score, judge; a second look unless the score is sure; then the
-repair ladder, if it doubts."""
+"""One photo, from its pixels to a verdict: matte, crop, score, judge; a second look unless the score is sure, which a
+watch's matte is made of too; then the repair ladder, if it doubts."""
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -11,7 +11,7 @@ import numpy as np
 from structlog.contextvars import bound_contextvars
 
 from pipeline.cutout import ladder
-from pipeline.cutout.matte import Scene, look, look_in_mirror, matte_of, matte_to_compare, of_both, scene_of
+from pipeline.cutout.matte import Scene, matte_of, matte_to_compare, mean_of, scene_of, word_in_mirror, word_of
 from pipeline.engines.protocols import Matter
 from pipeline.imaging.crop import halfglass
 from pipeline.imaging.crop.viewpoint import has_several, seen_view
@@ -39,6 +39,9 @@ from pipeline.listing_spec import has_half_glass, listing_spec
 from pipeline.states import FIRST_LOOK, OWN_ALPHA
 
 Seconds = dict[str, float]
+# Of 178 labelled watches the mean of two looks leaves 61 defective, the first alone 67; of 214 glasses 46 and 44, since
+# a lens so clear that only one look sees it is lost.
+OF_BOTH_LOOKS: ProductClass = "watch"
 # For policies from before the ladder: no confidence exceeds 1.
 NEVER = 2.0
 
@@ -80,41 +83,43 @@ def examine(
 
 
 def _examine(examiner: "_Examiner", matter: Matter) -> Examined:
-    rgb, product_class, policy = examiner.rgb, examiner.product_class, examiner.policy
     with timed(examiner.seconds, "matte"):
-        scene = scene_of(rgb, product_class, examiner.spec.lens)
-        word = look(scene, matter)
-        first = matte_of(scene, word)
-    best, second_look = examiner.candidate(FIRST_LOOK, first, matter, earlier={}), None
-    if best.score.confidence < policy.get("sure_from", 0) and "empty" not in best.score.vetoes:
-        first, best, second_look = _looked_at_twice(examiner, scene, matter, word, first)
+        scene = scene_of(examiner.rgb, examiner.product_class, examiner.spec.lens)
+    matte, best, apart = _looked_at(examiner, scene, matter)
     others: list[Alternative] = []
     if not is_well_matted(best):
-        doubted = ladder.Doubted(scene, first, matter)
+        doubted = ladder.Doubted(scene, matte, matter)
         for rung, attempt in ladder.RUNGS.items():
             with timed(examiner.seconds, rung):
                 tried = attempt(doubted)
             if tried is None:
                 continue
             another = examiner.candidate(rung, *tried, earlier=best.score.metrics)
-            if _rescues(another, policy):
+            if _rescues(another, examiner.policy):
                 rest = (*others, _packed(best))
-                return Examined(another, rest, examiner.seconds, error_maps=first.error_maps)
+                return Examined(another, rest, examiner.seconds, error_maps=matte.error_maps)
             others.append(_packed(another))
-    return Examined(best, tuple(others), examiner.seconds, second_look, first.error_maps)
+    return Examined(best, tuple(others), examiner.seconds, apart, matte.error_maps)
 
 
-def _looked_at_twice(
-    examiner: "_Examiner", scene: Scene, matter: Matter, word: Matte, first: Matte
-) -> tuple[Matte, Candidate, Alpha]:
-    """The matte of two looks, judged by how far they are apart too; and which of them is further from it, by pixel."""
+def _looked_at(examiner: "_Examiner", scene: Scene, matter: Matter) -> tuple[Matte, Candidate, Alpha | None]:
+    """The matte of one look, or of two if the score isn't sure of it; how it is judged; how far the two are apart."""
+    with timed(examiner.seconds, "matte"):
+        word = word_of(scene, matter)
+        matte = matte_of(scene, word)
+    best = examiner.candidate(FIRST_LOOK, matte, matter, earlier={})
+    if best.score.confidence >= examiner.policy.get("sure_from", 0) or "empty" in best.score.vetoes:
+        return matte, best, None
     with timed(examiner.seconds, "second look"):
-        mirror = look_in_mirror(scene, matter)
-        mirrored, both = matte_to_compare(scene, mirror), matte_of(scene, of_both(word, mirror))
-    best = examiner.candidate(FIRST_LOOK, both, matter, earlier={})
-    best = examiner.with_more(best, measure_second_look(first, mirrored))
-    found, one, other = (shrink(matte.alpha, MEASURED_SIZE) for matte in (both, first, mirrored))
-    return both, best, np.where(np.abs(one - found) > np.abs(other - found), one, other)
+        mirror = word_in_mirror(scene, matter)
+        mirrored = matte_to_compare(scene, mirror)
+        more = measure_second_look(matte, mirrored)
+        apart = np.abs(shrink(matte.alpha, MEASURED_SIZE) - shrink(mirrored.alpha, MEASURED_SIZE))
+    if examiner.product_class == OF_BOTH_LOOKS:
+        with timed(examiner.seconds, "second look"):
+            matte = matte_of(scene, mean_of(word, mirror))
+        best = examiner.candidate(FIRST_LOOK, matte, matter, earlier=best.score.metrics)
+    return matte, examiner.with_more(best, more), apart
 
 
 def more_mattes(

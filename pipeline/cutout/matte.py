@@ -134,22 +134,22 @@ def _flattened(view: RGB, ground: Ground, of_gain: float = 1.0) -> RGB:
 
 def matte_once(scene: Scene, matter: Matter, picture: Picture = flattened) -> Matte:
     """The matte of one look by the network."""
-    return matte_of(scene, matter.matte(picture(scene)))
+    return matte_of(scene, word_of(scene, matter, picture))
 
 
-def look(scene: Scene, matter: Matter) -> Matte:
-    """The network's word of the view."""
-    return matter.matte(flattened(scene))
+def word_of(scene: Scene, matter: Matter, picture: Picture = flattened) -> Matte:
+    """What the network says of the view."""
+    return matter.matte(picture(scene))
 
 
-def look_in_mirror(scene: Scene, matter: Matter) -> Matte:
-    """Its word of the mirrored view, turned back."""
+def word_in_mirror(scene: Scene, matter: Matter) -> Matte:
+    """What it says of the mirrored view, turned back."""
     word = matter.matte(np.ascontiguousarray(flattened(scene)[:, ::-1]))
     return replace(word, alpha=word.alpha[:, ::-1], seen=tuple(layer[..., ::-1] for layer in word.seen))
 
 
-def of_both(word: Matte, other: Matte) -> Matte:
-    """The mean of two looks, of what the network saw too: what only one of them made out counts half."""
+def mean_of(word: Matte, other: Matte) -> Matte:
+    """What only one of two looks made out counts half, also of what the network saw; the raw range is the first's."""
     half = np.float32(0.5)
     seen = tuple(half * (one + another) for one, another in zip(word.seen, other.seen, strict=True))
     return replace(word, alpha=half * (word.alpha + other.alpha), seen=seen)
@@ -163,7 +163,7 @@ def matte_of(scene: Scene, word: Matte) -> Matte:
 
 
 def matte_to_compare(scene: Scene, word: Matte) -> Matte:
-    """The same, not told where it errs, which takes time."""
+    """As `matte_of`, but not told where it likely errs: that takes time."""
     return _finished(scene, word, _joined(scene, word)[0])
 
 

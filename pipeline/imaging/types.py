@@ -159,14 +159,14 @@ class Alternative:
 class Examined:
     """What one run of the pipeline found out about one photo, and the seconds each stage took.
 
-    `second_look` is what the first look or the one in the mirror saw otherwise, at the measured size, if there was a
-    second, `error_maps` those of the matte before any repair.
+    `apart` is how far two looks are from each other, at the measured size, if there were two; `error_maps` say where
+    the matte is likely wrong, as it was before any repair.
     """
 
     best: Candidate
     others: tuple[Alternative, ...]
     seconds: Mapping[str, float]
-    second_look: Alpha | None = None
+    apart: Alpha | None = None
     error_maps: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
 

@@ -48,7 +48,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(live_server, browser: Browser) -> Iterator[Page]:
     """A tab of nobody's yet, that must neither meet a script error nor ask anything of another host."""
-    others = set(threading.enumerate())
+    earlier = set(threading.enumerate())
     tab = browser.new_page(base_url=live_server.url)
     tab.set_default_timeout(10_000)
     errors: list[str] = []
@@ -59,17 +59,17 @@ def page(live_server, browser: Browser) -> Iterator[Page]:
     yield tab
     for context in browser.contexts:
         context.close()
-    wait_for(lambda: is_all_answered(others), seconds=10)
+    wait_for(lambda: is_all_answered(earlier), seconds=10)
     assert not errors
     assert not outside
 
 
-def is_all_answered(others: set[threading.Thread]) -> bool:
+def is_all_answered(earlier: set[threading.Thread]) -> bool:
     """A page that is closed still says that it leaves; answered later, that would meet the next test's rows.
 
-    The others are of servers of earlier tests, whose clients may keep a connection open for minutes.
+    What was there before the tab isn't waited for: a client of another server may keep a connection open for minutes.
     """
-    return not any("process_request" in thread.name for thread in set(threading.enumerate()) - others)
+    return not any("process_request" in thread.name for thread in set(threading.enumerate()) - earlier)
 
 
 @pytest.fixture

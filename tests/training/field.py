@@ -28,7 +28,8 @@ TOLD = ("name", "product", "kind", "view", "ground", "style", "design")
 ONE_LENS = ("shield", "safety")
 """Their label is the notch's column. That of goggles isn't: it lies behind their foam, so they aren't asked."""
 LOOKED_AT_TWICE: Policy = {"sure_from": 2}
-"""Every photo gets its second look; the ladder, which changes no first look, is left out."""
+"""Every photo gets its second look, and a watch its matte of both, also where the product is sure of the first; the
+ladder, which changes no first look, is left out."""
 
 
 def make_rows(labelled: Path, out: Path, matter: Matter) -> Iterator[str]:

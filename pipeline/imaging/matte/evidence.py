@@ -23,8 +23,8 @@ FEW, MOST = 40.0, 255.0
 SURE, UNSEEN = 0.9, 0.1
 # Of what the mending network takes away although both are sure, a piece is a part of the product if it is small (a
 # share of the matte), lies along what is kept (a share of what is around the piece) and isn't taken for sure (a mean
-# opacity), or if it is larger and what is kept encloses it: a steel case. Else it is a cushion, a box, a mirror image,
-# or what is seen between the lugs.
+# opacity), or if it is larger, but no more than LARGE, and what is kept encloses it: a steel case, of which the network
+# is as sure. Else it is a cushion, a box, a mirror image, or what is seen between a watch's lugs.
 SMALL, ALONG, FOR_SURE = 0.05, 0.2, 0.05
 LARGE, ENCLOSED = 0.2, 0.95
 # In levels: less than that, backdrop doesn't differ.
@@ -80,9 +80,9 @@ def evidence_of(view: RGB, prior: Alpha, joined: Alpha, ground: Ground, product_
 def agreed(mended: Alpha, prior: Alpha, joined: Alpha, ground: Ground, product_class: ProductClass) -> Alpha:
     """Keep what the matting network and the rules agree on: the mending network has seen few products.
 
-    Where both are sure of the product it may take away what is no part of it alone: a cushion, a mirror image. Where
-    neither sees more of a watch than bare backdrop, it may add nothing; glasses may be as clear as the backdrop, but no
-    patch of an opening.
+    Where both are sure of the product it may take away what is no part of it alone: a cushion, a mirror image; and a
+    small piece that it is sure of. Where neither sees more of a watch than bare backdrop, it may add nothing; glasses
+    may be as clear as the backdrop, but no patch of an opening.
 
     Parameters
     ----------

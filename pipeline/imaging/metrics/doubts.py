@@ -53,7 +53,7 @@ def find_doubts(
     rgb: RGB,
     alpha: Alpha,
     reasons: Sequence[str],
-    second: Alpha | None = None,
+    apart: Floats | None = None,
     errors: Mapping[str, Floats] = MappingProxyType({}),
 ) -> Doubts:
     """Show where the reasons for doubting a matte lie.
@@ -64,8 +64,8 @@ def find_doubts(
     alpha : (H, W) float32, 0–1
     reasons : sequence of str
         Codes, the costliest first.
-    second : (h, w) float32, 0–1, or None
-        A second matte of the same photo, of any size; without it a second look has no place.
+    apart : (h, w) float32, 0–1, or None
+        How far two looks at the photo are apart, of any size; without it a second look has no place.
     errors : mapping of str to (h, w) float32, 0–1
         By kind of error, where the matte is likely wrong, of any size; a kind that isn't in it has no place.
 
@@ -75,7 +75,7 @@ def find_doubts(
         Codes without a place, unknown ones, and those of which nothing is seen are not in its `places`; an empty alpha
         has none, and no heat.
     """
-    scene = scene_of(rgb, alpha, second, errors)
+    scene = scene_of(rgb, alpha, apart, errors)
     maps = _maps_of(scene, reasons) if scene.is_fg.any() else {}
     places = {code: _enlarged(_worst_patch(scene, layer), layer.shape, alpha.shape) for code, layer in maps.items()}
     return Doubts(_heat(scene, list(maps.values())), places)
@@ -87,7 +87,7 @@ class _Scene:
 
     alpha: Alpha
     photo: RGB
-    second: Alpha | None
+    apart: Floats
     errors: Mapping[str, Floats]
 
     @cached_property
@@ -114,23 +114,17 @@ class _Scene:
     def fading(self) -> Floats:
         return topology.fading(self.alpha).drawn()
 
-    @cached_property
-    def apart(self) -> Floats:
-        """How far the second look is from the first: not at all, if there was none."""
-        return np.asarray(np.abs(self.alpha - (self.alpha if self.second is None else self.second)), np.float32)
-
     def pixels(self, share: float, least: int) -> int:
         """That share of the product's longer side."""
         return max(least, round(share * self.side))
 
 
 def scene_of(
-    rgb: RGB, alpha: Alpha, second: Alpha | None = None, errors: Mapping[str, Floats] = MappingProxyType({})
+    rgb: RGB, alpha: Alpha, apart: Floats | None = None, errors: Mapping[str, Floats] = MappingProxyType({})
 ) -> _Scene:
     small = shrink(alpha, MEASURED_SIZE)
-    if second is not None:
-        second = np.clip(_resized(second, small.shape), 0, 1)
-    return _Scene(small, shrink(rgb, MEASURED_SIZE), second, errors)
+    apart = np.zeros_like(small) if apart is None else _resized(apart, small.shape)
+    return _Scene(small, shrink(rgb, MEASURED_SIZE), apart, errors)
 
 
 def _resized(layer: Floats, size: tuple[int, ...]) -> Floats:

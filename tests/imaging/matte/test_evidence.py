@@ -56,9 +56,18 @@ def test_what_both_say_stands(mended, prior, joined, distance, product_class, ke
         (np.s_[10:24, 10:24], 0.0, True),
         (np.s_[5:35, 5:35], 0.0, False),
         (np.s_[0:3, 10:30], 0.2, True),
+        (np.s_[0:3, 10:30], 0.0, False),
         (np.s_[0:10, 0:40], 0.2, False),
     ],
-    ids=["small hole", "between the lugs", "larger one", "cushion in a strap", "at the outline", "most of an end"],
+    ids=[
+        "a small hole",
+        "one that is taken for sure",
+        "a larger one",
+        "a cushion in a strap",
+        "at the outline",
+        "there, taken for sure",
+        "most of an end",
+    ],
 )
 def test_what_is_taken_away_is_given_back_where_the_product_is_around_it(taken, opacity, given_back):
     mended = np.ones((40, 40), np.float32)

@@ -34,7 +34,7 @@ def rgb(alpha):
 
 def planted(code, rgb, alpha):
     """The defect that this code speaks of, and where it is."""
-    second = None
+    apart = None
     where = PLACE
     if code in ("soft-edge", "wide-band", "see-through", "half-gone"):
         alpha[PLACE] = 0.5
@@ -76,9 +76,9 @@ def planted(code, rgb, alpha):
         where = slice(240, 250), slice(520, 640)
         alpha[where] = 1
     elif code.startswith("second-look"):
-        second = alpha.copy()
-        second[PLACE] = 0
-    return second, where
+        apart = np.zeros_like(alpha)
+        apart[PLACE] = 0.5
+    return apart, where
 
 
 def likely(code, where):
@@ -90,8 +90,8 @@ def likely(code, where):
 
 @pytest.mark.parametrize("code", sorted(doubts.MAPS))
 def test_a_planted_defect_is_found_at_its_place(code, rgb, alpha):
-    second, (rows, columns) = planted(code, rgb, alpha)
-    found = find_doubts(rgb, alpha, [code], second, likely(code, (rows, columns)))
+    apart, (rows, columns) = planted(code, rgb, alpha)
+    found = find_doubts(rgb, alpha, [code], apart, likely(code, (rows, columns)))
     box = found.places[code]
     assert box.y0 < rows.stop and box.y1 > rows.start and box.x0 < columns.stop and box.x1 > columns.start
     assert (box.y1 - box.y0) * (box.x1 - box.x0) < 0.25 * HEIGHT * WIDTH

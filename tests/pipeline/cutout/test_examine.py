@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.cutout import ladder
 from pipeline.cutout.examine import Known, examine, more_mattes
-from pipeline.cutout.matte import Scene, scene_of
+from pipeline.cutout.matte import Scene, mean_of, scene_of
 from pipeline.imaging.framing import bounding_box, part_of, resized
 from pipeline.imaging.matte.lenses import LensRule
 from pipeline.imaging.pictures.spec import ListingSpec
@@ -71,15 +71,23 @@ class HalfBlind(Matter):
         return word
 
 
-def test_a_photo_that_the_score_is_not_sure_of_is_cut_out_by_two_looks():
-    examined = examine(PHOTO.rgb, HalfBlind("half-blind"), "eyewear", "angle", {**POLICY, "sure_from": 2})
-    assert examined.second_look is not None
+@pytest.mark.parametrize(("product_class", "opacity"), [("watch", 0.5), ("eyewear", 1.0)])
+def test_what_one_of_two_looks_lost_is_shown_and_counts_half_in_a_watch(product_class, opacity):
+    """Where the score isn't sure."""
+    examined = examine(PHOTO.rgb, HalfBlind("half-blind"), product_class, "angle", {**POLICY, "sure_from": 2})
     is_product, half = PHOTO.alpha > 0.99, PHOTO.alpha.shape[1] // 2
     left, right = is_product.copy(), is_product.copy()
     left[:, half:], right[:, :half] = False, False
-    assert examined.best.alpha[left].mean() > 0.9 and 0.4 < examined.best.alpha[right].mean() < 0.6
-    apart = np.abs(resized(examined.second_look, *is_product.shape) - examined.best.alpha)
-    assert apart[left].mean() < 0.1 and apart[right].mean() > 0.4
+    alpha, apart = examined.best.alpha, resized(examined.apart, *is_product.shape)
+    assert alpha[left].mean() > 0.9 and alpha[right].mean() == pytest.approx(opacity, abs=0.1)
+    assert apart[left].mean() < 0.1 and apart[right].mean() > 0.8
+
+
+def test_what_the_network_saw_is_of_both_looks_too():
+    alpha, seen = np.zeros((4, 4), np.float32), (np.full((2, 4, 4), 3, np.float32), np.zeros((2, 2, 2), np.float32))
+    word, other = Matte(alpha, 0, 1, seen=seen), Matte(alpha + 1, 0, 1, seen=(0 * seen[0], seen[1] + 1))
+    mean = mean_of(word, other)
+    assert mean.alpha.mean() == 0.5 and [layer.mean() for layer in mean.seen] == [1.5, 0.5]
 
 
 def test_a_rung_that_clears_the_doubt_is_taken_and_the_first_look_kept_beside(a_rung):
