@@ -132,39 +132,54 @@ def _flattened(view: RGB, ground: Ground, of_gain: float = 1.0) -> RGB:
     return backdrops.flatten(view, ground.colour, of_gain * backdrops.gain_for(ground.distance, ground.is_reached))
 
 
-def matte_once(scene: Scene, matter: Matter, picture: Picture = flattened) -> Matte:
-    """The matte of one look by the network."""
-    return matte_of(scene, word_of(scene, matter, picture))
+@dataclass(frozen=True)
+class Look:
+    """What the network says of a view; the view's matte, joined with what the backdrop says; and what the mending
+    network knew, if it was asked."""
+
+    word: Matte
+    alpha: Alpha
+    mended: Mended | None
 
 
-def word_of(scene: Scene, matter: Matter, picture: Picture = flattened) -> Matte:
-    """What the network says of the view."""
-    return matter.matte(picture(scene))
+def look(scene: Scene, matter: Matter, picture: Picture = flattened) -> Look:
+    """Ask the network, once."""
+    return _joined(scene, matter.matte(picture(scene)))
 
 
-def word_in_mirror(scene: Scene, matter: Matter) -> Matte:
-    """What it says of the mirrored view, turned back."""
+def look_in_mirror(scene: Scene, matter: Matter) -> Look:
+    """Ask it of the mirrored view; what it says is turned back."""
     word = matter.matte(np.ascontiguousarray(flattened(scene)[:, ::-1]))
-    return replace(word, alpha=word.alpha[:, ::-1], seen=tuple(layer[..., ::-1] for layer in word.seen))
+    seen = tuple(layer[..., ::-1] for layer in word.seen)
+    return _joined(scene, replace(word, alpha=word.alpha[:, ::-1], seen=seen))
+
+
+def matte_once(scene: Scene, matter: Matter, picture: Picture = flattened) -> Matte:
+    """The matte of one look, told where it likely errs."""
+    return matte_of(scene, look(scene, matter, picture))
+
+
+def matte_of(scene: Scene, seen: Look) -> Matte:
+    return _with_errors(scene, untold_matte_of(scene, seen), seen)
+
+
+def untold_matte_of(scene: Scene, seen: Look) -> Matte:
+    """A look's matte at the photo's own resolution; where it likely errs takes time to tell."""
+    return _finished(scene, seen.word, seen.alpha)
+
+
+def matte_of_both(scene: Scene, first: Look, other: Look) -> Matte:
+    """The matte of the mean of two looks. Where it likely errs is told by what was known of the first: no network has
+    learnt from a mean."""
+    both = _joined(scene, mean_of(first.word, other.word))
+    return _with_errors(scene, untold_matte_of(scene, both), first)
 
 
 def mean_of(word: Matte, other: Matte) -> Matte:
-    """What only one of two looks made out counts half, also of what the network saw; the raw range is the first's."""
+    """What only one of two words says counts half, also of what the network saw; the raw range is the first's."""
     half = np.float32(0.5)
     seen = tuple(half * (one + another) for one, another in zip(word.seen, other.seen, strict=True))
     return replace(word, alpha=half * (word.alpha + other.alpha), seen=seen)
-
-
-def matte_of(scene: Scene, word: Matte) -> Matte:
-    """The network's word, joined with the backdrop's, at the photo's own resolution, and told where it likely errs."""
-    alpha, mended = _joined(scene, word)
-    matte = _finished(scene, word, alpha)
-    return _with_errors(scene, matte, mended, word.seen) if mended else matte
-
-
-def matte_to_compare(scene: Scene, word: Matte) -> Matte:
-    """As `matte_of`, but not told where it likely errs: that takes time."""
-    return _finished(scene, word, _joined(scene, word)[0])
 
 
 def matte_by_difference(scene: Scene, earlier: Matte) -> Matte:
@@ -185,15 +200,15 @@ def seen_of(scene: Scene, alpha: Alpha) -> Alpha:
     return seen
 
 
-def _joined(scene: Scene, word: Matte) -> tuple[Alpha, Mended | None]:
+def _joined(scene: Scene, word: Matte) -> Look:
     """By rules, and mended by the fusion network; before other than studio backdrops it is the network's word alone."""
     if scene.ground is None:
-        return word.alpha, None
+        return Look(word, word.alpha, None)
     joined = by_rules(scene, scene.ground, word.alpha)
     if not word.seen:
-        return joined, None
+        return Look(word, joined, None)
     mended = mended_by(scene, scene.ground, word, joined)
-    return agreed(mended.alpha, word.alpha, joined, scene.ground, scene.product_class), mended
+    return Look(word, agreed(mended.alpha, word.alpha, joined, scene.ground, scene.product_class), mended)
 
 
 def mended_by(scene: Scene, ground: Ground, word: Matte, joined: Alpha) -> Mended:
@@ -222,9 +237,11 @@ def _finished(scene: Scene, word: Matte, alpha: Alpha) -> Matte:
     return replace(word, alpha=framing.put_back(sharp, scene.window, scene.rgb.shape), seen=(), **told)
 
 
-def _with_errors(scene: Scene, matte: Matte, mended: Mended, seen: tuple[Cells, ...]) -> Matte:
-    """Told where it is likely wrong."""
-    errors = error_net.errors_of(seen_of(scene, matte.alpha), mended, seen)
+def _with_errors(scene: Scene, matte: Matte, known: Look) -> Matte:
+    """Told where it is likely wrong, if the mending network was asked."""
+    if known.mended is None:
+        return matte
+    errors = error_net.errors_of(seen_of(scene, matte.alpha), known.mended, known.word.seen)
     maps = {kind: _in_photo(scene, cells) for kind, cells in zip(ERRORS, errors.cells, strict=True)}
     return replace(matte, likely_errors=errors.likely, error_maps=maps)
 

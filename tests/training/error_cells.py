@@ -12,8 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
-from pipeline.cutout.examine import OF_BOTH_LOOKS
-from pipeline.cutout.matte import by_rules, mean_of, mended_by, scene_of, seen_of, word_in_mirror, word_of
+from pipeline.cutout.matte import by_rules, flattened, mended_by, scene_of, seen_of
 from pipeline.cutout.relight import locally
 from pipeline.engines.error_net import SHOWN
 from pipeline.engines.fusion_net import Mended
@@ -50,9 +49,7 @@ def make_cells(labelled: Path, rows: Path, out: Path, matter: Matter) -> Iterato
 def _make(labelled: Path, row: Path, made: Path, told: dict[str, Any], matter: Matter) -> None:
     scene = scene_of(locally(decode((labelled / f"{told['name']}.jpg").read_bytes())).rgb, class_of(told), "keep")
     if scene.ground is not None:
-        word = word_of(scene, matter)
-        if class_of(told) == OF_BOTH_LOOKS:
-            word = mean_of(word, word_in_mirror(scene, matter))
+        word = matter.matte(flattened(scene))
         truth = *truth_of(labelled, told["name"]), read(row.with_suffix(".png"))
         solid, glass, alpha = (seen_of(scene, layer) for layer in truth)
         wrong = where_wrong(solid, glass, alpha, may_cut=may_cut(told))

@@ -22,10 +22,9 @@ FEW, MOST = 40.0, 255.0
 # What both the matting network and the rules are sure is product, and what neither sees.
 SURE, UNSEEN = 0.9, 0.1
 # Of what the mending network takes away although both are sure, a piece is a part of the product if it is small (a
-# share of the matte), lies along what is kept (a share of what is around the piece) and isn't taken for sure (a mean
-# opacity), or if it is larger, but no more than LARGE, and what is kept encloses it: a steel case, of which the network
-# is as sure. Else it is a cushion, a box, a mirror image, or what is seen between a watch's lugs.
-SMALL, ALONG, FOR_SURE = 0.05, 0.2, 0.05
+# share of the matte) and lies along what is kept (a share of what is around the piece), or if what is kept encloses it.
+# Else it is a cushion, a box or a mirror image.
+SMALL, ALONG = 0.05, 0.2
 LARGE, ENCLOSED = 0.2, 0.95
 # In levels: less than that, backdrop doesn't differ.
 SAME = 4.0
@@ -80,9 +79,9 @@ def evidence_of(view: RGB, prior: Alpha, joined: Alpha, ground: Ground, product_
 def agreed(mended: Alpha, prior: Alpha, joined: Alpha, ground: Ground, product_class: ProductClass) -> Alpha:
     """Keep what the matting network and the rules agree on: the mending network has seen few products.
 
-    Where both are sure of the product it may take away what is no part of it alone: a cushion, a mirror image; and a
-    small piece that it is sure of. Where neither sees more of a watch than bare backdrop, it may add nothing; glasses
-    may be as clear as the backdrop, but no patch of an opening.
+    Where both are sure of the product it may take away what is no part of it alone: a cushion, a mirror image. Where
+    neither sees more of a watch than bare backdrop, it may add nothing; glasses may be as clear as the backdrop, but no
+    patch of an opening.
 
     Parameters
     ----------
@@ -98,7 +97,7 @@ def agreed(mended: Alpha, prior: Alpha, joined: Alpha, ground: Ground, product_c
     """
     is_product = ndi.grey_opening(np.minimum(prior, joined), size=3) > SURE
     is_taken = is_product & (mended < 0.5)
-    stays = (is_product & ~is_taken) | _parts(is_taken, mended)
+    stays = (is_product & ~is_taken) | _parts(is_taken, mended > 0.5)
     alpha = np.where(stays, np.maximum(mended, joined), mended)
     if product_class == "watch":
         is_open = ground.is_reached & (ground.distance < SAME) & (np.maximum(prior, joined) < UNSEEN)
@@ -106,14 +105,11 @@ def agreed(mended: Alpha, prior: Alpha, joined: Alpha, ground: Ground, product_c
     return _without_patches(alpha, joined, ground)
 
 
-def _parts(is_taken: Mask, mended: Alpha) -> Mask:
+def _parts(is_taken: Mask, is_kept: Mask) -> Mask:
     """What of it is a part of the product of which the rest is kept."""
     pieces, count = ndi.label(is_taken)
-    pixels, is_kept = np.bincount(pieces.ravel()), mended > 0.5
-    size, along = pixels / max(1, is_kept.sum()), _share_around(pieces, count, is_kept, 7)
-    opacity = np.bincount(pieces.ravel(), mended.ravel()) / pixels.clip(1)
-    is_small = (size < SMALL) & (along > ALONG) & (opacity > FOR_SURE)
-    is_part = is_small | ((size >= SMALL) & (size < LARGE) & (along > ENCLOSED))
+    size, along = np.bincount(pieces.ravel()) / max(1, is_kept.sum()), _share_around(pieces, count, is_kept, 7)
+    is_part = ((size < SMALL) & (along > ALONG)) | ((size < LARGE) & (along > ENCLOSED))
     is_part[0] = False
     return np.asarray(is_part[pieces])
 

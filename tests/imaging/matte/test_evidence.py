@@ -49,32 +49,22 @@ def test_what_both_say_stands(mended, prior, joined, distance, product_class, ke
 
 
 @pytest.mark.parametrize(
-    ("taken", "opacity", "given_back"),
+    ("taken", "kept"),
     [
-        (np.s_[10:14, 10:14], 0.2, True),
-        (np.s_[10:14, 10:14], 0.0, False),
-        (np.s_[10:24, 10:24], 0.0, True),
-        (np.s_[5:35, 5:35], 0.0, False),
-        (np.s_[0:3, 10:30], 0.2, True),
-        (np.s_[0:3, 10:30], 0.0, False),
-        (np.s_[0:10, 0:40], 0.2, False),
+        (np.s_[10:14, 10:14], 1.0),
+        (np.s_[10:24, 10:24], 1.0),
+        (np.s_[5:35, 5:35], 0.0),
+        (np.s_[0:3, 10:30], 1.0),
+        (np.s_[0:10, 0:40], 0.0),
     ],
-    ids=[
-        "a small hole",
-        "one that is taken for sure",
-        "a larger one",
-        "a cushion in a strap",
-        "at the outline",
-        "there, taken for sure",
-        "most of an end",
-    ],
+    ids=["a small hole", "a larger one", "a cushion in a strap", "at the outline", "most of an end"],
 )
-def test_what_is_taken_away_is_given_back_where_the_product_is_around_it(taken, opacity, given_back):
+def test_what_is_taken_away_is_given_back_where_the_product_is_around_it(taken, kept):
     mended = np.ones((40, 40), np.float32)
-    mended[taken] = opacity
+    mended[taken] = 0
     sure = np.ones_like(mended)
     bare = bare_but(sure)
-    assert agreed(mended, sure, sure, bare, "eyewear")[taken] == pytest.approx(1.0 if given_back else opacity)
+    assert (agreed(mended, sure, sure, bare, "eyewear")[taken] == kept).all()
 
 
 def test_a_small_piece_of_a_mirror_image_is_not_given_back():
