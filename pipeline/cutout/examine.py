@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 
-import numpy as np
 from structlog.contextvars import bound_contextvars
 
 from pipeline.cutout import ladder
@@ -112,9 +111,7 @@ def _looked_at(examiner: "_Examiner", scene: Scene, matter: Matter) -> tuple[Mat
         return matte, best, None
     with timed(examiner.seconds, "second look"):
         other = look_in_mirror(scene, matter)
-        mirrored = untold_matte_of(scene, other)
-        more = measure_second_look(matte, mirrored)
-        apart = np.abs(shrink(matte.alpha, MEASURED_SIZE) - shrink(mirrored.alpha, MEASURED_SIZE))
+        more, apart = measure_second_look(matte, untold_matte_of(scene, other))
     if examiner.product_class == OF_BOTH_LOOKS:
         with timed(examiner.seconds, "second look"):
             matte = matte_of_both(scene, first, other)

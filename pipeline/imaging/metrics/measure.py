@@ -1,5 +1,7 @@
 """Everything that the score is made of, measured on one matte and its photo."""
 
+import numpy as np
+
 from pipeline.imaging import masks
 from pipeline.imaging.framing import bounding_box, part_of, window_around
 from pipeline.imaging.metrics import border, edges, exposure, separation, shape, topology
@@ -102,7 +104,7 @@ def _of_topology(alpha: Alpha) -> dict[str, float]:
     }
 
 
-def measure_second_look(matte: Matte, mirrored: Matte) -> dict[str, float]:
+def measure_second_look(matte: Matte, mirrored: Matte) -> tuple[dict[str, float], Alpha]:
     """How far a second look, in the mirror, saw something else.
 
     Parameters
@@ -112,11 +114,13 @@ def measure_second_look(matte: Matte, mirrored: Matte) -> dict[str, float]:
 
     Returns
     -------
-    dict of str to float
+    metrics : dict of str to float
+    apart : (h, w) float32, 0–1
+        How far the two are from each other, at the measured size.
     """
     first, second = (shrink(look.alpha, MEASURED_SIZE) for look in (matte, mirrored))
     mass, largest = topology.disagreement(first, second)
-    return {"second_look": mass, "second_look_largest": largest}
+    return {"second_look": mass, "second_look_largest": largest}, np.abs(first - second)
 
 
 def measure_view(seen: View | None, named: View | None) -> dict[str, float]:
