@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from pipeline.cutout.matte import matte_once, scene_of
+from pipeline.cutout.matte import Scene, look, scene_of, untold_matte_of
 from pipeline.engines.protocols import Matter
 from pipeline.imaging.light import enhance, fidelity
 from pipeline.imaging.light.registration import box_of, cut
 from pipeline.imaging.light.transfer import transfer
 from pipeline.imaging.matte.lenses import LensRule
 from pipeline.imaging.scale import shrink
-from pipeline.imaging.types import RGB, ProductClass
+from pipeline.imaging.types import RGB, Alpha, ProductClass
 
 Mode = Literal["transfer", "replace"]
 IDENTITY = "identity"
@@ -47,13 +47,17 @@ def after_gemini(
     photo = shrink(rgb, COMPARED_SIDE)
     box = box_of(photo, answer)
     registered = cut(answer, box, photo.shape)
-    alpha = matte_once(scene_of(photo, product_class, lens), matter).alpha
+    alpha = _alpha_of(scene_of(photo, product_class, lens), matter)
     if not (alpha > 0.5).any():
         return replace(locally(rgb), why_not="nothing-found")
-    other = matte_once(scene_of(registered, product_class, lens), matter).alpha
+    other = _alpha_of(scene_of(registered, product_class, lens), matter)
     found = fidelity.compare(photo, registered, alpha, other)
     measured, changes = asdict(found), fidelity.changes(found)
     if changes:
         return replace(locally(rgb), fidelity=measured, why_not=changes[0])
     relit = transfer(rgb, registered, alpha) if mode == "transfer" else cut(answer, box, rgb.shape)
     return Enhanced(relit, GEMINI[mode], measured)
+
+
+def _alpha_of(scene: Scene, matter: Matter) -> Alpha:
+    return untold_matte_of(scene, look(scene, matter)).alpha
